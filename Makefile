@@ -1,0 +1,131 @@
+# Porchlight. `make run` and `make test` are all a newcomer needs; both install what is missing, and say what.
+#
+#   make            builds build/porchlight
+#   make run        a demo community on http://localhost:8080
+#   make test       every test; ends with "N passed, N failed"
+#   make lint       style, walls between folders, static analysis
+#   make bench      measured against bare libmicrohttpd and plain SQLite
+#   make fuzz       each parser for 60 seconds
+#   make clean
+#
+# SAN=address (with undefined) or SAN=thread builds into a folder of its own and may stand before any of them.
+
+SAN ?=
+CC ?= gcc
+B := build$(if $(SAN),/$(SAN))
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
+OPT := $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2)
+comma := ,
+SAN_FLAGS := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)$(if $(filter thread,$(SAN)),-fsanitize=thread)
+CFLAGS := -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L $(OPT) -g -I. $(WARN) $(SAN_FLAGS) -pthread -MMD -MP
+LIBS := -lmicrohttpd -lsqlite3 -lsodium -ljansson
+
+SOURCES := $(wildcard base/*.c db/*.c) $(filter-out api/main.c,$(wildcard api/*.c))
+OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/migrations.o
+MIGRATIONS := $(sort $(wildcard migrations/*.sql))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+
+.DELETE_ON_ERROR:
+.PHONY: all run test lint fuzz clean deps deps-test tests-build
+.SECONDARY:
+
+all: $(B)/porchlight
+
+# ---- what is needed ---------------------------------------------------------------------------------------------------
+
+deps:
+	@./deps.sh run
+
+deps-test:
+	@./deps.sh test
+
+# ---- the program ------------------------------------------------------------------------------------------------------
+
+$(B)/porchlight: $(B)/api/main.o $(OBJECTS) $(B)/web_assets_table.o $(B)/web_assets_bytes.o
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(CFLAGS) -c $< -o $@
+
+$(B)/migrations.c: $(MIGRATIONS) db/embed_migrations.sh
+	@mkdir -p $(@D)
+	@sh db/embed_migrations.sh $(MIGRATIONS) > $@
+
+$(B)/migrations.o: $(B)/migrations.c
+	@echo "  CC   $<"
+	@$(CC) $(CFLAGS) -c $< -o $@
+
+# ---- the web app, inside the program ----------------------------------------------------------------------------------
+
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+
+web/node_modules/.installed: web/package-lock.json
+	@echo "  NPM  web"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/www/index.html: web/node_modules/.installed $(WEB_SOURCES) api/openapi.json $(wildcard api/docs/*)
+	@cd web && npm run --silent build
+	@rm -rf build/www && mkdir -p build/www
+	@cp -r web/dist/. build/www/
+	@node api/docs/build.mjs build/www
+	@cp api/openapi.json build/www/
+	@touch $@
+
+build/web_assets.c: build/www/index.html web/embed.mjs
+	@node web/embed.mjs build build/www
+
+$(B)/web_assets_table.o: build/web_assets.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(CFLAGS) -c $< -o $@
+
+$(B)/web_assets_bytes.o: build/web_assets.c
+	@mkdir -p $(@D)
+	@$(CC) -c build/web_assets.S -o $@
+
+# ---- running ----------------------------------------------------------------------------------------------------------
+
+run: deps
+	@$(MAKE) --no-print-directory build/porchlight
+	@build/porchlight demo --data data
+	@echo
+	@echo "Open http://localhost:8080 (stop with Ctrl+C)."
+	@exec build/porchlight serve --data data
+
+# ---- tests ------------------------------------------------------------------------------------------------------------
+
+$(B)/tests/%: tests/unit/%.c $(OBJECTS) $(B)/web_assets_table.o $(B)/web_assets_bytes.o
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $^ -o $@ -lcmocka $(LIBS)
+
+tests/node_modules/.installed: tests/package-lock.json
+	@echo "  NPM  tests"
+	@cd tests && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+tests-build: $(B)/porchlight $(UNIT_TESTS) tests/node_modules/.installed
+
+SUITES ?= unit scenario browser web
+
+test: deps-test
+	@$(MAKE) --no-print-directory tests-build
+	@PORCHLIGHT_BUILD=$(B) tests/run $(SUITES)
+
+# ---- quality ----------------------------------------------------------------------------------------------------------
+
+lint: deps-test
+	@$(MAKE) --no-print-directory lint-run
+
+-include tests/lint/lint.mk
+-include tests/fuzz/fuzz.mk
+-include tests/bench/bench.mk
+-include $(OBJECTS:.o=.d) $(B)/api/main.d
+
+clean:
+	rm -rf build web/dist

@@ -1,0 +1,59 @@
+/*
+ * Flags, for admins.
+ */
+#include "api/request.h"
+#include "api/resources.h"
+#include "api/server.h"
+#include "api/write.h"
+
+static void write_flag(struct json_writer *w, bool value)
+{
+    json_object_begin(w);
+    json_key(w, "name");
+    json_put_string(w, "realtime");
+    json_key(w, "value");
+    json_put_bool(w, value);
+    json_object_end(w);
+}
+
+void admin_flags(struct request *r)
+{
+    struct json_writer w = {.out = &r->out};
+    json_object_begin(&w);
+    json_key(&w, "items");
+    json_array_begin(&w);
+    write_flag(&w, atomic_load(&r->app->realtime));
+    json_array_end(&w);
+    json_key(&w, "next");
+    json_put_null(&w);
+    json_object_end(&w);
+    request_reply(r, 200);
+}
+
+void admin_flag_get(struct request *r)
+{
+    struct json_writer w = {.out = &r->out};
+    write_flag(&w, atomic_load(&r->app->realtime));
+    request_reply(r, 200);
+}
+
+static enum err run_flag(struct request *r, struct tx *tx)
+{
+    struct json_writer w = {.out = &r->out};
+    write_flag(&w, false);
+    r->status = 200;
+    return access_flag_set(tx, "realtime", false);
+}
+
+void admin_flag_put(struct request *r)
+{
+    static const struct json_field fields[] = {{.name = "value", .kind = JSON_KIND_BOOL, .required = true}};
+    struct json_value value;
+    if (!request_json(r, fields, 1, &value))
+        return;
+    if (value.flag) {
+        request_refuse(r, ERR_CONFLICT, "This build has no realtime module yet. Members keep polling.");
+        return;
+    }
+    request_write(r, run_flag, NULL);
+}

@@ -1,0 +1,53 @@
+/*
+ * The parts of a running server, wired once in api/serve.c and handed down. Every part says in its own header which
+ * threads may call it; the few fields that change while threads run are atomic.
+ */
+#ifndef PORCHLIGHT_API_APP_H
+#define PORCHLIGHT_API_APP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/activity.h"
+#include "api/helpers.h"
+#include "api/keyring.h"
+#include "api/options.h"
+#include "api/store.h"
+#include "api/ticket.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rate.h"
+#include "db/heads.h"
+#include "db/presence.h"
+#include "db/writer.h"
+
+struct app {
+    const struct options *options;
+    const struct log *log;
+    struct clock *clock;
+    struct db_stats db_stats;
+    struct store_options store; /* how to open one more read connection */
+
+    struct writer *writer;
+    struct heads *heads;
+    struct presence *presence;
+    struct rate_table *rates;
+    struct ticket_table *tickets;
+    struct helpers *helpers;
+    struct activity activity;
+    struct keyring_holder keyrings;
+
+    const char *origin;       /* of the public URL: what a cookie's request must come from */
+    bool secure_cookies;      /* the public URL is https */
+    const char *cookie_name;
+    int64_t started_ms;       /* wall time */
+    char version_etag[24];    /* part of the ETag of what the build fixes */
+
+    _Atomic uint64_t auth_generation; /* moves when a token, a role, a team or a name may no longer be what was cached */
+    _Atomic bool realtime;            /* the flag */
+    _Atomic bool draining;            /* SIGTERM came: answers say Connection: close */
+};
+
+#endif

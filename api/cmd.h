@@ -1,0 +1,37 @@
+/*
+ * The commands, one function each, named in the table of api/commands.c. Each takes what it needs from its context, prints
+ * for a person, and returns the exit status. They run in the command's own process or on the server's control thread.
+ */
+#ifndef PORCHLIGHT_API_CMD_H
+#define PORCHLIGHT_API_CMD_H
+
+#include "api/operator.h"
+
+/* cmd_data.c */
+int cmd_migrate(struct operator_context *ctx);
+int cmd_import(struct operator_context *ctx);
+int cmd_export(struct operator_context *ctx);
+int cmd_demo(struct operator_context *ctx);
+
+/* cmd_people.c */
+int cmd_user_add(struct operator_context *ctx);
+int cmd_user_passwd(struct operator_context *ctx);
+int cmd_user_disable(struct operator_context *ctx);
+int cmd_user_enable(struct operator_context *ctx);
+int cmd_team_add(struct operator_context *ctx);
+int cmd_invite(struct operator_context *ctx);
+
+/* cmd_token.c */
+int cmd_token_issue(struct operator_context *ctx);
+int cmd_token_verify(struct operator_context *ctx);
+int cmd_token_revoke(struct operator_context *ctx);
+int cmd_token_keys(struct operator_context *ctx);
+
+/* cmd_server.c */
+int cmd_flag(struct operator_context *ctx);
+int cmd_clock(struct operator_context *ctx);
+
+/* cmd_check.c: needs no store; looks at what is there and touches nothing. 0 well, 1 the data has a fault. */
+int cmd_check(const struct options *options);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * flag and clock: what a running server is told.
+ */
+#include <string.h>
+
+#include "api/cmd.h"
+#include "api/suggest.h"
+#include "db/access.h"
+
+/* ---- flag -------------------------------------------------------------------------------------------------------------- */
+
+static const char *const flag_names[] = {"realtime"};
+
+struct flag_job {
+    struct job job;
+    const char *name;
+    bool value;
+};
+
+static enum err set_flag(struct job *base, struct tx *tx)
+{
+    struct flag_job *job = (struct flag_job *)base;
+    return access_flag_set(tx, job->name, job->value);
+}
+
+static int unknown_flag(struct operator_context *ctx, const char *name)
+{
+    struct suggestion s = {.typed = name};
+    for (size_t i = 0; i < sizeof flag_names / sizeof flag_names[0]; i++)
+        suggest_offer(&s, flag_names[i]);
+    if (s.best != NULL)
+        return operator_fail(ctx, "there is no flag \"%.60s\"; did you mean %s?", name, s.best);
+    return operator_fail(ctx, "there is no flag \"%.60s\"; `porchlight flag` lists them", name);
+}
+
+static int list_flags(struct operator_context *ctx)
+{
+    for (size_t i = 0; i < sizeof flag_names / sizeof flag_names[0]; i++) {
+        bool value = false;
+        enum err err = access_flag(ctx->db, flag_names[i], &value);
+        if (err != ERR_OK)
+            return operator_fail(ctx, "%s", err_sentence(err));
+        operator_print(ctx, "%s %s", flag_names[i], value ? "on" : "off");
+    }
+    return 0;
+}
+
+int cmd_flag(struct operator_context *ctx)
+{
+    const struct options *o = ctx->options;
+    if (o->words_count == 0)
+        return list_flags(ctx);
+    bool before = false;
+    enum err err = access_flag(ctx->db, o->words[0], &before);
+    if (err == ERR_NOT_FOUND)
+        return unknown_flag(ctx, o->words[0]);
+    if (err != ERR_OK)
+        return operator_fail(ctx, "%s", err_sentence(err));
+    if (o->words_count == 1) {
+        operator_print(ctx, "%s", before ? "on" : "off");
+        return 0;
+    }
+    bool value = strcmp(o->words[1], "on") == 0;
+    if (!value && strcmp(o->words[1], "off") != 0)
+        return operator_misused(ctx, "a flag is on or off, not \"%.60s\"", o->words[1]);
+    if (value && !ctx->realtime_available && strcmp(o->words[0], "realtime") == 0)
+        return operator_fail(ctx, "This build has no realtime module yet.");
+    struct flag_job job = {.job.run = set_flag, .name = o->words[0], .value = value};
+    struct problem problem = {0};
+    if (operator_write(ctx, &job.job, &problem) != ERR_OK)
+        return operator_fail_with(ctx, &problem);
+    operator_print(ctx, "%s is %s%s.", o->words[0], before == value ? "already " : "now ", value ? "on" : "off");
+    return 0;
+}
+
+/* ---- clock ------------------------------------------------------------------------------------------------------------- */
+
+int cmd_clock(struct operator_context *ctx)
+{
+    const struct options *o = ctx->options;
+    int64_t ms;
+    if (strcmp(o->words[0], "advance") != 0)
+        return operator_misused(ctx, "clock can only advance, not \"%.60s\"", o->words[0]);
+    if (!clock_parse_duration(o->words[1], &ms))
+        return operator_misused(ctx, "\"%.60s\" is not a duration such as 90s", o->words[1]);
+    if (ctx->test_clock == NULL)
+        return operator_fail(ctx, "no server with --test-clock on runs here");
+    clock_advance(ctx->test_clock, ms);
+    char now[CLOCK_TEXT_BYTES];
+    clock_format(clock_wall_ms(ctx->test_clock), now);
+    operator_print(ctx, "%s", now);
+    return 0;
+}

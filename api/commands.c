@@ -1,0 +1,263 @@
+/*
+ * The table of commands: what `porchlight --help` lists and what cli.c and control.c run. See operator.h.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/cmd.h"
+#include "api/operator.h"
+#include "api/suggest.h"
+
+const struct command commands[COMMAND_COUNT_] = {
+    [COMMAND_SERVE] = {
+        .name = "serve", .arguments = "",
+        .summary = "Serve the community, in the foreground",
+        .details = "Answers HTTP until SIGTERM or SIGINT, then finishes what was begun and ends with 0. The first start makes\n"
+                   "the data directory. One server at a time works on a data directory; commands such as `porchlight flag`\n"
+                   "reach it through a socket inside.",
+        .examples = "porchlight serve\n"
+                    "porchlight serve --listen 127.0.0.1:8080 --data /var/lib/porchlight \\\n"
+                    "    --public-url https://walkers.example --trust-proxy 127.0.0.1",
+        .writes_from = COMMAND_NEVER_WRITES},
+    [COMMAND_CHECK] = {
+        .name = "check", .arguments = "",
+        .summary = "Look over configuration, database and schema without serving",
+        .details = "Takes the options of serve and changes nothing. Ends with 0 when all is well, 1 when the data has a fault,\n"
+                   "2 when the configuration has one.",
+        .examples = "porchlight check --config /etc/porchlight.conf",
+        .writes_from = COMMAND_NEVER_WRITES},
+    [COMMAND_MIGRATE] = {
+        .name = "migrate", .arguments = "",
+        .summary = "Bring the database to this version's schema",
+        .details = "serve does so by itself; this is for those who want to see it happen first. A database that is newer than\n"
+                   "this program, or whose schema was altered, is refused and left as it is.",
+        .examples = "porchlight migrate --data /var/lib/porchlight",
+        .run = cmd_migrate},
+    [COMMAND_DEMO] = {
+        .name = "demo", .arguments = "",
+        .summary = "Fill an empty database with a community to look at",
+        .details = "Two teams, thirty members, and what they wrote in the last five weeks. Prints how to sign in. A database\n"
+                   "that has members is left as it is.",
+        .examples = "porchlight demo --data data",
+        .run = cmd_demo},
+    [COMMAND_IMPORT] = {
+        .name = "import", .arguments = "FILE",
+        .summary = "Read a community from JSON Lines, all or nothing",
+        .details = "FILE has one record a line: user, team, membership, post, like or notice; - is stdin. What is there already\n"
+                   "is skipped, what differs is updated, so repeating an import changes nothing. On a bad line nothing is\n"
+                   "changed, and the file, the line and the reason are named.",
+        .examples = "porchlight import members.jsonl\n"
+                    "zcat old-site.jsonl.gz | porchlight import -",
+        .words_min = 1, .words_max = 1, .wants_input = true,
+        .run = cmd_import},
+    [COMMAND_EXPORT] = {
+        .name = "export", .arguments = "FILE",
+        .summary = "Write the community as JSON Lines that import reads",
+        .details = "One moment of the community, also while a server runs; - is stdout. The same community always gives the same\n"
+                   "bytes. The file holds password hashes: it is made readable for its owner only.",
+        .examples = "porchlight export community.jsonl",
+        .words_min = 1, .words_max = 1, .writes_from = COMMAND_NEVER_WRITES,
+        .run = cmd_export},
+    [COMMAND_USER_ADD] = {
+        .name = "user add", .arguments = "NAME",
+        .summary = "Add a member, a coach or an admin",
+        .details = "NAME is what they type to sign in. The password is asked for on a terminal, or read from stdin with\n"
+                   "--password-stdin; otherwise a random one is made and printed.",
+        .examples = "porchlight user add mary --name \"Mary Jones\" --team sarah\n"
+                    "porchlight user add ruth --name Ruth --role admin --password-stdin < password.txt",
+        .words_min = 1, .words_max = 1, .wants_secret = true,
+        .run = cmd_user_add},
+    [COMMAND_USER_PASSWD] = {
+        .name = "user passwd", .arguments = "NAME",
+        .summary = "Set a member's password and sign them out everywhere",
+        .examples = "porchlight user passwd mary",
+        .words_min = 1, .words_max = 1, .wants_secret = true,
+        .run = cmd_user_passwd},
+    [COMMAND_USER_DISABLE] = {
+        .name = "user disable", .arguments = "NAME",
+        .summary = "Shut a member out at once; what they wrote stays",
+        .examples = "porchlight user disable mary",
+        .words_min = 1, .words_max = 1,
+        .run = cmd_user_disable},
+    [COMMAND_USER_ENABLE] = {
+        .name = "user enable", .arguments = "NAME",
+        .summary = "Let a disabled member sign in again",
+        .examples = "porchlight user enable mary",
+        .words_min = 1, .words_max = 1,
+        .run = cmd_user_enable},
+    [COMMAND_TEAM_ADD] = {
+        .name = "team add", .arguments = "COACH",
+        .summary = "Make a team for a coach",
+        .details = "COACH is the user name of a member, who becomes a coach.",
+        .examples = "porchlight team add sarah --name \"Morning Walkers\"",
+        .words_min = 1, .words_max = 1,
+        .run = cmd_team_add},
+    [COMMAND_INVITE] = {
+        .name = "invite", .arguments = "COACH",
+        .summary = "Print a link that lets people join a coach's team",
+        .details = "The link is shown once: only a hash of its code is kept.",
+        .examples = "porchlight invite sarah\n"
+                    "porchlight invite sarah --uses 20 --expires 14d",
+        .words_min = 1, .words_max = 1,
+        .run = cmd_invite},
+    [COMMAND_TOKEN_ISSUE] = {
+        .name = "token issue", .arguments = "",
+        .summary = "Print a token for a member or a trusted server",
+        .examples = "porchlight token issue --user mary --ttl 1h\n"
+                    "porchlight token issue --service newsletter --ttl 90d",
+        .writes_from = COMMAND_NEVER_WRITES, .at_server = true,
+        .run = cmd_token_issue},
+    [COMMAND_TOKEN_VERIFY] = {
+        .name = "token verify", .arguments = "TOKEN",
+        .summary = "Say whether a token holds, and what it says",
+        .details = "- reads the token from stdin.",
+        .examples = "porchlight token issue --user mary | porchlight token verify -",
+        .words_min = 1, .words_max = 1, .writes_from = COMMAND_NEVER_WRITES, .at_server = true, .word_or_stdin = true,
+        .run = cmd_token_verify},
+    [COMMAND_TOKEN_REVOKE] = {
+        .name = "token revoke", .arguments = "[TOKEN]",
+        .summary = "End one token, or all of a member's",
+        .details = "- reads the token from stdin.",
+        .examples = "porchlight token revoke v4.public.eyJ...\n"
+                    "porchlight token revoke --user mary",
+        .words_max = 1, .word_or_stdin = true,
+        .run = cmd_token_revoke},
+    [COMMAND_TOKEN_KEYS] = {
+        .name = "token keys", .arguments = "[rotate]",
+        .summary = "List the signing keys, or sign with a new one from now on",
+        .details = "The old key keeps verifying what it signed. Another site that is to accept this server's tokens is given the\n"
+                   "public key, k4.public.…",
+        .examples = "porchlight token keys\n"
+                    "porchlight token keys rotate",
+        .words_max = 1, .writes_from = 1,
+        .run = cmd_token_keys},
+    [COMMAND_FLAG] = {
+        .name = "flag", .arguments = "[NAME [on|off]]",
+        .summary = "Show or set a flag, such as realtime",
+        .examples = "porchlight flag\n"
+                    "porchlight flag realtime off",
+        .words_max = 2, .writes_from = 2,
+        .run = cmd_flag},
+    [COMMAND_CLOCK] = {
+        .name = "clock", .arguments = "advance DURATION",
+        .summary = "Move the time of a server that runs with --test-clock on",
+        .examples = "porchlight clock advance 90s",
+        .words_min = 2, .words_max = 2, .hidden = true,
+        .run = cmd_clock},
+};
+
+enum command_id command_id(const struct command *command)
+{
+    return (enum command_id)(command - commands);
+}
+
+bool command_writes(const struct command *command, const struct options *options)
+{
+    return options->words_count >= command->writes_from;
+}
+
+bool command_at_server(const struct command *command, const struct options *options)
+{
+    return command->at_server || command_writes(command, options);
+}
+
+/* How many of the arguments are the command's own words: 0 when they are not. */
+static size_t match(const struct command *command, size_t count, const char *const *arguments)
+{
+    const char *name = command->name;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(arguments[i]);
+        if (strncmp(name, arguments[i], len) != 0)
+            return 0;
+        name += len;
+        if (*name == '\0')
+            return i + 1;
+        if (*name++ != ' ')
+            return 0;
+    }
+    return 0;
+}
+
+static bool in_group(const struct command *command, const char *word)
+{
+    size_t len = strlen(word);
+    return strncmp(command->name, word, len) == 0 && command->name[len] == ' ';
+}
+
+bool command_is_group(const char *word)
+{
+    for (size_t i = 0; i < COMMAND_COUNT_; i++)
+        if (in_group(&commands[i], word))
+            return true;
+    return false;
+}
+
+/* "user" alone, or "user ad". */
+static void explain_group(const char *group, const char *word, struct problem *problem)
+{
+    char all[160] = "";
+    struct suggestion s = {.typed = word != NULL ? word : ""};
+    for (size_t i = 0; i < COMMAND_COUNT_; i++) {
+        if (!in_group(&commands[i], group))
+            continue;
+        const char *rest = commands[i].name + strlen(group) + 1;
+        size_t used = strlen(all);
+        (void)snprintf(all + used, sizeof all - used, "%s%s", used > 0 ? ", " : "", rest);
+        suggest_offer(&s, rest);
+    }
+    if (word == NULL || word[0] == '-')
+        (void)problem_set(problem, ERR_INVALID, "%s needs one of: %s", group, all);
+    else if (s.best != NULL)
+        (void)problem_set(problem, ERR_INVALID, "unknown command \"%s %.60s\"; did you mean \"%s %s\"?", group, word,
+                          group, s.best);
+    else
+        (void)problem_set(problem, ERR_INVALID, "unknown command \"%s %.60s\"; there is: %s", group, word, all);
+}
+
+static void explain_unknown(const char *word, struct problem *problem)
+{
+    struct suggestion s = {.typed = word};
+    for (size_t i = 0; i < COMMAND_COUNT_; i++) {
+        char first[SUGGEST_NAME_BYTES_MAX];
+        (void)snprintf(first, sizeof first, "%.*s", (int)strcspn(commands[i].name, " "), commands[i].name);
+        const char *before = s.best;
+        if (!commands[i].hidden)
+            suggest_offer(&s, first);
+        if (s.best != before)
+            s.best = commands[i].name;
+    }
+    if (s.best != NULL)
+        (void)problem_set(problem, ERR_INVALID, "unknown command \"%.60s\"; did you mean \"%.*s\"?", word,
+                          (int)strcspn(s.best, " "), s.best);
+    else
+        (void)problem_set(problem, ERR_INVALID, "unknown command \"%.60s\"; `porchlight --help` lists them", word);
+}
+
+const struct command *command_find(size_t count, const char *const *arguments, size_t *used, struct problem *problem)
+{
+    for (size_t i = 0; i < COMMAND_COUNT_; i++) {
+        *used = match(&commands[i], count, arguments);
+        if (*used > 0)
+            return &commands[i];
+    }
+    if (count == 0)
+        (void)problem_set(problem, ERR_INVALID, "no command; `porchlight --help` lists them");
+    else if (arguments[0][0] == '-')
+        (void)problem_set(problem, ERR_INVALID, "the command comes first: porchlight COMMAND %.60s", arguments[0]);
+    else if (command_is_group(arguments[0]))
+        explain_group(arguments[0], count > 1 ? arguments[1] : NULL, problem);
+    else
+        explain_unknown(arguments[0], problem);
+    return NULL;
+}
+
+enum err command_check_words(const struct command *command, const struct options *options, struct problem *problem)
+{
+    if (options->words_count > command->words_max)
+        return problem_set(problem, ERR_INVALID, "%s: unexpected argument \"%.60s\"", command->name,
+                           options->words[command->words_max]);
+    if (options->words_count < command->words_min)
+        return problem_set(problem, ERR_INVALID, "%s needs %s", command->name, command->arguments);
+    return ERR_OK;
+}

@@ -1,0 +1,131 @@
+/*
+ * Timers. See housekeeper.h. A turn every SEEN_MS; what has to be done more rarely counts turns.
+ */
+#include "api/housekeeper.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "db/access.h"
+#include "db/events.h"
+#include "db/users.h"
+
+#define SEEN_MS 10000      /* as much as a crash may forget of who was seen */
+#define PRUNE_TURNS 6      /* once a minute */
+#define PRUNE_ROWS_MAX 500 /* a job: the writer is not held up by a big clean-up */
+
+struct housekeeper {
+    struct app *app;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stopping;
+    struct job job;
+    int64_t seen[ACTIVITY_WAITING_MAX];
+    size_t seen_count;
+    int64_t pruned;
+};
+
+static struct housekeeper *of_job(struct job *job)
+{
+    return (struct housekeeper *)((char *)job - offsetof(struct housekeeper, job));
+}
+
+static void call(struct housekeeper *h, enum err (*run)(struct job *, struct tx *), const char *what)
+{
+    struct problem problem = {0};
+    h->job = (struct job){.run = run};
+    enum err err = writer_call(h->app->writer, &h->job, &problem);
+    if (err != ERR_OK)
+        log_warn(h->app->log, "housekeeping.failed", LOG_S("task", what), LOG_S("reason", err_slug(err)));
+}
+
+static enum err run_seen(struct job *job, struct tx *tx)
+{
+    struct housekeeper *h = of_job(job);
+    return users_seen(tx, tx->now_ms / ACTIVITY_DAY_MS, h->seen, h->seen_count);
+}
+
+static void store_seen(struct housekeeper *h)
+{
+    h->seen_count = activity_take(&h->app->activity, h->seen);
+    if (h->seen_count > 0)
+        call(h, run_seen, "seen");
+}
+
+static enum err run_prune(struct job *job, struct tx *tx)
+{
+    struct housekeeper *h = of_job(job);
+    enum err err = events_prune(tx, PRUNE_ROWS_MAX, &h->pruned);
+    return err != ERR_OK ? err : access_prune(tx, PRUNE_ROWS_MAX);
+}
+
+static void prune(struct housekeeper *h)
+{
+    do
+        call(h, run_prune, "prune");
+    while (h->pruned == PRUNE_ROWS_MAX && !h->stopping);
+}
+
+/* false: it is time to stop. */
+static bool wait_turn(struct housekeeper *h)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += SEEN_MS / 1000;
+    (void)pthread_mutex_lock(&h->mutex);
+    int timed_out = 0;
+    while (!h->stopping && timed_out == 0)
+        timed_out = pthread_cond_timedwait(&h->wake, &h->mutex, &until);
+    bool go_on = !h->stopping;
+    (void)pthread_mutex_unlock(&h->mutex);
+    return go_on;
+}
+
+static void *keep_house(void *arg)
+{
+    struct housekeeper *h = arg;
+    unsigned turns = 0;
+    while (wait_turn(h)) {
+        store_seen(h);
+        if (++turns % PRUNE_TURNS == 0)
+            prune(h);
+    }
+    store_seen(h);
+    return NULL;
+}
+
+enum err housekeeper_start(struct app *app, struct housekeeper **out)
+{
+    struct housekeeper *h = calloc(1, sizeof *h);
+    if (h == NULL)
+        return ERR_NO_MEMORY;
+    h->app = app;
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&h->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_mutex_init(&h->mutex, NULL);
+    if (pthread_create(&h->thread, NULL, keep_house, h) != 0) {
+        free(h);
+        return ERR_NO_MEMORY;
+    }
+    *out = h;
+    return ERR_OK;
+}
+
+void housekeeper_stop(struct housekeeper *h)
+{
+    if (h == NULL)
+        return;
+    (void)pthread_mutex_lock(&h->mutex);
+    h->stopping = true;
+    (void)pthread_cond_signal(&h->wake);
+    (void)pthread_mutex_unlock(&h->mutex);
+    (void)pthread_join(h->thread, NULL);
+    (void)pthread_cond_destroy(&h->wake);
+    (void)pthread_mutex_destroy(&h->mutex);
+    free(h);
+}

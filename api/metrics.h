@@ -1,0 +1,28 @@
+/*
+ * Figures of the HTTP side, counted by each loop for itself and summed when somebody asks (GET /metrics).
+ */
+#ifndef PORCHLIGHT_API_METRICS_H
+#define PORCHLIGHT_API_METRICS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define METRICS_ROUTES_MAX 64
+#define METRICS_STATUSES 16
+#define METRICS_BUCKETS 12 /* 100 us, doubling: the last but one is 102 ms; the last is everything */
+
+struct metrics_route {
+    _Atomic uint64_t statuses[METRICS_STATUSES];
+    _Atomic uint64_t buckets[METRICS_BUCKETS];
+    _Atomic uint64_t sum_us;
+};
+
+struct metrics_loop {
+    struct metrics_route routes[METRICS_ROUTES_MAX]; /* by place in the table of routes; the last: no route */
+};
+
+/* The loop's thread, when a request has been answered. */
+void metrics_count(struct metrics_loop *m, size_t route, int status, int64_t took_us);
+
+#endif

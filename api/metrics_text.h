@@ -1,0 +1,15 @@
+/*
+ * All figures as Prometheus text (exposition format 0.0.4).
+ */
+#ifndef PORCHLIGHT_API_METRICS_TEXT_H
+#define PORCHLIGHT_API_METRICS_TEXT_H
+
+#include "api/app.h"
+#include "base/buf.h"
+
+struct server;
+
+/* Appends to `out`; reads the engagement figures through `db`. ERR_STORAGE. */
+enum err metrics_text(struct app *app, struct server *server, struct db *db, struct buf *out);
+
+#endif

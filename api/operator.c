@@ -1,0 +1,73 @@
+/*
+ * What every command does alike: say something, fail, write, find a member. See operator.h.
+ */
+#include "api/operator.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_BYTES_MAX 16384 /* the longest line is a token or a link; room for a page of text */
+
+static void put_line(struct operator_context *ctx, enum operator_stream stream, const char *prefix, const char *format,
+                     va_list args)
+{
+    char line[LINE_BYTES_MAX];
+    int head = snprintf(line, sizeof line, "%s", prefix);
+    int len = vsnprintf(line + head, sizeof line - (size_t)head - 1, format, args);
+    size_t used = (size_t)head + (len < 0 ? 0 : (size_t)len);
+    if (used > sizeof line - 2)
+        used = sizeof line - 2;
+    line[used++] = '\n';
+    (void)ctx->sink->put(ctx->sink->arg, stream, line, used);
+}
+
+void operator_print(struct operator_context *ctx, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_line(ctx, OPERATOR_OUT, "", format, args);
+    va_end(args);
+}
+
+int operator_fail(struct operator_context *ctx, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_line(ctx, OPERATOR_ERROR, "porchlight: ", format, args);
+    va_end(args);
+    return 1;
+}
+
+int operator_misused(struct operator_context *ctx, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_line(ctx, OPERATOR_ERROR, "porchlight: ", format, args);
+    va_end(args);
+    return 2;
+}
+
+int operator_fail_with(struct operator_context *ctx, const struct problem *problem)
+{
+    return operator_fail(ctx, "%s", problem_detail(problem));
+}
+
+enum err operator_write(struct operator_context *ctx, struct job *job, struct problem *problem)
+{
+    enum err err = ctx->write(ctx->write_arg, job, problem);
+    problem->err = err;
+    return err;
+}
+
+bool operator_find_user(struct operator_context *ctx, const char *username, struct user *out)
+{
+    enum err err = users_by_username(ctx->db, ctx->arena, username, out);
+    if (err == ERR_OK)
+        return true;
+    if (err == ERR_NOT_FOUND)
+        (void)operator_fail(ctx, "there is no member with the user name \"%.80s\"", username);
+    else
+        (void)operator_fail(ctx, "%s", err_sentence(err));
+    return false;
+}

@@ -1,0 +1,144 @@
+/*
+ * Shapes as JSON. See render.h.
+ */
+#include "api/render.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void named(struct json_writer *w, int64_t id, const char *name)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, id);
+    json_key(w, "name");
+    json_put_string(w, name);
+    json_object_end(w);
+}
+
+void render_user(struct json_writer *w, const struct user *user, const struct membership *teams, size_t count)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, user->id);
+    json_key(w, "username");
+    json_put_string(w, user->username);
+    json_key(w, "name");
+    json_put_string(w, user->name);
+    json_key(w, "role");
+    json_put_string(w, role_name(user->role));
+    json_key(w, "team");
+    if (count > 0)
+        named(w, teams[0].team_id, teams[0].team_name);
+    else
+        json_put_null(w);
+    json_key(w, "teams");
+    json_array_begin(w);
+    for (size_t i = 0; i < count; i++)
+        named(w, teams[i].team_id, teams[i].team_name);
+    json_array_end(w);
+    json_key(w, "appearOffline");
+    json_put_bool(w, user->appear_offline);
+    json_key(w, "createdAt");
+    json_put_time(w, user->created_ms);
+    json_object_end(w);
+}
+
+void render_team(struct json_writer *w, const struct team *team)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, team->id);
+    json_key(w, "name");
+    json_put_string(w, team->name);
+    json_key(w, "coach");
+    named(w, team->id, team->coach_name);
+    json_key(w, "memberCount");
+    json_put_int(w, team->members);
+    json_key(w, "createdAt");
+    json_put_time(w, team->created_ms);
+    json_object_end(w);
+}
+
+static void put_topics(struct json_writer *w, const char *topics)
+{
+    json_array_begin(w);
+    while (*topics != '\0') {
+        size_t len = strcspn(topics, " ");
+        json_put_text(w, topics, len);
+        topics += len;
+        topics += *topics == ' ';
+    }
+    json_array_end(w);
+}
+
+void render_post(struct json_writer *w, const struct post *post)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, post->id);
+    json_key(w, "teamId");
+    json_put_id(w, post->team_id);
+    json_key(w, "author");
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, post->author_id);
+    json_key(w, "name");
+    json_put_string(w, post->author_name);
+    json_key(w, "role");
+    json_put_string(w, role_name(post->author_role));
+    json_object_end(w);
+    json_key(w, "body");
+    json_put_string(w, post->body);
+    json_key(w, "topics");
+    put_topics(w, post->topics);
+    json_key(w, "pinned");
+    json_put_bool(w, post->pinned_ms != 0);
+    json_key(w, "pinnedAt");
+    json_put_time(w, post->pinned_ms);
+    json_key(w, "liked");
+    json_put_bool(w, post->liked);
+    json_key(w, "count");
+    json_put_int(w, post->likes);
+    json_key(w, "createdAt");
+    json_put_time(w, post->created_ms);
+    json_key(w, "editedAt");
+    json_put_time(w, post->edited_ms);
+    json_object_end(w);
+}
+
+void render_like(struct json_writer *w, int64_t post_id, int64_t count)
+{
+    json_object_begin(w);
+    json_key(w, "postId");
+    json_put_id(w, post_id);
+    json_key(w, "count");
+    json_put_int(w, count);
+    json_object_end(w);
+}
+
+void render_notice(struct json_writer *w, const struct notice *notice)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, notice->id);
+    json_key(w, "kind");
+    json_put_string(w, notice_kind_name(notice->kind));
+    json_key(w, "teamId");
+    json_put_id(w, notice->team_id);
+    json_key(w, "title");
+    json_put_string(w, notice->title);
+    json_key(w, "body");
+    json_put_string(w, notice->body);
+    json_key(w, "link");
+    json_put_string(w, notice->link);
+    json_key(w, "createdAt");
+    json_put_time(w, notice->created_ms);
+    json_object_end(w);
+}
+
+void render_next(struct json_writer *w, int64_t last_id, size_t count, size_t limit)
+{
+    json_key(w, "next");
+    json_put_id(w, count == limit ? last_id : 0); /* 0 is written as null */
+}

@@ -1,0 +1,65 @@
+/*
+ * The handlers of all routes, by the file they live in. Each runs on the loop's thread and answers or suspends its request.
+ */
+#ifndef PORCHLIGHT_API_RESOURCES_H
+#define PORCHLIGHT_API_RESOURCES_H
+
+struct request;
+
+/* session.c */
+void session_login(struct request *r);
+void session_join(struct request *r);
+void session_refresh(struct request *r);
+void session_logout(struct request *r);
+void session_ticket(struct request *r);
+
+/* me.c */
+void me_get(struct request *r);
+void me_patch(struct request *r);
+
+/* team.c */
+void team_list(struct request *r);
+void team_get(struct request *r);
+void team_members(struct request *r);
+void team_invite(struct request *r);
+
+/* polls.c */
+void polls_presence(struct request *r);
+void polls_leave(struct request *r);
+void polls_new_count(struct request *r);
+void polls_changes(struct request *r);
+
+/* post.c */
+void post_list(struct request *r);
+void post_create(struct request *r);
+void post_get(struct request *r);
+void post_edit(struct request *r);
+void post_delete(struct request *r);
+
+/* like.c, pin.c */
+void like_put(struct request *r);
+void like_delete(struct request *r);
+void pin_put(struct request *r);
+void pin_delete(struct request *r);
+
+/* notice.c */
+void notice_list(struct request *r);
+void notice_create(struct request *r);
+
+/* admin.c */
+void admin_flags(struct request *r);
+void admin_flag_get(struct request *r);
+void admin_flag_put(struct request *r);
+
+/* health.c */
+void health_capabilities(struct request *r);
+void health_live(struct request *r);
+void health_ready(struct request *r);
+void health_metrics(struct request *r);
+
+/* assets.c */
+void assets_openapi(struct request *r);
+void assets_docs(struct request *r);
+void assets_serve(struct request *r); /* the web app: whatever is no route */
+
+#endif

@@ -1,0 +1,237 @@
+/*
+ * The table of routes and what is common to all of them. See routes.h.
+ */
+#include "api/routes.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "api/assets.h"
+#include "api/metrics.h"
+#include "api/resources.h"
+
+const struct route routes[] = {
+    {METHOD_GET, "presence", ACCESS_MEMBER, polls_presence, "team"},
+    {METHOD_GET, "changes", ACCESS_MEMBER, polls_changes, "since team"},
+    {METHOD_GET, "posts/new-count", ACCESS_MEMBER, polls_new_count, "since team"},
+    {METHOD_DELETE, "presence", ACCESS_MEMBER, polls_leave, "team"},
+
+    {METHOD_GET, "capabilities", ACCESS_OPEN, health_capabilities, NULL},
+    {METHOD_POST, "auth/login", ACCESS_SIGN_IN, session_login, NULL},
+    {METHOD_POST, "auth/join", ACCESS_SIGN_IN, session_join, NULL},
+    {METHOD_POST, "auth/refresh", ACCESS_MEMBER, session_refresh, NULL},
+    {METHOD_POST, "auth/logout", ACCESS_MEMBER, session_logout, NULL},
+    {METHOD_POST, "auth/ticket", ACCESS_MEMBER, session_ticket, NULL},
+
+    {METHOD_GET, "me", ACCESS_MEMBER, me_get, NULL},
+    {METHOD_PATCH, "me", ACCESS_MEMBER, me_patch, NULL},
+
+    {METHOD_GET, "teams", ACCESS_MEMBER, team_list, "limit page"},
+    {METHOD_GET, "teams/{}", ACCESS_MEMBER, team_get, NULL},
+    {METHOD_GET, "teams/{}/members", ACCESS_MEMBER, team_members, "limit page"},
+    {METHOD_POST, "teams/{}/invites", ACCESS_MEMBER, team_invite, NULL},
+
+    {METHOD_GET, "posts", ACCESS_MEMBER, post_list, "team limit page"},
+    {METHOD_POST, "posts", ACCESS_MEMBER, post_create, NULL},
+    {METHOD_GET, "posts/{}", ACCESS_MEMBER, post_get, NULL},
+    {METHOD_PATCH, "posts/{}", ACCESS_MEMBER, post_edit, NULL},
+    {METHOD_DELETE, "posts/{}", ACCESS_MEMBER, post_delete, NULL},
+    {METHOD_PUT, "posts/{}/like", ACCESS_MEMBER, like_put, NULL},
+    {METHOD_DELETE, "posts/{}/like", ACCESS_MEMBER, like_delete, NULL},
+    {METHOD_PUT, "posts/{}/pin", ACCESS_MEMBER, pin_put, NULL},
+    {METHOD_DELETE, "posts/{}/pin", ACCESS_MEMBER, pin_delete, NULL},
+
+    {METHOD_GET, "notices", ACCESS_MEMBER, notice_list, "since team limit page"},
+    {METHOD_POST, "notices", ACCESS_MEMBER, notice_create, NULL},
+
+    {METHOD_GET, "admin/flags", ACCESS_ADMIN, admin_flags, NULL},
+    {METHOD_GET, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_get, NULL},
+    {METHOD_PUT, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_put, NULL},
+
+    {METHOD_GET, "healthz", ACCESS_OPEN, health_live, NULL},
+    {METHOD_GET, "readyz", ACCESS_OPEN, health_ready, NULL},
+    {METHOD_GET, "metrics", ACCESS_SELF, health_metrics, NULL},
+    {METHOD_GET, "openapi.json", ACCESS_OPEN, assets_openapi, NULL},
+    {METHOD_GET, "docs", ACCESS_OPEN, assets_docs, NULL},
+};
+
+static_assert(sizeof routes / sizeof routes[0] < METRICS_ROUTES_MAX, "every route needs its figures");
+
+/* Whatever else is fetched: a file of the web app, or 404. */
+static const struct route asset_route = {METHOD_GET, "*", ACCESS_OPEN, assets_serve, NULL};
+
+static const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+size_t routes_count(void)
+{
+    return sizeof routes / sizeof routes[0];
+}
+
+size_t routes_index(const struct route *route)
+{
+    return route == &asset_route ? routes_count() : (size_t)(route - routes);
+}
+
+/* Compares the path's segments with a pattern, both from their start. */
+static bool path_matches(const char *pattern, const struct query *q)
+{
+    for (size_t i = 0; i < q->segments_count; i++) {
+        if (*pattern == '\0')
+            return false;
+        size_t len = strcspn(pattern, "/");
+        bool any = len == 2 && pattern[0] == '{';
+        if (!any && (strncmp(pattern, q->segments[i], len) != 0 || q->segments[i][len] != '\0'))
+            return false;
+        pattern += len;
+        pattern += *pattern == '/';
+    }
+    return *pattern == '\0' && q->segments_count > 0;
+}
+
+/* The first route that matches; literal ones stand before those with {}. `allowed` gets a bit for each method of the path. */
+static const struct route *find_route(const struct query *q, enum method method, unsigned *allowed)
+{
+    const struct route *found = NULL;
+    *allowed = 0;
+    for (size_t i = 0; i < routes_count(); i++) {
+        if (found != NULL || !path_matches(routes[i].path, q))
+            continue;
+        *allowed |= 1U << routes[i].method;
+        if (routes[i].method == method)
+            found = &routes[i];
+    }
+    return found;
+}
+
+static char *allow_list(struct request *r, unsigned allowed)
+{
+    char text[64] = "";
+    if (allowed & (1U << METHOD_GET))
+        allowed |= 1U << METHOD_HEAD;
+    allowed |= 1U << METHOD_OPTIONS;
+    for (size_t i = 0; i < sizeof method_names / sizeof method_names[0]; i++)
+        if (allowed & (1U << i)) {
+            if (text[0] != '\0')
+                (void)strcat(text, ", ");
+            (void)strcat(text, method_names[i]); /* all of them together are shorter than `text` */
+        }
+    return arena_text(r->arena, text);
+}
+
+/* ---- what is common ------------------------------------------------------------------------------------------------------------ */
+
+static bool name_in_list(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    while (list != NULL && *list != '\0') {
+        size_t word = strcspn(list, " ");
+        if (word == len && strncmp(list, name, len) == 0)
+            return true;
+        list += word;
+        list += *list == ' ';
+    }
+    return false;
+}
+
+static bool params_known(struct request *r)
+{
+    for (size_t i = 0; i < r->query.params_count; i++)
+        if (!name_in_list(r->route->params, r->query.params[i].name)) {
+            request_refuse(r, ERR_INVALID, "The parameter \"%.40s\" is not known here.", r->query.params[i].name);
+            return false;
+        }
+    return true;
+}
+
+enum { RATE_MEMBER_READ = 1, RATE_MEMBER_WRITE, RATE_ADDRESS, RATE_ADDRESS_SIGN_IN };
+
+static bool rate_allows(struct request *r)
+{
+    if (!r->app->options->rate_limit)
+        return true;
+    static const struct rate rates[] = {
+        [RATE_MEMBER_READ] = {RATE_READ_PER_MINUTE, RATE_READ_BURST},
+        [RATE_MEMBER_WRITE] = {RATE_WRITE_PER_MINUTE, RATE_WRITE_BURST},
+        [RATE_ADDRESS] = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST},
+        [RATE_ADDRESS_SIGN_IN] = {RATE_SIGN_IN_PER_MINUTE, RATE_SIGN_IN_BURST},
+    };
+    bool member = r->caller.kind == CALLER_MEMBER;
+    unsigned kind = r->route->access == ACCESS_SIGN_IN ? RATE_ADDRESS_SIGN_IN
+                    : !member                          ? RATE_ADDRESS
+                    : r->route->method == METHOD_GET   ? RATE_MEMBER_READ
+                                                       : RATE_MEMBER_WRITE;
+    uint64_t who = member ? (uint64_t)r->caller.user_id : r->address_key;
+    int64_t wait_ms = rate_take(r->app->rates, who * 8 + kind, rates[kind], clock_mono_ms(r->app->clock));
+    if (wait_ms == 0)
+        return true;
+    r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
+    request_fail(r, ERR_RATE_LIMITED);
+    return false;
+}
+
+static bool caller_may(struct request *r)
+{
+    enum access access = r->route->access;
+    if (access == ACCESS_OPEN || access == ACCESS_SIGN_IN || access == ACCESS_SELF)
+        return true;
+    enum err err = auth_request(r);
+    if (err == ERR_OK && r->caller.kind == CALLER_SERVICE)
+        err = problem_set(&r->problem, ERR_FORBIDDEN, "A service's token cannot be used here.");
+    if (err == ERR_OK && access == ACCESS_ADMIN && r->caller.role != ROLE_ADMIN)
+        err = problem_set(&r->problem, ERR_FORBIDDEN, "Only an admin can do this.");
+    if (err == ERR_UNAUTHENTICATED && r->app->options->rate_limit) { /* guessing tokens is rated too */
+        struct rate rate = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST};
+        int64_t wait_ms = rate_take(r->app->rates, r->address_key * 8 + RATE_ADDRESS, rate, clock_mono_ms(r->app->clock));
+        if (wait_ms > 0) {
+            r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
+            err = ERR_RATE_LIMITED;
+        }
+    }
+    if (err != ERR_OK)
+        request_fail(r, err);
+    return err == ERR_OK;
+}
+
+/* A preflight of CORS (Fetch standard, section 4.8) or a plain OPTIONS. */
+static void answer_options(struct request *r, unsigned allowed)
+{
+    request_header(r, "Allow", allow_list(r, allowed));
+    if (r->head.request_method != NULL && auth_origin_is_allowed(r)) {
+        request_header(r, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+        request_header(r, "Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-None-Match");
+        request_header(r, "Access-Control-Max-Age", "7200");
+    }
+    request_reply(r, 204);
+}
+
+void routes_dispatch(struct request *r)
+{
+    unsigned allowed;
+    enum method method = r->method == METHOD_HEAD ? METHOD_GET : r->method;
+    enum err err = query_parse(r->target, r->target_len, r->arena, &r->query, &r->problem);
+    if (err != ERR_OK) {
+        request_fail(r, err);
+        return;
+    }
+    r->route = find_route(&r->query, method, &allowed);
+    if (r->route == NULL && allowed == 0) {
+        allowed = 1U << METHOD_GET;
+        if (method == METHOD_GET)
+            r->route = &asset_route;
+        else if (!assets_exist(&r->query)) {
+            request_fail(r, ERR_NOT_FOUND);
+            return;
+        }
+    }
+    if (r->method == METHOD_OPTIONS) {
+        answer_options(r, allowed);
+        return;
+    }
+    if (r->route == NULL) {
+        request_header(r, "Allow", allow_list(r, allowed));
+        request_fail(r, ERR_METHOD);
+        return;
+    }
+    if (caller_may(r) && rate_allows(r) && params_known(r))
+        r->route->handle(r);
+}

@@ -1,0 +1,37 @@
+/*
+ * Every address of the server on one screen: routes.c. A route names who may call it, which query parameters it knows and
+ * its handler; what is common to all (credentials, rates, unknown parameters, methods) is decided here, before the handler.
+ * Handlers live in one file per resource and are declared in api/resources.h. The loop's thread.
+ */
+#ifndef PORCHLIGHT_API_ROUTES_H
+#define PORCHLIGHT_API_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "api/request.h"
+
+enum access {
+    ACCESS_OPEN,    /* nobody is asked */
+    ACCESS_SIGN_IN, /* open, but rated by address as an attempt to sign in */
+    ACCESS_SELF,    /* the handler judges credentials by itself */
+    ACCESS_MEMBER,
+    ACCESS_ADMIN,
+};
+
+struct route {
+    enum method method;
+    const char *path; /* segments; {} stands for one of any value */
+    enum access access;
+    void (*handle)(struct request *r);
+    const char *params; /* names of the query parameters, separated by blanks; NULL: none */
+};
+
+extern const struct route routes[];
+size_t routes_count(void);
+size_t routes_index(const struct route *route);
+
+/* Finds the route, checks what is common, runs the handler. Answers in any case, or suspends. */
+void routes_dispatch(struct request *r);
+
+#endif

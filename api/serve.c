@@ -1,0 +1,230 @@
+/*
+ * Wiring: makes every part of the server in the order in which they need each other, waits for a signal, takes them down in
+ * the reverse order. The only place that knows all parts; the main thread does nothing else while the server runs.
+ *
+ *   store -> heads, keyring -> writer -> helpers -> loops -> control, housekeeper        (arrows: is needed by)
+ */
+#include "api/serve.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "api/app.h"
+#include "api/control.h"
+#include "api/housekeeper.h"
+#include "api/notify.h"
+#include "api/server.h"
+#include "api/version.h"
+
+struct parts {
+    struct app app;
+    struct clock clock;
+    struct log log;
+    struct options options; /* the given ones, with the public URL corrected for port 0 */
+    struct store store;
+    struct db *control_db;
+    struct server *server;
+    struct control *control;
+    struct housekeeper *housekeeper;
+    char origin[STORE_PATH_BYTES];
+};
+
+/* The writer's thread, after each commit: the memory beside the database follows. */
+static void on_published(void *arg, const struct change *changes, size_t count)
+{
+    struct parts *p = arg;
+    bool access_changed = false;
+    bool keys_changed = false;
+    heads_publish(p->app.heads, changes, count);
+    for (size_t i = 0; i < count; i++) {
+        enum change_kind kind = changes[i].kind;
+        access_changed |= kind == CHANGE_MEMBER || kind == CHANGE_TOKENS || kind == CHANGE_ALL;
+        keys_changed |= kind == CHANGE_ALL || (kind == CHANGE_TOKENS && changes[i].subject_id == 0);
+        if (kind == CHANGE_FLAG)
+            atomic_store(&p->app.realtime, changes[i].value != 0);
+    }
+    if (keys_changed) {
+        struct keyring *ring;
+        enum err err = keyring_load(p->store.db, p->options.trusted_keys, p->options.trusted_keys_count, &ring, NULL);
+        if (err == ERR_OK)
+            keyring_holder_swap_take(&p->app.keyrings, ring);
+        else
+            log_error(&p->log, "keyring.not_loaded", LOG_S("reason", err_slug(err)));
+    }
+    if (access_changed)
+        (void)atomic_fetch_add_explicit(&p->app.auth_generation, 1, memory_order_acq_rel);
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the soft limit is fine for a small community */
+    }
+}
+
+/* Signals are waited for by the main thread alone; threads made later inherit the mask. */
+static void block_signals(sigset_t *waited)
+{
+    (void)sigemptyset(waited);
+    (void)sigaddset(waited, SIGTERM);
+    (void)sigaddset(waited, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, waited, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit then fails the write, as a full disk does */
+}
+
+static enum err open_store(struct parts *p, struct problem *problem)
+{
+    p->app.store = (struct store_options){
+        .data = p->options.data, .purpose = "serve", .clock = &p->clock, .log = &p->log, .stats = &p->app.db_stats};
+    enum err err = store_open(&p->app.store, &p->store, problem);
+    if (err == ERR_OK)
+        err = store_connect(&p->app.store, &p->control_db);
+    return err;
+}
+
+static enum err load_memory(struct parts *p, struct problem *problem)
+{
+    struct app *app = &p->app;
+    struct keyring *ring = NULL;
+    bool realtime = false;
+    enum err err = heads_create(p->store.db, randombytes_random(), &app->heads);
+    if (err == ERR_OK)
+        err = keyring_load(p->store.db, p->options.trusted_keys, p->options.trusted_keys_count, &ring, problem);
+    if (err == ERR_OK)
+        keyring_holder_swap_take(&app->keyrings, ring);
+    if (err == ERR_OK)
+        err = access_flag(p->store.db, "realtime", &realtime);
+    app->realtime = realtime;
+    app->presence = presence_create();
+    app->rates = rate_create();
+    app->tickets = ticket_table_create(TICKETS_MAX);
+    if (err == ERR_OK && (app->presence == NULL || app->rates == NULL || app->tickets == NULL))
+        err = ERR_NO_MEMORY;
+    return err;
+}
+
+static unsigned loops_wanted(const struct options *o)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return o->threads > 0 ? (unsigned)o->threads : cores > 0 ? (unsigned)cores : 1;
+}
+
+static enum err start_threads(struct parts *p, struct problem *problem)
+{
+    struct app *app = &p->app;
+    struct writer_options writer = {
+        .db = p->store.db, .clock = &p->clock, .log = &p->log, .published = on_published, .published_arg = p};
+    enum err err = writer_start(&writer, &app->writer);
+    if (err == ERR_OK)
+        err = helpers_start(HELPERS, &app->helpers);
+    struct server_options server = {.app = app,
+                                    .host = p->options.listen_host,
+                                    .port = p->options.listen_port,
+                                    .ipv6 = p->options.listen_ipv6,
+                                    .threads = loops_wanted(&p->options)};
+    if (err == ERR_OK)
+        err = server_start(&server, &p->server, problem);
+    if (err == ERR_OK)
+        err = housekeeper_start(app, &p->housekeeper);
+    struct control_options control = {.options = &p->options,
+                                      .db = p->control_db,
+                                      .writer = app->writer,
+                                      .clock = &p->clock,
+                                      .log = &p->log,
+                                      .realtime_available = false};
+    return err != ERR_OK ? err : control_start(&control, &p->control);
+}
+
+/* The public URL is what the operator said or, with a port that the system chose, where we listen. Called before the loops run. */
+static void set_origin(struct parts *p)
+{
+    struct app *app = &p->app;
+    app->origin = p->options.public_url;
+    app->secure_cookies = strncmp(app->origin, "https://", 8) == 0;
+    app->cookie_name = app->secure_cookies ? "__Host-porchlight" : "porchlight";
+}
+
+static void stop_all(struct parts *p)
+{
+    control_stop(p->control);
+    server_stop(p->server);
+    housekeeper_stop(p->housekeeper);
+    helpers_stop(p->app.helpers);
+    writer_stop(p->app.writer);
+    keyring_holder_clear(&p->app.keyrings);
+    heads_free(p->app.heads);
+    presence_free(p->app.presence);
+    rate_free(p->app.rates);
+    ticket_table_free(p->app.tickets);
+    activity_clear(&p->app.activity);
+    db_close(p->control_db);
+    store_close(&p->store);
+}
+
+static void init_parts(struct parts *p, const struct options *options)
+{
+    p->options = *options;
+    p->log = (struct log){.fd = STDERR_FILENO, .level = options->log_level, .format = options->log_format};
+    p->app.options = &p->options;
+    p->app.log = &p->log;
+    p->app.clock = &p->clock;
+    p->app.started_ms = clock_wall_ms(&p->clock);
+    p->store.lock_fd = -1;
+    keyring_holder_init(&p->app.keyrings);
+    activity_init(&p->app.activity);
+}
+
+static enum err start_all(struct parts *p, struct problem *problem)
+{
+    if (p->options.realtime == REALTIME_ON)
+        return problem_set(problem, ERR_CONFLICT, "this build has no realtime module yet: start without --realtime on");
+    enum err err = open_store(p, problem);
+    set_origin(p);
+    if (err == ERR_OK)
+        err = load_memory(p, problem);
+    return err == ERR_OK ? start_threads(p, problem) : err;
+}
+
+int serve_run(const struct options *options)
+{
+    struct parts *parts = calloc(1, sizeof *parts);
+    struct problem problem = {0};
+    sigset_t waited;
+    int signal_number = 0;
+    if (parts == NULL) {
+        (void)fputs("porchlight: there is no memory\n", stderr);
+        return 1;
+    }
+    init_parts(parts, options);
+    raise_descriptor_limit();
+    block_signals(&waited);
+    enum err err = start_all(parts, &problem);
+    if (err != ERR_OK) {
+        problem.err = err;
+        (void)fprintf(stderr, "porchlight: %s\n", problem_detail(&problem));
+        stop_all(parts);
+        free(parts);
+        return 1;
+    }
+    char address[80];
+    (void)snprintf(address, sizeof address, parts->options.listen_ipv6 ? "[%s]:%u" : "%s:%u", parts->options.listen_host,
+                   server_port(parts->server));
+    log_info(&parts->log, "listening", LOG_S("address", address), LOG_S("version", PORCHLIGHT_VERSION),
+             LOG_I("loops", server_loops(parts->server)));
+    notify_state("READY=1");
+    (void)sigwait(&waited, &signal_number);
+    log_info(&parts->log, "stopping", LOG_S("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
+    notify_state("STOPPING=1");
+    stop_all(parts);
+    log_info(&parts->log, "stopped", LOG_I("status", 0));
+    free(parts);
+    return 0;
+}

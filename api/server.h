@@ -1,0 +1,89 @@
+/*
+ * The HTTP loops: one thread per core, each with its own libmicrohttpd daemon driven by its own epoll loop. DESIGN section 2.
+ *
+ *   listening socket --dup--> daemon 0 <- loop 0: epoll { daemon's epoll, mailbox }
+ *                    --dup--> daemon 1 <- loop 1: ...
+ *
+ * All daemons accept from one socket. Everything of a loop (its daemon, connections, requests, caches and read connection)
+ * is touched by its thread alone; others reach it through its mailbox, and read its atomic figures.
+ */
+#ifndef PORCHLIGHT_API_SERVER_H
+#define PORCHLIGHT_API_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/app.h"
+#include "api/cidr.h"
+#include "api/metrics.h"
+
+struct MHD_Daemon;
+struct auth_cache;
+struct polls;
+struct request;
+struct server;
+
+/* What a loop knows of a TCP connection, to judge how long a request may take to arrive. */
+struct connection {
+    struct connection *next;
+    struct connection *previous;
+    int fd;
+    struct cidr_address address;  /* of the peer */
+    struct request *request;      /* the one that is arriving or being answered */
+    int64_t request_ms;           /* monotonic: when its first line was complete */
+    bool head_complete;
+    bool body_complete;
+    uint64_t requests;            /* begun so far */
+    uint64_t seen_requests;       /* as of the last sweep */
+    uint64_t seen_bytes;          /* received, as of the last sweep */
+    int64_t dripping_ms;          /* since when bytes come without a complete line; 0: they do not */
+};
+
+struct loop {
+    struct server *server;
+    struct app *app;
+    unsigned index;
+    pthread_t thread;
+    struct MHD_Daemon *daemon;
+    int epoll_fd;
+    struct mailbox *mailbox;
+    struct db *db; /* reads */
+    struct auth_cache *auth;
+    struct polls *polls;
+    struct request *spare; /* requests to use again */
+    size_t spare_count;
+    struct connection *connections;
+    size_t suspended;
+    uint64_t request_ids;
+    uint64_t turns; /* picks variants of advice */
+    _Atomic unsigned active;
+    _Atomic unsigned connections_count;
+    _Atomic unsigned load_percent;
+    struct metrics_loop metrics;
+    struct activity_seen seen;
+};
+
+struct server_options {
+    struct app *app;
+    const char *host;
+    uint16_t port; /* 0: a free one */
+    bool ipv6;
+    unsigned threads;
+};
+
+/* Binds, checks what it relies on in libmicrohttpd, starts the loops. ERR_STORAGE, ERR_CONFLICT (address in use), ... with a sentence. */
+enum err server_start(const struct server_options *options, struct server **out, struct problem *problem);
+
+/* libmicrohttpd's, for `porchlight --version`. */
+const char *server_library_version(void);
+
+uint16_t server_port(const struct server *s);
+unsigned server_loops(const struct server *s);
+struct loop *server_loop(struct server *s, unsigned index); /* for its atomic figures */
+
+/* Stops accepting, answers what is under way (at most DRAIN_MS), closes, joins, frees. The writer must still run. */
+void server_stop(struct server *s);
+
+#endif

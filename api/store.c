@@ -1,0 +1,197 @@
+/*
+ * Opening the data directory. See store.h.
+ *
+ * The lock is flock(2)'s: the kernel releases it when its holder dies, so there is never a stale one to clean up. What the
+ * file says (process and purpose) is for people only.
+ */
+#include "api/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/keyring.h"
+#include "db/access.h"
+#include "db/writer.h"
+
+enum err store_path(const char *data, enum store_file file, char out[static STORE_PATH_BYTES])
+{
+    static const char *const names[] = {
+        [STORE_DATABASE] = "porchlight.db", [STORE_LOCK] = "lock", [STORE_CONTROL] = "control.sock"};
+    int len = snprintf(out, STORE_PATH_BYTES, "%s/%s", data, names[file]);
+    return len < 0 || len >= STORE_PATH_BYTES ? ERR_INVALID : ERR_OK;
+}
+
+static enum err path_of(const struct store_options *options, enum store_file file, char out[static STORE_PATH_BYTES],
+                        struct problem *problem)
+{
+    if (store_path(options->data, file, out) != ERR_OK)
+        return problem_set(problem, ERR_INVALID, "the name of the data directory is too long");
+    return ERR_OK;
+}
+
+/* As `mkdir -p`, but what is made is its owner's alone. */
+static enum err make_folder(const char *data, struct problem *problem)
+{
+    char path[STORE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s", data);
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0700); /* if it cannot be made, the last one says so */
+        *slash = '/';
+    }
+    struct stat st;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return problem_set(problem, ERR_STORAGE, "cannot make the data directory %.120s: %s", data, strerror(errno));
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return problem_set(problem, ERR_STORAGE, "%.120s is not a directory", data);
+    return ERR_OK;
+}
+
+/* What the lock file says of its holder: "123 serve\n". */
+static enum err describe_holder(int fd, const char *data, struct problem *problem)
+{
+    char text[80] = "";
+    ssize_t len = pread(fd, text, sizeof text - 1, 0);
+    long pid = 0;
+    char purpose[40] = "";
+    if (len > 0)
+        (void)sscanf(text, "%ld %39[^\n]", &pid, purpose);
+    if (strcmp(purpose, "serve") == 0)
+        return problem_set(problem, ERR_CONFLICT, "%.120s is in use by another server (process %ld)", data, pid);
+    if (pid > 0)
+        return problem_set(problem, ERR_CONFLICT, "%.120s is in use by `porchlight %s` (process %ld)", data, purpose,
+                           pid);
+    return problem_set(problem, ERR_CONFLICT, "%.120s is in use by another process", data);
+}
+
+static enum err take_lock(const struct store_options *options, int *lock_fd, struct problem *problem)
+{
+    char path[STORE_PATH_BYTES];
+    enum err err = path_of(options, STORE_LOCK, path, problem);
+    if (err != ERR_OK)
+        return err;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return problem_set(problem, ERR_STORAGE, "cannot open %.120s: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        err = errno == EWOULDBLOCK
+                  ? describe_holder(fd, options->data, problem)
+                  : problem_set(problem, ERR_STORAGE, "cannot lock %.120s: %s", path, strerror(errno));
+        (void)close(fd);
+        return err;
+    }
+    /* A full disk must not keep a server from starting to read: the lock holds without its text. */
+    char text[80];
+    int len = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), options->purpose);
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
+        (void)ftruncate(fd, 0);
+    *lock_fd = fd;
+    return ERR_OK;
+}
+
+static enum err open_database(const struct store_options *options, bool read_only, struct db **out,
+                              struct problem *problem)
+{
+    char path[STORE_PATH_BYTES];
+    enum err err = path_of(options, STORE_DATABASE, path, problem);
+    if (err != ERR_OK)
+        return err;
+    struct db_options db_options = {
+        .path = path,
+        .read_only = read_only,
+        .create = !read_only,
+        .stats = options->stats,
+        .log = options->log,
+    };
+    err = db_open(&db_options, out);
+    if (err != ERR_OK)
+        return problem_set(problem, err, "cannot open the database %.120s", path);
+    return ERR_OK;
+}
+
+struct key_job {
+    struct job job;
+    struct signing_key key;
+};
+
+static enum err add_key(struct job *job, struct tx *tx)
+{
+    return access_key_add(tx, &((struct key_job *)job)->key);
+}
+
+/* A database that never signed anything gets its first key, so that everything else may count on one. */
+static enum err make_first_key(struct db *db, const struct clock *clock, struct problem *problem)
+{
+    struct key_job job = {.job.run = add_key};
+    size_t count = 0;
+    enum err err = access_keys(db, &job.key, 1, &count);
+    if (err == ERR_OK && count == 0) {
+        keyring_key_new(&job.key, clock_wall_ms(clock));
+        err = writer_once(db, clock, &job.job, problem);
+    }
+    keyring_key_wipe(&job.key);
+    if (err != ERR_OK && problem->detail[0] == '\0')
+        return problem_set(problem, err, "cannot read or make the key that signs tokens");
+    return err;
+}
+
+enum err store_open(const struct store_options *options, struct store *store, struct problem *problem)
+{
+    *store = (struct store){.lock_fd = -1};
+    enum err err = make_folder(options->data, problem);
+    if (err == ERR_OK)
+        err = take_lock(options, &store->lock_fd, problem);
+    if (err == ERR_OK)
+        err = open_database(options, false, &store->db, problem);
+    if (err == ERR_OK)
+        err = migrate_run(store->db, options->clock, &store->migrated, problem);
+    if (err == ERR_OK)
+        err = make_first_key(store->db, options->clock, problem);
+    if (err != ERR_OK) {
+        problem->err = err;
+        store_close(store);
+    }
+    return err;
+}
+
+enum err store_open_read(const struct store_options *options, struct store *store, struct problem *problem)
+{
+    *store = (struct store){.lock_fd = -1};
+    char path[STORE_PATH_BYTES];
+    enum err err = path_of(options, STORE_DATABASE, path, problem);
+    if (err == ERR_OK && access(path, F_OK) != 0)
+        err = problem_set(problem, ERR_NOT_FOUND, "there is no database in %.120s; `porchlight serve` or `migrate` makes one",
+                          options->data);
+    if (err == ERR_OK)
+        err = open_database(options, true, &store->db, problem);
+    if (err == ERR_OK)
+        err = migrate_check(store->db, &store->migrated, problem);
+    if (err == ERR_OK && store->migrated.pending > 0)
+        err = problem_set(problem, ERR_SCHEMA, "the database in %.120s has an older schema; run `porchlight migrate`",
+                          options->data);
+    if (err != ERR_OK) {
+        problem->err = err;
+        store_close(store);
+    }
+    return err;
+}
+
+enum err store_connect(const struct store_options *options, struct db **out)
+{
+    struct problem unused = {0};
+    return open_database(options, true, out, &unused);
+}
+
+void store_close(struct store *store)
+{
+    db_close(store->db);
+    store->db = NULL;
+    if (store->lock_fd >= 0)
+        (void)close(store->lock_fd);
+    store->lock_fd = -1;
+}

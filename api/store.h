@@ -1,0 +1,58 @@
+/*
+ * The data directory: who may write to it, and where things are in it.
+ *
+ *      DATA/                mode 0700
+ *        porchlight.db      the database (and -wal, -shm beside it)
+ *        lock               held with flock(2) by whoever writes; says which process that is
+ *        control.sock       mode 0600; a running server takes commands here (api/control.h)
+ *
+ * One process writes at a time: a server, or a command while no server runs. Reading needs no lock.
+ */
+#ifndef PORCHLIGHT_API_STORE_H
+#define PORCHLIGHT_API_STORE_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "db/driver.h"
+#include "db/migrate.h"
+
+#define STORE_PATH_BYTES 4096
+
+enum store_file { STORE_DATABASE, STORE_LOCK, STORE_CONTROL };
+
+/* "DATA/porchlight.db". ERR_INVALID when the folder's name is too long. */
+enum err store_path(const char *data, enum store_file file, char out[static STORE_PATH_BYTES]);
+
+struct store_options {
+    const char *data;
+    const char *purpose;       /* written into the lock: "serve", or the command's name */
+    const struct clock *clock;
+    const struct log *log;     /* NULL: silent */
+    struct db_stats *stats;    /* NULL: not counted */
+};
+
+struct store {
+    struct db *db; /* writes for store_open, reads for store_open_read */
+    int lock_fd;   /* -1: not held */
+    struct migrate_report migrated;
+};
+
+/*
+ * Makes the folder and the database when they are missing, takes the lock, brings the schema up to date and makes sure
+ * that there is a key to sign tokens with. ERR_CONFLICT when another process holds the lock; the sentence names it. `serve`
+ * and commands use it alike.
+ */
+enum err store_open(const struct store_options *options, struct store *store, struct problem *problem);
+
+/* A read connection without the lock. ERR_NOT_FOUND when there is no database, ERR_SCHEMA when its schema is another. */
+enum err store_open_read(const struct store_options *options, struct store *store, struct problem *problem);
+
+/* One more read connection to the same database, for a loop of the server or the control thread. */
+enum err store_connect(const struct store_options *options, struct db **out);
+
+void store_close(struct store *store); /* closes, releases the lock */
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * Teams, their members, and the links that invite into them.
+ */
+#include "db/teams.h"
+
+#include "api/render.h"
+#include "api/request.h"
+#include "api/resources.h"
+#include "api/secret.h"
+#include "api/server.h"
+#include "api/write.h"
+
+/* The team in the path, if the caller may see it. false: answered. */
+static bool path_team(struct request *r, int64_t *team_id)
+{
+    struct team team;
+    if (!request_path_id(r, 1, team_id))
+        return false;
+    enum err err = teams_by_id(r->loop->db, r->arena, *team_id, &team);
+    if (err != ERR_OK) {
+        request_fail(r, err);
+        return false;
+    }
+    if (!caller_in_team(&r->caller, *team_id)) {
+        request_refuse(r, ERR_FORBIDDEN, "You are not in this team.");
+        return false;
+    }
+    return true;
+}
+
+void team_list(struct request *r)
+{
+    size_t limit;
+    int64_t page;
+    struct team *teams;
+    size_t count;
+    if (!request_page(r, &limit, &page))
+        return;
+    int64_t of_user = r->caller.role == ROLE_ADMIN ? 0 : r->caller.user_id;
+    enum err err = teams_page(r->loop->db, r->arena, of_user, page, limit, &teams, &count);
+    if (err != ERR_OK) {
+        request_fail(r, err);
+        return;
+    }
+    struct json_writer w = {.out = &r->out};
+    json_object_begin(&w);
+    json_key(&w, "items");
+    json_array_begin(&w);
+    for (size_t i = 0; i < count; i++)
+        render_team(&w, &teams[i]);
+    json_array_end(&w);
+    render_next(&w, count > 0 ? teams[count - 1].id : 0, count, limit);
+    json_object_end(&w);
+    request_reply(r, 200);
+}
+
+void team_get(struct request *r)
+{
+    int64_t team_id;
+    struct team team;
+    if (!path_team(r, &team_id))
+        return;
+    enum err err = teams_by_id(r->loop->db, r->arena, team_id, &team);
+    if (err != ERR_OK) {
+        request_fail(r, err);
+        return;
+    }
+    struct json_writer w = {.out = &r->out};
+    render_team(&w, &team);
+    request_reply(r, 200);
+}
+
+static void render_member(struct json_writer *w, const struct team_member *member)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, member->user_id);
+    json_key(w, "name");
+    json_put_string(w, member->name);
+    json_key(w, "role");
+    json_put_string(w, role_name(member->role));
+    json_key(w, "joinedAt");
+    json_put_time(w, member->joined_ms);
+    json_object_end(w);
+}
+
+void team_members(struct request *r)
+{
+    int64_t team_id;
+    size_t limit;
+    int64_t page;
+    struct team_member *members;
+    size_t count;
+    if (!path_team(r, &team_id) || !request_page(r, &limit, &page))
+        return;
+    enum err err = teams_members(r->loop->db, r->arena, team_id, page, limit, &members, &count);
+    if (err != ERR_OK) {
+        request_fail(r, err);
+        return;
+    }
+    struct json_writer w = {.out = &r->out};
+    json_object_begin(&w);
+    json_key(&w, "items");
+    json_array_begin(&w);
+    for (size_t i = 0; i < count; i++)
+        render_member(&w, &members[i]);
+    json_array_end(&w);
+    render_next(&w, count > 0 ? members[count - 1].user_id : 0, count, limit);
+    json_object_end(&w);
+    request_reply(r, 200);
+}
+
+struct new_invite {
+    int64_t team_id;
+    int64_t uses;
+    int64_t hours;
+};
+
+static enum err run_invite(struct request *r, struct tx *tx)
+{
+    const struct new_invite *invite = r->state;
+    char code[SECRET_CODE_BYTES];
+    unsigned char hash[SECRET_HASH_BYTES];
+    secret_code_new(code);
+    secret_code_hash(code, hash);
+    int64_t expires_ms = tx->now_ms + invite->hours * 3600000;
+    enum err err = teams_invite_create(tx, hash, invite->team_id, r->caller.user_id, invite->uses, expires_ms);
+    if (err != ERR_OK)
+        return err;
+    char *url = arena_printf(r->arena, "%s/#/join/%s", r->app->origin, code);
+    struct json_writer w = {.out = &r->out};
+    json_object_begin(&w);
+    json_key(&w, "code");
+    json_put_string(&w, code);
+    json_key(&w, "url");
+    json_put_string(&w, url);
+    json_key(&w, "teamId");
+    json_put_id(&w, invite->team_id);
+    json_key(&w, "maxUses");
+    json_put_int(&w, invite->uses);
+    json_key(&w, "expiresAt");
+    json_put_time(&w, expires_ms);
+    json_object_end(&w);
+    r->status = 201;
+    return ERR_OK;
+}
+
+void team_invite(struct request *r)
+{
+    static const struct json_field fields[] = {
+        {.name = "maxUses", .kind = JSON_KIND_INT, .min = 1, .max = INVITE_USES_MAX},
+        {.name = "expiresInHours", .kind = JSON_KIND_INT, .min = 1, .max = INVITE_HOURS_MAX},
+    };
+    struct json_value values[2];
+    struct new_invite *invite = arena_zalloc(r->arena, sizeof *invite);
+    if (invite == NULL) {
+        request_fail(r, ERR_NO_MEMORY);
+        return;
+    }
+    if (!path_team(r, &invite->team_id))
+        return;
+    if (!caller_leads_team(&r->caller, invite->team_id)) {
+        request_refuse(r, ERR_FORBIDDEN, "Only the coach of this team can invite people.");
+        return;
+    }
+    if (!request_json(r, fields, 2, values))
+        return;
+    invite->uses = values[0].present ? values[0].number : 1;
+    invite->hours = values[1].present ? values[1].number : INVITE_HOURS_DEFAULT;
+    r->state = invite;
+    request_write(r, run_invite, NULL);
+}

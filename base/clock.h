@@ -1,0 +1,34 @@
+/*
+ * Time, from a clock that a test can move.
+ *
+ * Wall time is milliseconds since 1970-01-01T00:00:00Z; monotonic time has no meaning but its differences. An offset,
+ * zero in life, is added to both, so that a test can let a minute pass. Any thread.
+ */
+#ifndef PORCHLIGHT_BASE_CLOCK_H
+#define PORCHLIGHT_BASE_CLOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct clock {
+    _Atomic int64_t offset_ms;
+};
+
+#define CLOCK_TEXT_BYTES 25 /* "2026-01-31T08:30:00.000Z" and its NUL */
+
+int64_t clock_wall_ms(const struct clock *c);
+int64_t clock_mono_ms(const struct clock *c);
+void clock_advance(struct clock *c, int64_t ms);
+
+/* RFC 3339, UTC, with milliseconds. */
+void clock_format(int64_t wall_ms, char out[static CLOCK_TEXT_BYTES]);
+
+/* Accepts RFC 3339 with any offset and 0 to 9 fraction digits; false when the text is not a time. */
+bool clock_parse(const char *text, size_t len, int64_t *wall_ms);
+
+/* "90s", "5m", "1h", "7d" or plain seconds, as options take them; false when it is not a duration or below zero. */
+bool clock_parse_duration(const char *text, int64_t *ms);
+
+#endif

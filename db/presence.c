@@ -1,0 +1,317 @@
+/*
+ * Presence sets: a hash table of teams, each with an open-addressed table of people.
+ *
+ *   presence --buckets--> team -> team -> ...        (never freed before the end, so a pointer to a team stays good)
+ *                          | mutex, version
+ *                          | slots:   [user, expires, coach]  linear probing, at most 3/4 full, deletion by backward shift
+ *                          ` coaches: names in order of arrival
+ *
+ * `next_expiry_ms` is a lower bound of all expiry times: while it lies ahead, nobody has to be looked at. A heartbeat
+ * only ever makes it too early, never too late.
+ */
+#include "db/presence.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEAM_BUCKETS 1024
+#define FIRST_SLOTS 8
+
+struct person {
+    int64_t user_id; /* 0: free */
+    int64_t expires_ms;
+    char *coach_name; /* owned; NULL: not a coach */
+    uint64_t arrival; /* orders the coaches */
+};
+
+struct presence_team {
+    struct presence_team *next;
+    int64_t team_id;
+    pthread_mutex_t mutex;
+    struct person *slots; /* `cap` of them, a power of two; NULL while nobody ever came */
+    size_t cap;
+    size_t count;
+    size_t coaches;
+    int64_t next_expiry_ms;
+    uint64_t arrivals;
+    uint64_t version;
+};
+
+struct presence {
+    pthread_mutex_t mutex; /* guards the making of teams; reading follows atomic pointers */
+    _Atomic(struct presence_team *) buckets[TEAM_BUCKETS];
+};
+
+static uint64_t mix(int64_t id)
+{
+    uint64_t x = (uint64_t)id * UINT64_C(0x9e3779b97f4a7c15);
+    return x ^ (x >> 32);
+}
+
+struct presence *presence_create(void)
+{
+    struct presence *p = calloc(1, sizeof *p);
+    if (p != NULL)
+        (void)pthread_mutex_init(&p->mutex, NULL);
+    return p;
+}
+
+static void team_free(struct presence_team *team)
+{
+    for (size_t i = 0; i < team->cap; i++)
+        free(team->slots[i].coach_name);
+    free(team->slots);
+    (void)pthread_mutex_destroy(&team->mutex);
+    free(team);
+}
+
+void presence_free(struct presence *p)
+{
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < TEAM_BUCKETS; i++) {
+        struct presence_team *team = atomic_load(&p->buckets[i]);
+        while (team != NULL) {
+            struct presence_team *next = team->next;
+            team_free(team);
+            team = next;
+        }
+    }
+    (void)pthread_mutex_destroy(&p->mutex);
+    free(p);
+}
+
+static struct presence_team *team_find(struct presence *p, int64_t team_id)
+{
+    struct presence_team *team = atomic_load_explicit(&p->buckets[mix(team_id) % TEAM_BUCKETS], memory_order_acquire);
+    while (team != NULL && team->team_id != team_id)
+        team = team->next;
+    return team;
+}
+
+struct presence_team *presence_team(struct presence *p, int64_t team_id)
+{
+    struct presence_team *team = team_find(p, team_id);
+    if (team != NULL)
+        return team;
+    (void)pthread_mutex_lock(&p->mutex);
+    team = team_find(p, team_id); /* another thread may have been first */
+    if (team == NULL && (team = calloc(1, sizeof *team)) != NULL) {
+        team->team_id = team_id;
+        team->next_expiry_ms = INT64_MAX;
+        team->version = 1;
+        (void)pthread_mutex_init(&team->mutex, NULL);
+        _Atomic(struct presence_team *) *bucket = &p->buckets[mix(team_id) % TEAM_BUCKETS];
+        team->next = atomic_load(bucket);
+        atomic_store_explicit(bucket, team, memory_order_release);
+    }
+    (void)pthread_mutex_unlock(&p->mutex);
+    return team;
+}
+
+/* The slot of a person, or the free one where they would stand. The table is never full. */
+static struct person *slot_of(struct presence_team *team, int64_t user_id)
+{
+    size_t i = mix(user_id) & (team->cap - 1);
+    while (team->slots[i].user_id != 0 && team->slots[i].user_id != user_id)
+        i = (i + 1) & (team->cap - 1);
+    return &team->slots[i];
+}
+
+static struct person *find(struct presence_team *team, int64_t user_id)
+{
+    if (team->cap == 0)
+        return NULL;
+    struct person *person = slot_of(team, user_id);
+    return person->user_id != 0 ? person : NULL;
+}
+
+static bool grow(struct presence_team *team)
+{
+    if (team->cap > 0 && (team->count + 1) * 4 <= team->cap * 3)
+        return true;
+    size_t old_cap = team->cap;
+    struct person *old = team->slots;
+    size_t cap = old_cap == 0 ? FIRST_SLOTS : old_cap * 2;
+    struct person *slots = calloc(cap, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    team->slots = slots;
+    team->cap = cap;
+    for (size_t i = 0; i < old_cap; i++)
+        if (old[i].user_id != 0)
+            *slot_of(team, old[i].user_id) = old[i];
+    free(old);
+    return true;
+}
+
+/* Removes a person and closes the gap, so that probing needs no tombstones (Knuth, 6.4, algorithm R). */
+static void remove_person(struct presence_team *team, struct person *person)
+{
+    size_t mask = team->cap - 1;
+    size_t hole = (size_t)(person - team->slots);
+    team->coaches -= person->coach_name != NULL;
+    free(person->coach_name);
+    team->count--;
+    team->version++;
+    for (size_t i = (hole + 1) & mask; team->slots[i].user_id != 0; i = (i + 1) & mask) {
+        size_t home = mix(team->slots[i].user_id) & mask;
+        if (((i - home) & mask) < ((i - hole) & mask))
+            continue; /* it stands between its home and the hole: moving it would lose it */
+        team->slots[hole] = team->slots[i];
+        hole = i;
+    }
+    team->slots[hole] = (struct person){0};
+}
+
+static void expire(struct presence_team *team, int64_t now_ms)
+{
+    if (now_ms < team->next_expiry_ms)
+        return;
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < team->cap;) {
+        struct person *person = &team->slots[i];
+        if (person->user_id != 0 && person->expires_ms <= now_ms) {
+            remove_person(team, person); /* another may have moved here: look at the same slot again */
+            continue;
+        }
+        if (person->user_id != 0 && person->expires_ms < next)
+            next = person->expires_ms;
+        i++;
+    }
+    team->next_expiry_ms = next;
+}
+
+static bool name_changed(const struct person *person, const char *coach_name)
+{
+    if (person->coach_name == NULL || coach_name == NULL)
+        return person->coach_name != coach_name;
+    return strcmp(person->coach_name, coach_name) != 0;
+}
+
+/* Adds the person or refreshes what is known of them. */
+static enum err keep(struct presence_team *team, const struct presence_person *who, int64_t expires_ms)
+{
+    if (!grow(team))
+        return ERR_NO_MEMORY;
+    struct person *person = slot_of(team, who->user_id);
+    bool fresh = person->user_id == 0;
+    if (fresh || name_changed(person, who->coach_name)) {
+        char *name = NULL;
+        if (who->coach_name != NULL && (name = strdup(who->coach_name)) == NULL)
+            return ERR_NO_MEMORY;
+        team->coaches = team->coaches + (name != NULL) - (person->coach_name != NULL);
+        free(person->coach_name);
+        person->coach_name = name;
+        team->version++;
+    }
+    if (fresh) {
+        person->user_id = who->user_id;
+        person->arrival = team->arrivals++;
+        team->count++;
+    }
+    person->expires_ms = expires_ms;
+    if (expires_ms < team->next_expiry_ms)
+        team->next_expiry_ms = expires_ms;
+    return ERR_OK;
+}
+
+enum err presence_heartbeat(struct presence_team *team, const struct presence_person *person, int64_t now_ms,
+                            int64_t expires_ms)
+{
+    enum err err = ERR_OK;
+    (void)pthread_mutex_lock(&team->mutex);
+    expire(team, now_ms);
+    if (!person->appears_offline) {
+        err = keep(team, person, expires_ms);
+    } else {
+        struct person *here = find(team, person->user_id);
+        if (here != NULL)
+            remove_person(team, here);
+    }
+    (void)pthread_mutex_unlock(&team->mutex);
+    return err;
+}
+
+void presence_leave(struct presence_team *team, int64_t user_id, int64_t at_ms)
+{
+    (void)pthread_mutex_lock(&team->mutex);
+    struct person *person = find(team, user_id);
+    if (person != NULL && at_ms < person->expires_ms) {
+        person->expires_ms = at_ms;
+        if (at_ms < team->next_expiry_ms)
+            team->next_expiry_ms = at_ms;
+    }
+    (void)pthread_mutex_unlock(&team->mutex);
+}
+
+void presence_drop(struct presence *p, int64_t user_id)
+{
+    for (size_t i = 0; i < TEAM_BUCKETS; i++)
+        for (struct presence_team *team = atomic_load(&p->buckets[i]); team != NULL; team = team->next) {
+            (void)pthread_mutex_lock(&team->mutex);
+            struct person *person = find(team, user_id);
+            if (person != NULL)
+                remove_person(team, person);
+            (void)pthread_mutex_unlock(&team->mutex);
+        }
+}
+
+uint64_t presence_version(struct presence_team *team, int64_t now_ms)
+{
+    (void)pthread_mutex_lock(&team->mutex);
+    expire(team, now_ms);
+    uint64_t version = team->version;
+    (void)pthread_mutex_unlock(&team->mutex);
+    return version;
+}
+
+static int by_arrival(const void *a, const void *b)
+{
+    const struct person *const *left = a;
+    const struct person *const *right = b;
+    return ((*left)->arrival > (*right)->arrival) - ((*left)->arrival < (*right)->arrival);
+}
+
+static enum err read_coaches(struct presence_team *team, struct arena *arena, struct presence_view *out)
+{
+    size_t found = 0;
+    struct person **people = arena_alloc(arena, (team->coaches + 1) * sizeof *people);
+    out->coaches = arena_alloc(arena, (team->coaches + 1) * sizeof *out->coaches);
+    if (people == NULL || out->coaches == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t i = 0; i < team->cap && found < team->coaches; i++)
+        if (team->slots[i].coach_name != NULL)
+            people[found++] = &team->slots[i];
+    qsort(people, found, sizeof *people, by_arrival);
+    for (size_t i = 0; i < found; i++)
+        if ((out->coaches[i] = arena_text(arena, people[i]->coach_name)) == NULL)
+            return ERR_NO_MEMORY;
+    out->coaches_count = found;
+    return ERR_OK;
+}
+
+enum err presence_read(struct presence_team *team, int64_t now_ms, struct arena *arena, struct presence_view *out)
+{
+    (void)pthread_mutex_lock(&team->mutex);
+    expire(team, now_ms);
+    *out = (struct presence_view){.version = team->version, .count = team->count};
+    enum err err = read_coaches(team, arena, out);
+    (void)pthread_mutex_unlock(&team->mutex);
+    return err;
+}
+
+void presence_totals(struct presence *p, int64_t now_ms, size_t *people, size_t *teams)
+{
+    *people = *teams = 0;
+    for (size_t i = 0; i < TEAM_BUCKETS; i++)
+        for (struct presence_team *team = atomic_load(&p->buckets[i]); team != NULL; team = team->next) {
+            (void)pthread_mutex_lock(&team->mutex);
+            expire(team, now_ms);
+            *people += team->count;
+            *teams += team->count > 0;
+            (void)pthread_mutex_unlock(&team->mutex);
+        }
+}

@@ -1,0 +1,58 @@
+/*
+ * Teams and the links that invite into them. A team's id is its coach's user id. Tables teams, memberships, invites.
+ *
+ * An invite's code is kept only as a BLAKE2b hash, so that a copy of the database opens no door.
+ */
+#ifndef PORCHLIGHT_DB_TEAMS_H
+#define PORCHLIGHT_DB_TEAMS_H
+
+#include "db/users.h"
+
+struct team {
+    int64_t id;
+    const char *name;
+    const char *coach_name;
+    int64_t members; /* the coach included */
+    int64_t created_ms;
+};
+
+struct team_member {
+    int64_t user_id;
+    const char *name;
+    enum role role;
+    int64_t joined_ms;
+};
+
+enum err teams_by_id(struct db *db, struct arena *arena, int64_t id, struct team *out);
+
+/* Teams with id > `after`, by id, at most `limit`; only those of `user_id`, or all when it is 0. */
+enum err teams_page(struct db *db, struct arena *arena, int64_t user_id, int64_t after, size_t limit, struct team **out,
+                    size_t *count);
+
+/* Members with user id > `after`, by id; disabled ones are left out. */
+enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int64_t after, size_t limit,
+                       struct team_member **out, size_t *count);
+
+/* The coach becomes a member of the team, and a coach if only a member. ERR_CONFLICT when the coach has a team, ERR_NOT_FOUND for an unknown coach. */
+enum err teams_create(struct tx *tx, int64_t coach_id, const char *name, int64_t created_ms);
+enum err teams_rename(struct tx *tx, int64_t team_id, const char *name); /* ERR_NOT_FOUND. Notes CHANGE_ALL */
+
+#define INVITE_HASH_BYTES 32
+
+struct invite {
+    int64_t team_id;
+    int64_t uses_left;
+    int64_t expires_ms;
+};
+
+enum err teams_invite_create(struct tx *tx, const unsigned char hash[static INVITE_HASH_BYTES], int64_t team_id,
+                             int64_t created_by, int64_t uses, int64_t expires_ms);
+
+/* ERR_NOT_FOUND when unknown, used up or expired at `now_ms`. */
+enum err teams_invite_find(struct db *db, const unsigned char hash[static INVITE_HASH_BYTES], int64_t now_ms,
+                           struct invite *out);
+
+/* Takes one use, in the transaction that makes the member. ERR_NOT_FOUND as above. */
+enum err teams_invite_use(struct tx *tx, const unsigned char hash[static INVITE_HASH_BYTES], struct invite *out);
+
+#endif

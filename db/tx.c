@@ -1,0 +1,59 @@
+/* Notes of a write in progress, and numbers from the one sequence. See tx.h. */
+#include "db/tx.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define CHANGES_FIRST 64
+#define CHANGES_MAX (1U << 20) /* 48 MiB: the largest import notes each of its records once */
+
+enum err tx_note(struct tx *tx, struct change change)
+{
+    if (tx->changes_count == tx->changes_cap) {
+        size_t cap = tx->changes_cap == 0 ? CHANGES_FIRST : tx->changes_cap * 2;
+        struct change *changes = cap > CHANGES_MAX ? NULL : realloc(tx->changes, cap * sizeof *changes);
+        if (changes == NULL)
+            return ERR_NO_MEMORY;
+        tx->changes = changes;
+        tx->changes_cap = cap;
+    }
+    tx->changes[tx->changes_count++] = change;
+    return ERR_OK;
+}
+
+enum err tx_number(struct tx *tx, int64_t *seq)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(tx->db, &stmt, "UPDATE sequence SET value = value + 1 WHERE name = 'event' RETURNING value", "");
+    if (err != ERR_OK)
+        return err;
+    *seq = db_row(stmt) ? db_int(stmt, 0) : 0;
+    err = db_end(stmt);
+    return err == ERR_OK && *seq == 0 ? ERR_INTERNAL : err;
+}
+
+enum err tx_event_numbered(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t seq)
+{
+    assert(kind < CHANGE_LIKES && seq > 0);
+    enum err err = db_run(tx->db,
+                          "INSERT INTO events (seq, team_id, kind, subject_id, at_ms) VALUES ($1, NULLIF($2, 0), $3, $4, $5)",
+                          "iiiii", seq, team_id, (int64_t)kind, subject_id, tx->now_ms);
+    if (err != ERR_OK)
+        return err;
+    return tx_note(tx, (struct change){.kind = kind,
+                                       .seq = seq,
+                                       .team_id = team_id,
+                                       .subject_id = subject_id,
+                                       .at_ms = tx->now_ms});
+}
+
+enum err tx_event(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t *seq)
+{
+    int64_t number;
+    enum err err = tx_number(tx, &number);
+    if (err == ERR_OK)
+        err = tx_event_numbered(tx, kind, team_id, subject_id, number);
+    if (err == ERR_OK && seq != NULL)
+        *seq = number;
+    return err;
+}

@@ -1,0 +1,64 @@
+/*
+ * One write in progress, and what it will have changed once it is durable.
+ *
+ * The writer hands a struct tx to each job. Whatever changes the community notes it here; after the commit the writer
+ * publishes the notes, in order, to the memory beside the database (db/heads.h and others). Notes of a job that fails are dropped
+ * with it. Writer's thread only.
+ */
+#ifndef PORCHLIGHT_DB_TX_H
+#define PORCHLIGHT_DB_TX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "db/driver.h"
+
+enum change_kind {
+    /* durable events: they have a sequence number and a row in table events */
+    CHANGE_POST_CREATED = 1,
+    CHANGE_POST_EDITED,
+    CHANGE_POST_DELETED,
+    CHANGE_POST_PINNED,
+    CHANGE_POST_UNPINNED,
+    CHANGE_NOTICE,
+    /* state: no sequence number */
+    CHANGE_LIKES = 100, /* subject: a post; value: its count */
+    CHANGE_MEMBER,      /* subject: a user whose name, role, teams, visibility or standing changed, or who is new */
+    CHANGE_TOKENS,      /* subject: a user (0: everybody) some of whose tokens no longer hold */
+    CHANGE_FLAG,        /* value: the realtime flag */
+    CHANGE_ALL,         /* much changed at once (an import): whatever is kept in memory is loaded again */
+    CHANGE_PRUNED,      /* value: the oldest event that is still kept */
+};
+
+struct change {
+    enum change_kind kind;
+    int64_t seq;     /* 0 for state */
+    int64_t team_id; /* 0: everybody */
+    int64_t subject_id;
+    int64_t value;
+    int64_t at_ms;
+};
+
+struct tx {
+    struct db *db;
+    int64_t now_ms;         /* one time for the whole batch */
+    struct arena *arena;    /* emptied after each job */
+    struct problem problem; /* a job that fails says why here */
+    struct change *changes; /* of the whole batch, in order; owned by the writer */
+    size_t changes_count;
+    size_t changes_cap;
+};
+
+/* ERR_NO_MEMORY. */
+enum err tx_note(struct tx *tx, struct change change);
+
+/* Gives the change the next number of the one sequence, stores it in table events, notes it. `seq` may be NULL. */
+enum err tx_event(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t *seq);
+
+/* The same in two steps, for a row that keeps the number of its own event. */
+enum err tx_number(struct tx *tx, int64_t *seq);
+enum err tx_event_numbered(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t seq);
+
+#endif

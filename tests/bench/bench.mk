@@ -1,0 +1,23 @@
+# The bench: what Porchlight is measured against, and the program that measures. Included by the top Makefile.
+#
+#   make bench                         builds and runs it, below three minutes
+#   make bench BENCH='--only ab --rounds 9'
+
+BENCH_DIR := build/bench
+BENCH_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
+BENCH_SOURCES := bench measure community child load reply baseline figures
+BENCH_OBJECTS := $(BENCH_SOURCES:%=$(BENCH_DIR)/%.o)
+
+$(BENCH_DIR)/%.o: tests/bench/%.c $(wildcard tests/bench/*.h)
+	@mkdir -p $(BENCH_DIR)
+	$(CC) $(BENCH_CFLAGS) -c $< -o $@
+
+$(BENCH_DIR)/bench: $(BENCH_OBJECTS)
+	$(CC) $^ -lsqlite3 -o $@
+
+$(BENCH_DIR)/bare_mhd: $(BENCH_DIR)/bare_mhd.o
+	$(CC) $^ -lmicrohttpd -pthread -o $@
+
+.PHONY: bench
+bench: build/porchlight $(BENCH_DIR)/bench $(BENCH_DIR)/bare_mhd
+	$(BENCH_DIR)/bench $(BENCH)

@@ -1,0 +1,242 @@
+/* db/migrate.h: a fresh file, a second run, and files that are refused without a byte changed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+
+#include "db/access.h"
+#include "db/events.h"
+#include "db_fixture.h"
+
+static enum err run(struct fixture *f, struct migrate_report *report, struct problem *problem)
+{
+    *problem = (struct problem){0};
+    return migrate_run(f->db, &f->clock, report, problem);
+}
+
+static int known(void)
+{
+    int count = 0;
+    while (migrations[count].number != 0)
+        count++;
+    return count;
+}
+
+static void a_fresh_file_gets_everything(void **state)
+{
+    struct fixture *f = *state;
+    struct migrate_report report;
+    struct problem problem = {0};
+    assert_int_equal(migrate_check(f->db, &report, &problem), ERR_OK);
+    assert_int_equal(report.applied, 0);
+    assert_int_equal(report.pending, known());
+    assert_int_equal(run(f, &report, &problem), ERR_OK);
+    assert_int_equal(report.applied, 0);
+    assert_int_equal(migrate_check(f->db, &report, &problem), ERR_OK);
+    assert_int_equal(report.applied, known());
+    assert_int_equal(report.pending, 0);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM users"), 0);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations WHERE applied_at LIKE '____-__-__T%Z'"), known());
+}
+
+static void every_database_has_its_own_epoch_and_secret(void **state)
+{
+    struct fixture *f = *state;
+    struct migrate_report report;
+    struct problem problem;
+    char epochs[2][EPOCH_BYTES];
+    unsigned char secrets[2][ACCESS_SECRET_BYTES];
+    for (int i = 0; i < 2; i++) {
+        if (i == 1) { /* another file */
+            db_close(f->db);
+            (void)unlink(f->path);
+            f->db = fixture_open(f, false);
+        }
+        assert_int_equal(run(f, &report, &problem), ERR_OK);
+        assert_int_equal(events_epoch(f->db, epochs[i]), ERR_OK);
+        assert_int_equal(access_secret(f->db, secrets[i]), ERR_OK);
+        assert_int_equal(strlen(epochs[i]), 16);
+        assert_int_equal(strspn(epochs[i], "0123456789abcdef"), 16);
+    }
+    assert_string_not_equal(epochs[0], epochs[1]);
+    assert_memory_not_equal(secrets[0], secrets[1], ACCESS_SECRET_BYTES);
+
+    assert_int_equal(run(f, &report, &problem), ERR_OK); /* again: it keeps them */
+    char again[EPOCH_BYTES];
+    assert_int_equal(events_epoch(f->db, again), ERR_OK);
+    assert_string_equal(again, epochs[1]);
+}
+
+/* ---- refusing ----------------------------------------------------------------------------------------------------- */
+
+struct bytes {
+    unsigned char *data;
+    size_t len;
+};
+
+static struct bytes read_file(const char *path)
+{
+    struct bytes b = {.data = malloc(4U << 20)};
+    FILE *file = fopen(path, "rb");
+    assert_non_null(b.data);
+    assert_non_null(file);
+    b.len = fread(b.data, 1, 4U << 20, file);
+    (void)fclose(file);
+    return b;
+}
+
+static void write_file(const char *path, struct bytes b)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(b.data, 1, b.len, file), b.len);
+    (void)fclose(file);
+}
+
+static void assert_same_file(const char *path, struct bytes before)
+{
+    struct bytes after = read_file(path);
+    assert_int_equal(after.len, before.len);
+    assert_memory_equal(after.data, before.data, before.len);
+    free(after.data);
+}
+
+/* Opens, is refused by both functions with `words` in the sentence, closes; the file is as before. */
+static void assert_refused(struct fixture *f, const char *words)
+{
+    db_close(f->db);
+    f->db = NULL;
+    struct bytes before = read_file(f->path);
+    struct stat old;
+    struct stat new;
+    assert_int_equal(stat(f->path, &old), 0);
+    struct migrate_report report;
+    struct problem problem = {0};
+    f->db = fixture_open(f, false);
+    assert_int_equal(migrate_check(f->db, &report, &problem), ERR_SCHEMA);
+    assert_non_null(strstr(problem.detail, words));
+    assert_int_equal(run(f, &report, &problem), ERR_SCHEMA);
+    assert_int_equal(problem.err, ERR_SCHEMA);
+    assert_non_null(strstr(problem.detail, words));
+    db_close(f->db);
+    f->db = NULL;
+    assert_same_file(f->path, before);
+    assert_int_equal(stat(f->path, &new), 0);
+    assert_int_equal(old.st_mtim.tv_sec, new.st_mtim.tv_sec);
+    assert_int_equal(old.st_mtim.tv_nsec, new.st_mtim.tv_nsec);
+    free(before.data);
+}
+
+static void write_sql(struct fixture *f, const char *sql)
+{
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    assert_int_equal(db_script(f->db, sql), ERR_OK);
+    assert_int_equal(db_commit(f->db), ERR_OK);
+}
+
+static void a_newer_schema_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    write_sql(f, "INSERT INTO migrations VALUES (99, '0099_future', 'abc', 'then')");
+    assert_refused(f, "newer");
+}
+
+static void an_altered_migration_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    write_sql(f, "UPDATE migrations SET checksum = 'f00d' WHERE number = 1");
+    assert_refused(f, migrations[0].name);
+}
+
+static void a_gap_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    write_sql(f, "UPDATE migrations SET number = 0 WHERE number = 1");
+    assert_refused(f, "altered");
+}
+
+/* The process that wrote it died: what it committed is still in the log beside the file. */
+static void refusing_leaves_an_unfinished_log_alone(void **state)
+{
+    struct fixture *f = *state;
+    write_sql(f, "INSERT INTO migrations VALUES (99, '0099_future', 'abc', 'then')");
+    char wal[300];
+    char copy[300];
+    char copy_wal[310];
+    (void)snprintf(wal, sizeof wal, "%s-wal", f->path);
+    (void)snprintf(copy, sizeof copy, "%s/copy.db", f->dir);
+    (void)snprintf(copy_wal, sizeof copy_wal, "%s-wal", copy);
+    struct bytes main_bytes = read_file(f->path);
+    struct bytes wal_bytes = read_file(wal);
+    assert_true(wal_bytes.len > 0);
+    write_file(copy, main_bytes);
+    write_file(copy_wal, wal_bytes);
+
+    struct db *db;
+    struct migrate_report report;
+    struct problem problem = {0};
+    assert_int_equal(db_open(&(struct db_options){.path = copy}, &db), ERR_OK);
+    assert_int_equal(migrate_run(db, &f->clock, &report, &problem), ERR_SCHEMA);
+    db_close(db);
+    assert_same_file(copy, main_bytes);
+    assert_same_file(copy_wal, wal_bytes);
+    free(main_bytes.data);
+    free(wal_bytes.data);
+}
+
+static void a_run_with_nothing_to_do_writes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    db_close(f->reader);
+    db_close(f->db);
+    f->reader = f->db = NULL;
+    struct bytes before = read_file(f->path);
+    struct migrate_report report;
+    struct problem problem;
+    f->db = fixture_open(f, false);
+    assert_int_equal(run(f, &report, &problem), ERR_OK);
+    assert_int_equal(report.pending, 0);
+    db_close(f->db);
+    f->db = NULL;
+    assert_same_file(f->path, before);
+    free(before.data);
+}
+
+static void a_migration_that_fails_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    write_sql(f, "CREATE TABLE flags (mine)"); /* a foreign table in the way, after most of the file ran */
+    struct migrate_report report;
+    struct problem problem;
+    assert_int_not_equal(run(f, &report, &problem), ERR_OK);
+    assert_non_null(strstr(problem.detail, migrations[0].name));
+    bool exists = true;
+    assert_int_equal(db_table_exists(f->db, "users", &exists), ERR_OK);
+    assert_false(exists);
+    assert_int_equal(db_table_exists(f->db, "migrations", &exists), ERR_OK);
+    assert_false(exists);
+    write_sql(f, "DROP TABLE flags");
+    assert_int_equal(run(f, &report, &problem), ERR_OK);
+}
+
+#define BARE(name) cmocka_unit_test_setup_teardown(name, fixture_setup_bare, fixture_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BARE(a_fresh_file_gets_everything),
+        BARE(every_database_has_its_own_epoch_and_secret),
+        TEST(a_newer_schema_is_refused),
+        TEST(an_altered_migration_is_refused),
+        TEST(a_gap_is_refused),
+        TEST(refusing_leaves_an_unfinished_log_alone),
+        TEST(a_run_with_nothing_to_do_writes_nothing),
+        BARE(a_migration_that_fails_leaves_nothing),
+    };
+    return cmocka_run_group_tests_name("db/migrate", tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/*
+ * Which view, for whom. Signed out: the door. Signed in: a shell with the way around, one view, and what floats above.
+ */
+import { useEffect, useLayoutEffect, useRef } from "react";
+import { Announcer } from "./components/Announcer/Announcer.tsx";
+import { Brand, Lantern } from "./components/Brand/Brand.tsx";
+import { ConnectionNote } from "./components/ConnectionNote/ConnectionNote.tsx";
+import { Nav } from "./components/Nav/Nav.tsx";
+import { Empty, Failed, Loading } from "./components/States/States.tsx";
+import { Toast } from "./components/Toast/Toast.tsx";
+import { ConnectionProvider } from "./hooks/useConnection.tsx";
+import { useNotices } from "./hooks/useNotices.ts";
+import { usePlace, type Place, type Route } from "./hooks/useRoute.ts";
+import { useSession } from "./hooks/useSession.ts";
+import { useTeam } from "./hooks/useTeam.ts";
+import type { TeamRef, User } from "./porchlight/index.ts";
+import { Feed } from "./views/Feed/Feed.tsx";
+import { Join, JoinWhileSignedIn } from "./views/Join/Join.tsx";
+import { Notices } from "./views/Notices/Notices.tsx";
+import { PostView } from "./views/PostView/PostView.tsx";
+import { Settings } from "./views/Settings/Settings.tsx";
+import { SignIn } from "./views/SignIn/SignIn.tsx";
+import { words } from "./words.ts";
+import "./App.css";
+
+const titles: Record<Route["view"], string> = {
+    feed: words.feed.view,
+    post: words.post.view,
+    notices: words.notices.view,
+    settings: words.settings.view,
+    join: words.join.view,
+    unknown: words.status.notFound,
+};
+
+/* On the way to another view the page scrolls to its place, and a screen reader hears the heading. */
+function useArrival(place: Place, shown: string): void {
+    const first = useRef(true);
+    useLayoutEffect(() => {
+        if (first.current) {
+            first.current = shown === "loading";
+            return;
+        }
+        window.scrollTo(0, place.y);
+        document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+    }, [place, shown]);
+}
+
+interface InsideProps {
+    user: User;
+    team: TeamRef | null;
+    teams: TeamRef[];
+    chooseTeam: (id: string) => void;
+    route: Route;
+}
+
+function View({ user, team, teams, chooseTeam, route }: InsideProps) {
+    if (route.view === "settings") return <Settings user={user} team={team} />;
+    if (!team) {
+        return (
+            <main className="page">
+                <h1 className="unseen" tabIndex={-1}>
+                    {words.feed.noTeam}
+                </h1>
+                <Empty icon="home" title={words.feed.notInTeam}>
+                    {words.feed.notInTeamHelp}
+                </Empty>
+            </main>
+        );
+    }
+    switch (route.view) {
+        case "post":
+            return <PostView key={route.id} id={route.id} user={user} />;
+        case "notices":
+            return <Notices user={user} />;
+        case "unknown":
+            return (
+                <main className="page">
+                    <h1 className="unseen" tabIndex={-1}>
+                        {words.status.notFound}
+                    </h1>
+                    <Empty icon="home" title={words.status.notFound}>
+                        <a className="button button-plain" href="#/">
+                            {words.join.goHome}
+                        </a>
+                    </Empty>
+                </main>
+            );
+        default:
+            return <Feed key={team.id} user={user} team={team} teams={teams} chooseTeam={chooseTeam} />;
+    }
+}
+
+function Shell(props: InsideProps) {
+    const { unread } = useNotices(props.user.id);
+    return (
+        <div className="shell">
+            <a
+                className="skip"
+                href="#posts"
+                onClick={(event) => {
+                    /* The part behind "#" is the view's: the jump is made by hand. */
+                    event.preventDefault();
+                    document.querySelector<HTMLElement>("#posts, h1")?.focus();
+                }}
+            >
+                {words.skip}
+            </a>
+            <header className="shell-head">
+                <Brand />
+                <Nav view={props.route.view} unread={unread} />
+            </header>
+            <div className="shell-view">
+                <View {...props} />
+            </div>
+            <ConnectionNote />
+            <Toast />
+            <Announcer />
+        </div>
+    );
+}
+
+function Inside({ user, place }: { user: User; place: Place }) {
+    const { team, teams, teamKey, loading, choose } = useTeam(user);
+    if (loading) return <Splash />;
+    if (place.route.view === "join") return <JoinWhileSignedIn user={user} />;
+    return (
+        <ConnectionProvider team={teamKey}>
+            <Shell user={user} team={team} teams={teams} chooseTeam={choose} route={place.route} />
+        </ConnectionProvider>
+    );
+}
+
+function Splash() {
+    return (
+        <main className="door splash">
+            <h1 className="unseen">{words.brand}</h1>
+            <div className="door-brand">
+                <Lantern />
+            </div>
+            <Loading>{words.loading}</Loading>
+        </main>
+    );
+}
+
+export function App() {
+    const place = usePlace();
+    const { user, loading, error, retry, expired } = useSession();
+    const shown = loading ? "loading" : error && !user ? "failed" : user ? "inside" : "door";
+    const view = shown === "door" && place.route.view !== "join" ? words.signIn.view : titles[place.route.view];
+
+    useEffect(() => {
+        document.title = words.title(view);
+    }, [view]);
+    useArrival(place, shown);
+
+    if (shown === "loading") return <Splash />;
+    if (shown === "failed") {
+        return (
+            <main className="door">
+                <h1 className="unseen">{words.brand}</h1>
+                <Failed title={words.status.crash} error={error} retry={retry} />
+            </main>
+        );
+    }
+    if (user) return <Inside user={user} place={place} />;
+    return place.route.view === "join" ? <Join code={place.route.code} /> : <SignIn expired={expired} />;
+}

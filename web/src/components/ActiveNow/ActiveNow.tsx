@@ -1,0 +1,26 @@
+/*
+ * "Coach Sarah and 12 others are active now", with a green dot. When somebody comes, a gold glow spreads from the dot
+ * and ends by itself.
+ */
+import { useState } from "react";
+import { usePresence } from "../../hooks/usePresence.ts";
+import type { User } from "../../porchlight/index.ts";
+import { activeLine } from "../../text/active.ts";
+import { words } from "../../words.ts";
+import "./ActiveNow.css";
+
+export function ActiveNow({ user }: { user: User }) {
+    const presence = usePresence();
+    const count = presence?.count ?? 0;
+    const [last, setLast] = useState({ count, glows: 0 });
+    if (count !== last.count) setLast({ count, glows: last.glows + (count > last.count ? 1 : 0) });
+
+    return (
+        <p className="active-now">
+            <span className={`active-dot${count > 0 ? " active-dot-on" : ""}`} aria-hidden="true">
+                {last.glows > 0 && <span className="active-glow" key={last.glows} />}
+            </span>
+            {presence ? activeLine(presence, user) : words.active.looking}
+        </p>
+    );
+}

@@ -1,0 +1,48 @@
+/*
+ * What a screen reader says about things that happened by themselves: politely, at most once in 30 seconds, and only
+ * the newest. Answers to what the member did are said where they are shown.
+ */
+import { useEffect, useRef, useState } from "react";
+
+const PAUSE_MS = 30_000;
+const listeners = new Set<(text: string) => void>();
+
+export function announce(text: string): void {
+    listeners.forEach((it) => it(text));
+}
+
+export function Announcer() {
+    const [text, setText] = useState("");
+    const next = useRef<string | null>(null);
+    const saidAt = useRef(-Infinity);
+    const timer = useRef(0);
+
+    useEffect(() => {
+        const say = (): void => {
+            timer.current = 0;
+            if (next.current === null) return;
+            setText(next.current);
+            next.current = null;
+            saidAt.current = performance.now();
+        };
+        const listener = (news: string): void => {
+            next.current = news;
+            if (timer.current) return;
+            const wait = saidAt.current + PAUSE_MS - performance.now();
+            if (wait <= 0) say();
+            else timer.current = window.setTimeout(say, wait);
+        };
+        listeners.add(listener);
+        return () => {
+            listeners.delete(listener);
+            window.clearTimeout(timer.current);
+            timer.current = 0;
+        };
+    }, []);
+
+    return (
+        <div className="unseen" aria-live="polite" aria-atomic="true">
+            {text}
+        </div>
+    );
+}

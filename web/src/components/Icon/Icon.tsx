@@ -1,0 +1,49 @@
+/*
+ * The icons, drawn in lines of the text's colour. They are always beside words, so a screen reader skips them.
+ */
+import type { ReactNode } from "react";
+
+const shapes = {
+    home: <path d="M3.5 11 12 4l8.5 7M5.5 9.5V20h13V9.5M10 20v-5.5h4V20" />,
+    bell: <path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5a2.2 2.2 0 0 0 4 0" />,
+    settings: (
+        <>
+            <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />
+            <circle cx="16" cy="7" r="2.6" />
+            <circle cx="8" cy="17" r="2.6" />
+        </>
+    ),
+    heart: <path d="M12 20.2S3.8 15.4 3.8 9.4A4.5 4.5 0 0 1 12 6.9a4.5 4.5 0 0 1 8.2 2.5c0 6-8.2 10.8-8.2 10.8z" />,
+    pin: <path d="M8.5 3.8h7M10 3.8v5.4L6.8 13v1.6h10.4V13L14 9.2V3.8M12 14.6v5.8" />,
+    pen: <path d="m4.5 19.5.9-4L16 4.9a1.9 1.9 0 0 1 2.7 0l.4.4a1.9 1.9 0 0 1 0 2.7L8.5 18.6zM14.3 6.6l3.1 3.1" />,
+    close: <path d="m6.5 6.5 11 11M17.5 6.5l-11 11" />,
+    back: <path d="M19 12H5M11 5.5 4.5 12l6.5 6.5" />,
+    up: <path d="M12 19V5M5.5 11 12 4.5l6.5 6.5" />,
+    check: <path d="m5 12.5 4.5 4.5L19 7.5" />,
+    cloud: <path d="M7 18.5a4 4 0 0 1-.6-8A5.5 5.5 0 0 1 17 9.6a4.5 4.5 0 0 1 .3 8.9M4 4l16 17" />,
+    door: <path d="M14 4H6v16h8M10.5 12H20M16.5 8.5 20 12l-3.5 3.5" />,
+    star: <path d="m12 4 2.4 5.2 5.6.7-4.1 3.9 1.1 5.6-5-2.8-5 2.8 1.1-5.6L4 9.9l5.6-.7z" />,
+    speech: <path d="M4.5 5.5h15v10.5h-8l-4 3.5V16h-3z" />,
+    horn: <path d="M4.5 10v4h3.2l7.8 4V6l-7.8 4zM18.5 9.5a3.6 3.6 0 0 1 0 5M8.5 14.5l1 4.5h2.4l-1-3.6" />,
+};
+
+export type IconName = keyof typeof shapes;
+
+export function Icon({ name, solid = false }: { name: IconName; solid?: boolean }): ReactNode {
+    return (
+        <svg
+            viewBox="0 0 24 24"
+            width="1.4em"
+            height="1.4em"
+            fill={solid ? "currentColor" : "none"}
+            stroke="currentColor"
+            strokeWidth="1.9"
+            strokeLinecap="round"
+            strokeLinejoin="round"
+            aria-hidden="true"
+            focusable="false"
+        >
+            {shapes[name]}
+        </svg>
+    );
+}

@@ -1,0 +1,48 @@
+/*
+ * The row between writing and reading. It says "You are up to date", or holds the liquid glass button "3 new posts
+ * available". It keeps its height, so nothing moves when the button comes, and stays in sight while one reads on.
+ */
+import { useEffect } from "react";
+import { useNewPosts } from "../../hooks/useNewPosts.ts";
+import { words } from "../../words.ts";
+import { announce } from "../Announcer/Announcer.tsx";
+import { Icon } from "../Icon/Icon.tsx";
+import { Problem } from "../States/States.tsx";
+import "./NewPosts.css";
+
+/* `shown` gets the id of the first new post, or null for the top of the feed. */
+export function NewPosts({ shown }: { shown: (postId: string | null) => void }) {
+    const { count, kind, show, showing, failed } = useNewPosts();
+    const label =
+        kind === "posts" ? words.newPosts.some(count) : kind === "pin" ? words.newPosts.pin : words.newPosts.reset;
+
+    useEffect(() => {
+        if (kind !== "none") announce(label);
+    }, [kind, label]);
+
+    return (
+        <>
+            <div className="new-posts" data-waiting={kind !== "none"}>
+                {kind === "none" ? (
+                    <p className="new-posts-none">
+                        <Icon name="check" />
+                        {words.feed.upToDate}
+                    </p>
+                ) : (
+                    <button
+                        type="button"
+                        className="new-posts-button"
+                        aria-disabled={showing || undefined}
+                        onClick={() => {
+                            if (!showing) show().then(shown, () => undefined);
+                        }}
+                    >
+                        <Icon name="up" />
+                        {showing ? words.newPosts.busy : label}
+                    </button>
+                )}
+            </div>
+            {failed && <Problem>{words.newPosts.failed}</Problem>}
+        </>
+    );
+}

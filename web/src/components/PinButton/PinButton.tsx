@@ -1,0 +1,28 @@
+/*
+ * For coaches: puts a post on top for the team, or takes it down.
+ */
+import { usePin } from "../../hooks/usePosts.ts";
+import { PorchlightError, type Post } from "../../porchlight/index.ts";
+import { words } from "../../words.ts";
+import { Button } from "../Button/Button.tsx";
+import { Problem } from "../States/States.tsx";
+
+export function PinButton({ post }: { post: Post }) {
+    const pin = usePin(post.id);
+    const label = pin.isPending
+        ? pin.variables
+            ? words.post.pinning
+            : words.post.unpinning
+        : post.pinned
+          ? words.post.unpin
+          : words.post.pin;
+    const full = pin.error instanceof PorchlightError && pin.error.status === 409;
+    return (
+        <>
+            <Button className="post-pin" icon="pin" busy={pin.isPending} onClick={() => pin.mutate(!post.pinned)}>
+                {label}
+            </Button>
+            {pin.error && <Problem>{full ? words.post.tooManyPins : words.post.pinFailed}</Problem>}
+        </>
+    );
+}

@@ -1,0 +1,71 @@
+/*
+ * A notice that came just now. It stays until it is closed, or for 20 seconds; while somebody points at it or has the
+ * focus in it, the time stands still. It is also in the list of notices, so nothing is lost with it.
+ */
+import { useEffect, useRef, useState } from "react";
+import { useArrivedNotice } from "../../hooks/useNotices.ts";
+import { safeLink } from "../../text/link.ts";
+import { words } from "../../words.ts";
+import { announce } from "../Announcer/Announcer.tsx";
+import { Icon } from "../Icon/Icon.tsx";
+import "./Toast.css";
+
+const SHOWN_MS = 20_000;
+
+export function Toast() {
+    const { notice, close } = useArrivedNotice();
+    const [held, setHeld] = useState(false);
+    const left = useRef(SHOWN_MS);
+    const id = notice?.id;
+    const title = notice?.title;
+
+    useEffect(() => {
+        left.current = SHOWN_MS;
+        setHeld(false);
+        if (title) announce(words.toast.say(title));
+    }, [id, title]);
+
+    useEffect(() => {
+        if (!id || held) return undefined;
+        const began = performance.now();
+        const timer = window.setTimeout(close, left.current);
+        return () => {
+            window.clearTimeout(timer);
+            left.current = Math.max(0, left.current - (performance.now() - began));
+        };
+    }, [id, held, close]);
+
+    if (!notice) return null;
+    const link = safeLink(notice.link);
+    return (
+        <section
+            className="toast"
+            aria-label={words.toast.label}
+            onPointerEnter={() => setHeld(true)}
+            onPointerLeave={() => setHeld(false)}
+            onFocus={() => setHeld(true)}
+            onBlur={() => setHeld(false)}
+            onKeyDown={(event) => {
+                if (event.key === "Escape") close();
+            }}
+        >
+            <span className="toast-icon">
+                <Icon name={notice.kind === "pin" ? "pin" : notice.kind === "win" ? "star" : "horn"} />
+            </span>
+            <div className="toast-words">
+                <p className="toast-title">{notice.title}</p>
+                {notice.body && <p className="toast-body">{notice.body}</p>}
+            </div>
+            <div className="toast-actions">
+                {link && (
+                    <a className="button button-plain" href={link} onClick={() => close()}>
+                        {notice.kind === "pin" ? words.notices.read : words.notices.open}
+                    </a>
+                )}
+                <button type="button" className="button button-quiet" onClick={() => close()}>
+                    {words.toast.close}
+                </button>
+            </div>
+        </section>
+    );
+}

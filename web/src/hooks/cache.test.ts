@@ -1,0 +1,173 @@
+/* How news changes what is known, and that it never moves what is shown. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { QueryClient } from "@tanstack/react-query";
+import type { Changes, Notice, Post } from "../porchlight/index.ts";
+import {
+    addOwnPost,
+    applyChanges,
+    applyOwnPin,
+    NO_NEW_POSTS,
+    showNewPosts,
+    takeFeedPage,
+    type FeedData,
+    type NewPosts,
+    type NoticesData,
+} from "./cache.ts";
+import { keys } from "./keys.ts";
+
+const TEAM = "";
+
+const post = (id: string, more: Partial<Post> = {}): Post => ({
+    id,
+    teamId: "2",
+    author: { id: "9", name: "Mary", role: "member" },
+    body: `Post ${id}`,
+    topics: [],
+    pinned: false,
+    pinnedAt: null,
+    liked: false,
+    count: 0,
+    createdAt: `2026-11-20T10:00:${id.padStart(2, "0")}.000Z`,
+    editedAt: null,
+    ...more,
+});
+
+const notice = (id: string, more: Partial<Notice> = {}): Notice => ({
+    id,
+    kind: "pin",
+    teamId: "2",
+    title: "Coach Sarah pinned a post",
+    body: "",
+    link: "/#/posts/3",
+    createdAt: `2026-11-20T10:00:${id.padStart(2, "0")}.000Z`,
+    ...more,
+});
+
+interface News {
+    created?: Post[];
+    changed?: Post[];
+    deleted?: string[];
+    likes?: Changes["likes"];
+    notices?: Notice[];
+}
+
+const news = (it: News): Changes => ({
+    cursor: "c",
+    reset: false,
+    more: false,
+    presence: { team: "2", count: 3, activeCoaches: ["Sarah"] },
+    posts: { created: it.created ?? [], changed: it.changed ?? [], deleted: it.deleted ?? [] },
+    likes: it.likes ?? [],
+    notices: it.notices ?? [],
+});
+
+/* A feed that shows 3, 2, 1, with 1 pinned. */
+function loaded() {
+    const cache = new QueryClient();
+    const pinned = post("1", { pinned: true, pinnedAt: "2026-11-20T11:00:00.000Z" });
+    const page = takeFeedPage(cache, {
+        items: [post("3"), post("2"), pinned],
+        pinned: [pinned],
+        next: null,
+        cursor: "c0",
+    });
+    cache.setQueryData<FeedData>(keys.posts(TEAM), { pages: [page], pageParams: [null] });
+    cache.setQueryData(keys.newPosts(TEAM), NO_NEW_POSTS);
+    cache.setQueryData<NoticesData>(keys.notices(TEAM), {
+        pages: [{ items: [notice("1")], next: null, cursor: "c0" }],
+        pageParams: [null],
+    });
+    const feed = () => cache.getQueryData<FeedData>(keys.posts(TEAM))?.pages[0];
+    const waiting = () => cache.getQueryData<NewPosts>(keys.newPosts(TEAM));
+    const known = (id: string) => cache.getQueryData<Post | null>(keys.post(id));
+    return { cache, feed, waiting, known };
+}
+
+test("new posts wait, newest first, each once; the feed stays as it is", () => {
+    const { cache, feed, waiting } = loaded();
+    const before = feed();
+    applyChanges(cache, TEAM, news({ created: [post("4"), post("5")] }), false);
+    applyChanges(cache, TEAM, news({ created: [post("5"), post("6"), post("3")] }), false);
+    assert.deepEqual(waiting(), { ids: ["6", "5", "4"], pins: false, reset: false });
+    assert.equal(feed(), before);
+    assert.equal(showNewPosts(cache, TEAM), "6");
+    assert.deepEqual(feed()?.ids, ["6", "5", "4", "3", "2", "1"]);
+    assert.deepEqual(waiting(), NO_NEW_POSTS);
+});
+
+test("words and counts of a shown post change in place", () => {
+    const { cache, feed, known } = loaded();
+    const before = feed();
+    applyChanges(cache, TEAM, news({ changed: [post("2", { body: "Better" })], likes: [{ postId: "3", count: 9 }] }), false);
+    assert.equal(known("2")?.body, "Better");
+    assert.equal(known("3")?.count, 9);
+    assert.equal(feed(), before);
+});
+
+test("a new pin waits for the button, and goes on top when it is pressed", () => {
+    const { cache, feed, waiting } = loaded();
+    applyChanges(cache, TEAM, news({ changed: [post("2", { pinned: true, pinnedAt: "2026-11-20T12:00:00.000Z" })] }), false);
+    assert.deepEqual(waiting(), { ids: [], pins: true, reset: false });
+    assert.deepEqual(feed()?.pinnedIds, ["1"]);
+    showNewPosts(cache, TEAM);
+    assert.deepEqual(feed()?.pinnedIds, ["2", "1"]);
+});
+
+test("a pin that was taken away waits too", () => {
+    const { cache, feed, waiting } = loaded();
+    applyChanges(cache, TEAM, news({ changed: [post("1")] }), false);
+    assert.equal(waiting()?.pins, true);
+    showNewPosts(cache, TEAM);
+    assert.deepEqual(feed()?.pinnedIds, []);
+});
+
+test("a post that was deleted while it waited is not announced", () => {
+    const { cache, waiting, known } = loaded();
+    applyChanges(cache, TEAM, news({ created: [post("4")] }), false);
+    applyChanges(cache, TEAM, news({ deleted: ["4", "2"] }), false);
+    assert.deepEqual(waiting()?.ids, []);
+    assert.equal(known("2"), null);
+});
+
+test("one's own post goes up at once, and once, whichever answer comes first", () => {
+    for (const pollFirst of [true, false]) {
+        const { cache, feed, waiting } = loaded();
+        if (pollFirst) applyChanges(cache, TEAM, news({ created: [post("4")] }), false);
+        addOwnPost(cache, TEAM, post("4"));
+        if (!pollFirst) applyChanges(cache, TEAM, news({ created: [post("4")] }), false);
+        assert.deepEqual(feed()?.ids, ["4", "3", "2", "1"]);
+        assert.deepEqual(waiting()?.ids, []);
+    }
+});
+
+test("one's own pin moves at once and makes no toast", () => {
+    const { cache, feed, waiting } = loaded();
+    applyOwnPin(cache, TEAM, post("3", { pinned: true, pinnedAt: "2026-11-20T12:00:00.000Z" }));
+    assert.deepEqual(feed()?.pinnedIds, ["3", "1"]);
+    applyChanges(cache, TEAM, news({ notices: [notice("7"), notice("8", { link: "/#/posts/2" })] }), false);
+    assert.equal(waiting()?.pins, false);
+    assert.deepEqual(cache.getQueryData<Notice[]>(keys.arrived(TEAM))?.map((it) => it.id), ["8"]);
+    const items = cache.getQueryData<NoticesData>(keys.notices(TEAM))?.pages[0]?.items;
+    assert.deepEqual(items?.map((it) => it.id), ["8", "7", "1"]);
+});
+
+test("a notice that is known is not news", () => {
+    const { cache } = loaded();
+    applyChanges(cache, TEAM, news({ notices: [notice("1")] }), false);
+    assert.equal(cache.getQueryData(keys.arrived(TEAM)), undefined);
+});
+
+test("after a reset the button offers to load again", () => {
+    const { cache, feed, waiting } = loaded();
+    const before = feed();
+    applyChanges(cache, TEAM, news({}), true);
+    assert.equal(waiting()?.reset, true);
+    assert.equal(feed(), before);
+});
+
+test("without a feed nothing waits: loading it will bring everything", () => {
+    const cache = new QueryClient();
+    applyChanges(cache, TEAM, news({ created: [post("4")] }), false);
+    assert.equal(cache.getQueryData(keys.newPosts(TEAM)), undefined);
+});

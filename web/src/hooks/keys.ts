@@ -1,0 +1,29 @@
+/*
+ * What the cache holds, by key. `team` is "" for the member's own team.
+ *
+ *   session                 User, or null when signed out
+ *   expired                 true when the server ended the session, not the member
+ *   team                    the team that a coach of several, or an admin, looks at
+ *   teams                   Team[] for an admin
+ *   presence, team          Presence
+ *   post, id                Post, or null when it was taken away: every post once, whichever list shows it
+ *   posts, team             InfiniteData<FeedPage>: the ids that the feed shows
+ *   newPosts, team          NewPosts: what has come and waits for the button
+ *   notices, team           InfiniteData<NoticeList>
+ *   arrived, team           Notice[]: notices that came while the app was open, for the toast
+ */
+export const keys = {
+    session: ["session"] as const,
+    expired: ["expired"] as const,
+    team: ["team"] as const,
+    teams: ["teams"] as const,
+    presence: (team: string) => ["presence", team] as const,
+    post: (id: string) => ["post", id] as const,
+    allPosts: ["post"] as const,
+    posts: (team: string) => ["posts", team] as const,
+    newPosts: (team: string) => ["newPosts", team] as const,
+    notices: (team: string) => ["notices", team] as const,
+    arrived: (team: string) => ["arrived", team] as const,
+    like: (id: string) => ["like", id] as const,
+    ownPins: ["ownPins"] as const,
+};

@@ -1,0 +1,68 @@
+/*
+ * The feed, a single post, writing one, and pins.
+ */
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import type { NewPost, Post } from "../porchlight/index.ts";
+import { addOwnPost, applyOwnPin, NO_NEW_POSTS, takeFeedPage, type FeedPage } from "./cache.ts";
+import { useClient } from "./client.ts";
+import { keys } from "./keys.ts";
+import { useConnection } from "./useConnection.tsx";
+
+export function usePosts() {
+    const { api, queryClient } = useClient();
+    const { team, setCursor } = useConnection();
+    const feed = useInfiniteQuery({
+        queryKey: keys.posts(team),
+        initialPageParam: null as string | null,
+        queryFn: async ({ pageParam }): Promise<FeedPage> => {
+            const answer = await api.posts({ team: team || undefined, page: pageParam ?? undefined });
+            if (pageParam === null) {
+                /* From here on the poll tells what is new. */
+                setCursor(answer.cursor);
+                queryClient.setQueryData(keys.newPosts(team), NO_NEW_POSTS);
+            }
+            return takeFeedPage(queryClient, answer);
+        },
+        getNextPageParam: (page) => page.next,
+    });
+
+    const pinnedIds = feed.data?.pages[0]?.pinnedIds ?? [];
+    const pinned = new Set(pinnedIds);
+    /* A post that moved between two pages while they were loaded is shown once. */
+    const ids = [...new Set(feed.data?.pages.flatMap((page) => page.ids))].filter((id) => !pinned.has(id));
+    return {
+        ids,
+        pinnedIds,
+        loading: feed.isPending,
+        error: feed.data ? null : feed.error,
+        retry: () => void feed.refetch(),
+        hasOlder: feed.hasNextPage,
+        loadingOlder: feed.isFetchingNextPage,
+        olderFailed: feed.isFetchNextPageError,
+        loadOlder: feed.fetchNextPage,
+    };
+}
+
+/* One post: from the cache when a list has brought it, else from the server. `null` is a post that was taken away. */
+export function usePost(id: string) {
+    const { api } = useClient();
+    return useQuery<Post | null>({ queryKey: keys.post(id), queryFn: () => api.post(id) });
+}
+
+export function useCreatePost() {
+    const { api, queryClient } = useClient();
+    const { team } = useConnection();
+    return useMutation({
+        mutationFn: ({ post, key }: { post: NewPost; key: string }) => api.createPost(post, key),
+        onSuccess: (post) => addOwnPost(queryClient, team, post),
+    });
+}
+
+export function usePin(id: string) {
+    const { api, queryClient } = useClient();
+    const { team } = useConnection();
+    return useMutation({
+        mutationFn: (pinned: boolean) => api.setPin(id, pinned),
+        onSuccess: (post) => applyOwnPin(queryClient, team, post),
+    });
+}

@@ -1,0 +1,29 @@
+/*
+ * Which team is looked at. Nearly everybody has one. A coach of several, or an admin, chooses.
+ */
+import { useQuery } from "@tanstack/react-query";
+import type { TeamRef, User } from "../porchlight/index.ts";
+import { useClient } from "./client.ts";
+import { keys } from "./keys.ts";
+
+export function useTeam(user: User) {
+    const { api, queryClient } = useClient();
+    const isAdmin = user.role === "admin";
+    const all = useQuery({
+        queryKey: keys.teams,
+        queryFn: async () => (await api.teams()).items.map(({ id, name }): TeamRef => ({ id, name })),
+        enabled: isAdmin,
+    });
+    const chosen = useQuery<string>({ queryKey: keys.team, queryFn: () => "", initialData: "" }).data;
+
+    const teams = isAdmin ? (all.data ?? []) : user.teams;
+    const team = teams.find((it) => it.id === chosen) ?? user.team ?? teams[0] ?? null;
+    return {
+        teams,
+        team,
+        /* What requests and cache keys say: "" stands for the member's own team. */
+        teamKey: team === null || team.id === user.team?.id ? "" : team.id,
+        loading: isAdmin && all.isPending,
+        choose: (id: string) => void queryClient.setQueryData(keys.team, id),
+    };
+}

@@ -1,0 +1,75 @@
+/*
+ * The endpoints that the web app uses, one function each. Names and fields are the protocol's own.
+ */
+import type { Answer, Requester } from "./request.ts";
+import type {
+    Changes,
+    Feed,
+    Joining,
+    Like,
+    List,
+    NewPost,
+    Notice,
+    NoticeList,
+    Post,
+    Session,
+    Team,
+    User,
+} from "./types.ts";
+
+export interface Api {
+    login(name: string, password: string): Promise<User>;
+    join(joining: Joining, idempotencyKey: string): Promise<User>;
+    logout(): Promise<void>;
+    me(): Promise<User>;
+    updateMe(change: { name?: string; appearOffline?: boolean }): Promise<User>;
+    teams(): Promise<List<Team>>;
+    posts(options?: { team?: string | undefined; page?: string | undefined }): Promise<Feed>;
+    post(id: string): Promise<Post>;
+    createPost(post: NewPost, idempotencyKey: string): Promise<Post>;
+    setLike(postId: string, liked: boolean): Promise<Like>;
+    setPin(postId: string, pinned: boolean): Promise<Post>;
+    notices(options?: { team?: string | undefined; page?: string | undefined }): Promise<NoticeList>;
+    createNotice(
+        notice: { title: string; body?: string; link?: string; teamId?: string | null },
+        idempotencyKey: string,
+    ): Promise<Notice>;
+    /* The one poll: presence, posts, likes and notices since `since`. */
+    changes(since: string | null, team?: string): Promise<Answer<Changes>>;
+    /* Says good-bye; may be sent while the page closes. */
+    leave(): Promise<void>;
+}
+
+export function createApi(request: Requester): Api {
+    const data = <T>(answer: Promise<Answer<T>>): Promise<T> => answer.then((it) => it.data);
+    const post = (id: string): string => `/posts/${encodeURIComponent(id)}`;
+
+    return {
+        login: async (name, password) => {
+            const body = { name, password };
+            return (await data(request<Session>("/auth/login", { method: "POST", body }))).user;
+        },
+        join: async (joining, idempotencyKey) => {
+            const session = await data(
+                request<Session>("/auth/join", { method: "POST", body: joining, idempotencyKey }),
+            );
+            return session.user;
+        },
+        logout: () => data(request<void>("/auth/logout", { method: "POST", body: {} })),
+        me: () => data(request<User>("/me")),
+        updateMe: (change) => data(request<User>("/me", { method: "PATCH", body: change })),
+        teams: () => data(request<List<Team>>("/teams")),
+        posts: ({ team, page } = {}) => data(request<Feed>("/posts", { query: { team, page } })),
+        post: (id) => data(request<Post>(post(id))),
+        createPost: (body, idempotencyKey) =>
+            data(request<Post>("/posts", { method: "POST", body, idempotencyKey })),
+        setLike: (id, liked) => data(request<Like>(`${post(id)}/like`, { method: liked ? "PUT" : "DELETE" })),
+        setPin: (id, pinned) => data(request<Post>(`${post(id)}/pin`, { method: pinned ? "PUT" : "DELETE" })),
+        notices: ({ team, page } = {}) => data(request<NoticeList>("/notices", { query: { team, page } })),
+        createNotice: (body, idempotencyKey) =>
+            data(request<Notice>("/notices", { method: "POST", body, idempotencyKey })),
+        changes: (since, team) =>
+            request<Changes>("/changes", { query: { since: since ?? undefined, team }, remember: true }),
+        leave: () => data(request<void>("/presence", { method: "DELETE", keepalive: true })),
+    };
+}

@@ -1,0 +1,10 @@
+/*
+ * porchlight-client: the server's contract for browsers and other JavaScript programs. No React in here.
+ */
+export { createApi, type Api } from "./api.ts";
+export { backoffMs, pollMs, retryMs } from "./backoff.ts";
+export { connect, type Connection, type ConnectionListener, type ConnectionState } from "./connect.ts";
+export { browserEnvironment, type Environment } from "./environment.ts";
+export { PorchlightError, isUnauthenticated, type ErrorKind } from "./errors.ts";
+export { createRequester, newIdempotencyKey, type Requester } from "./request.ts";
+export type * from "./types.ts";
