@@ -110,7 +110,7 @@ void assets_docs(struct request *r)
 
 void assets_serve(struct request *r)
 {
-    const struct asset *a = r->query.trailing_slash ? NULL : find_by_query(&r->query);
+    const struct asset *a = find_by_query(&r->query);
     if (a != NULL)
         serve(r, a);
     else

@@ -9,6 +9,7 @@
 #include "api/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -95,7 +96,7 @@ static enum err read_request(struct session *s)
             return ERR_TIMEOUT;
         long got = control_socket_receive(s->fd, bytes + len, CONTROL_REQUEST_BYTES_MAX - len, &s->input_fd);
         if (got <= 0)
-            return ERR_TIMEOUT;
+            return len == 0 ? ERR_NOT_FOUND : ERR_TIMEOUT; /* `check` only knocks */
         len += (size_t)got;
         enum err err = control_request_parse(bytes, len, s->arena, &s->command);
         if (err != ERR_OK)
@@ -166,7 +167,8 @@ static int run_request(struct session *s)
         (void)operator_fail_with(&ctx, &problem);
     } else {
         status = command->run(&ctx);
-        log_info(given->log, "control.command", LOG_S("command", command->name), LOG_I("status", status));
+        log_write(given->log, command_writes(command, &options) ? LOG_INFO : LOG_DEBUG, "control.command",
+                  LOG_FIELDS_(LOG_S("command", command->name), LOG_I("status", status)));
     }
     options_clear(&options);
     return status;
@@ -184,7 +186,7 @@ static void serve_client(struct control *control, int fd)
     if (err == ERR_OK) {
         char status = (char)run_request(&s);
         send_frame(&s, CONTROL_EXIT, &status, 1);
-    } else {
+    } else if (err != ERR_NOT_FOUND) {
         log_warn(control->given.log, "control.refused", LOG_S("reason", err_slug(err)));
     }
     if (s.input_fd >= 0)
@@ -200,7 +202,7 @@ static void *run(void *arg)
         if (!control_socket_wait(control->listen_fd, false, control->stop_fd, INT32_MAX))
             continue;
         int fd = accept(control->listen_fd, NULL, NULL);
-        if (fd >= 0)
+        if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
             serve_client(control, fd);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
             (void)poll(NULL, 0, 100); /* the client still waits, and asking again at once would only burn time */

@@ -33,11 +33,24 @@ static void fault(struct head *h, const char *sentence)
         h->fault = sentence;
 }
 
-/* The piece must begin `gap` bytes behind the one before it. */
+/* The piece must begin `gap` bytes behind the one before it, and the library must have blanked what lies between. */
 static void expect_at(struct head *h, const char *piece, size_t gap)
 {
     if ((uintptr_t)piece != (uintptr_t)h->at + gap)
         fault(h, "The head of the request has bytes that do not belong there.");
+    for (size_t i = 0; h->fault == NULL && i < gap; i++)
+        if (h->at[i] != '\0')
+            fault(h, "The head of the request has bytes that do not belong there.");
+}
+
+/* Called while the library has not decoded anything, or after it changed only separators to NUL. */
+static void check_target(struct head *h, const char *target, size_t len)
+{
+    for (size_t i = 0; h->fault == NULL && i < len; i++) {
+        unsigned char c = (unsigned char)target[i];
+        if (c != '\0' && (c <= ' ' || c == 0x7f))
+            fault(h, "The address of the request has a blank or a control character.");
+    }
 }
 
 void head_begin(struct head *h, const char *method, const char *target, size_t target_len, const char *version)
@@ -49,6 +62,7 @@ void head_begin(struct head *h, const char *method, const char *target, size_t t
     expect_at(h, target, 1);
     if (target_len == 0)
         fault(h, "The request has no address.");
+    check_target(h, target, target_len);
     h->at = target + target_len;
     expect_at(h, version, 1);
     h->at = version + strlen(version);
@@ -94,6 +108,8 @@ void head_field(struct head *h, const char *name, size_t name_len, const char *v
     if (!is_token(name, name_len))
         fault(h, "The name of a header is not valid.");
     expect_at(h, name, 2);
+    if (h->fault == NULL && name[name_len] != '\0')
+        fault(h, "A header of the request has bytes that do not belong there.");
     if (h->fault == NULL) {
         /* Between name and value: the colon's place, then only blanks. A value elsewhere was glued together. */
         const char *gap = name + name_len + 1;

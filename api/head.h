@@ -8,7 +8,8 @@
  *     `-' `----'  `------'      `--' ` `-------------'
  *        1       1         2        1+n               2                       2 + 2      gaps in bytes
  *
- * Any other sum is a NUL, a fold or a bare line feed. Beyond the sums: names are tokens (RFC 9110, section 5.6.2), no control
+ * Any other sum is a NUL, a fold or a bare line feed. (What nobody can tell afterwards: a NUL in place of the CR of a line's
+ * end. It ends the same line.) Beyond the sums: names are tokens (RFC 9110, section 5.6.2), no control
  * bytes, one Host, at most one Content-Length, no Transfer-Encoding. Pure: pointers into one buffer in, a verdict out.
  */
 #ifndef PORCHLIGHT_API_HEAD_H

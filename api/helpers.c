@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/thread.h"
 
 struct helpers {
     pthread_mutex_t mutex;
@@ -40,6 +41,7 @@ static struct task *next_task(struct helpers *h)
 static void *work(void *arg)
 {
     struct task *task;
+    thread_name("helper");
     while ((task = next_task(arg)) != NULL)
         task->run(task);
     return NULL;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/thread.h"
 #include "db/access.h"
 #include "db/events.h"
 #include "db/users.h"
@@ -87,6 +88,7 @@ static void *keep_house(void *arg)
 {
     struct housekeeper *h = arg;
     unsigned turns = 0;
+    thread_name("housekeeper");
     while (wait_turn(h)) {
         store_seen(h);
         if (++turns % PRUNE_TURNS == 0)

@@ -83,8 +83,8 @@ enum token_fault keyring_verify(const struct keyring *ring, const struct keyring
 bool keyring_service_name(const char *name);
 
 /*
- * Where threads find the keyring of now. Taking a reference holds a mutex for two instructions; a request takes one,
- * or a loop keeps one and looks again when its generation changed.
+ * Where threads find the keyring of now. Taking a reference holds a mutex for two instructions; whoever has one keeps
+ * its keyring, whatever is swapped in meanwhile.
  */
 struct keyring_holder {
     pthread_mutex_t lock;

@@ -1,10 +1,10 @@
 /*
  * Likes: idempotent, answered with the count that is now durable.
  */
-#include "api/post.h"
 #include "api/request.h"
 #include "api/resources.h"
 #include "api/write.h"
+#include "db/posts.h"
 
 struct like {
     int64_t post_id;
@@ -14,9 +14,13 @@ struct like {
 static enum err run_like(struct request *r, struct tx *tx)
 {
     const struct like *like = r->state;
-    struct post post;
+    int64_t team_id;
     int64_t count;
-    enum err err = post_living(tx->db, tx->arena, &r->caller, like->post_id, &post, &tx->problem);
+    enum err err = posts_team_of(tx->db, like->post_id, &team_id);
+    if (err == ERR_NOT_FOUND)
+        return problem_set(&tx->problem, err, "There is no such post.");
+    if (err == ERR_OK && !caller_in_team(&r->caller, team_id))
+        return problem_set(&tx->problem, ERR_FORBIDDEN, "You are not in this team.");
     if (err == ERR_OK)
         err = posts_like(tx, like->post_id, r->caller.user_id, like->liked, tx->now_ms, &count);
     if (err != ERR_OK)
@@ -45,6 +49,7 @@ static void set_like(struct request *r, bool liked)
     if (!request_path_id(r, 1, &like->post_id))
         return;
     r->state = like;
+    r->job.checks_first = true; /* whether the member may is known before the row is touched */
     request_write(r, run_like, NULL);
 }
 

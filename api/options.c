@@ -316,7 +316,7 @@ static enum err apply_option(struct options *options, enum command_id command, s
             return problem_set(problem, ERR_INVALID, "%s is a switch and takes no value", who);
     } else if (equals != NULL) {
         value = equals + 1;
-    } else if (*at + 1 < count) {
+    } else if (*at + 1 < count && strncmp(arguments[*at + 1], "--", 2) != 0) { /* --name=--x says it if it is meant */
         value = arguments[++*at];
     } else {
         return problem_set(problem, ERR_INVALID, "%s needs a value: %s %s", who, who, row->argument);

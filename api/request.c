@@ -77,8 +77,8 @@ void request_free(struct request *r)
 
 static void log_request(struct request *r, bool completed, int64_t took_us)
 {
-    bool quiet = r->method == METHOD_GET && r->reply_status < 400;
-    enum log_level level = r->reply_status >= 500 ? LOG_ERROR : quiet ? LOG_DEBUG : LOG_INFO;
+    int status = r->reply_status; /* what went well, or too fast, comes in floods */
+    enum log_level level = status >= 500 ? LOG_ERROR : status < 400 || status == 429 ? LOG_DEBUG : LOG_INFO;
     if (level < r->app->log->level)
         return;
     char address[CIDR_TEXT_BYTES];
@@ -118,38 +118,43 @@ void request_end(struct request *r, bool completed)
 
 struct head_walk {
     struct head head;
-    struct request_head *fields;
+    struct request *r;
 };
 
 struct field_name {
     const char *name;
     size_t len;
     size_t offset; /* in struct request_head */
+    bool list;     /* may come several times, which means the same as once with commas (RFC 9110, section 5.3) */
 };
 
-#define FIELD(name_, member_) {name_, sizeof(name_) - 1, offsetof(struct request_head, member_)}
+#define FIELD(name_, member_) {name_, sizeof(name_) - 1, offsetof(struct request_head, member_), false}
+#define FIELD_LIST(name_, member_) {name_, sizeof(name_) - 1, offsetof(struct request_head, member_), true}
 
 static const struct field_name field_names[] = {
     FIELD("Authorization", authorization),
     FIELD("Cookie", cookie),
     FIELD("Origin", origin),
     FIELD("Host", host),
-    FIELD("If-None-Match", if_none_match),
+    FIELD_LIST("If-None-Match", if_none_match),
     FIELD("Content-Type", content_type),
     FIELD("Content-Length", content_length),
     FIELD("Idempotency-Key", idempotency_key),
-    FIELD("X-Forwarded-For", forwarded_for),
-    FIELD("Accept-Encoding", accept_encoding),
+    FIELD_LIST("X-Forwarded-For", forwarded_for),
+    FIELD_LIST("Accept-Encoding", accept_encoding),
     FIELD("Access-Control-Request-Method", request_method),
 };
 
-static void keep_field(struct request_head *fields, const char *name, size_t len, const char *value)
+static void keep_field(struct request *r, const char *name, size_t len, const char *value)
 {
+    struct request_head *fields = &r->head;
     for (size_t i = 0; i < sizeof field_names / sizeof field_names[0]; i++) {
         if (field_names[i].len != len || strncasecmp(field_names[i].name, name, len) != 0)
             continue;
         const char **slot = (const char **)((char *)fields + field_names[i].offset);
-        if (*slot != NULL)
+        if (*slot != NULL && field_names[i].list)
+            value = arena_printf(r->arena, "%s, %s", *slot, value);
+        else if (*slot != NULL)
             fields->repeated = true;
         *slot = value;
         break;
@@ -168,7 +173,7 @@ static enum MHD_Result walk_field(void *cls, enum MHD_ValueKind kind, const char
     if (value == NULL)
         value = name + name_len + 1;
     head_field(&walk->head, name, name_len, value, value_len);
-    keep_field(walk->fields, name, name_len, value);
+    keep_field(walk->r, name, name_len, value);
     return MHD_YES;
 }
 
@@ -194,7 +199,7 @@ static uint64_t client_key(const struct request *r)
 /* Everything that must close the connection: after it, nobody can say where the next request would begin. */
 static enum err check_head(struct request *r, const char *method, const char *version)
 {
-    struct head_walk walk = {.fields = &r->head};
+    struct head_walk walk = {.r = r};
     head_begin(&walk.head, method, r->target_start, r->target_len, version);
     (void)MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, walk_field, &walk);
     size_t head_bytes = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;

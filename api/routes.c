@@ -213,6 +213,10 @@ void routes_dispatch(struct request *r)
         request_fail(r, err);
         return;
     }
+    if (r->query.trailing_slash) { /* one resource has one address */
+        request_fail(r, ERR_NOT_FOUND);
+        return;
+    }
     r->route = find_route(&r->query, method, &allowed);
     if (r->route == NULL && allowed == 0) {
         allowed = 1U << METHOD_GET;

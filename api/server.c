@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -30,6 +31,7 @@
 #include "api/auth.h"
 #include "api/polls.h"
 #include "api/request.h"
+#include "base/thread.h"
 
 #define LISTEN_BACKLOG 4096
 #define SWEEP_MS 1000
@@ -39,6 +41,7 @@
 struct server {
     struct app *app;
     int listen_fd;
+    int stop_fd; /* an eventfd: readable when it is time to drain */
     uint16_t port;
     unsigned count;
     struct loop *loops;
@@ -216,6 +219,7 @@ static bool drained(struct loop *loop, int64_t *since_ms, bool *quiesced)
         return false;
     int64_t now_ms = real_ns() / 1000000;
     if (!*quiesced) {
+        (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->server->stop_fd, NULL);
         MHD_socket fd = MHD_quiesce_daemon(loop->daemon);
         if (fd != MHD_INVALID_SOCKET)
             (void)close(fd);
@@ -235,10 +239,10 @@ static void run_loop(struct loop *loop)
     bool quiesced = false;
     unsigned part = 0;
     while (!drained(loop, &drain_since_ms, &quiesced)) {
-        struct epoll_event events[2];
+        struct epoll_event events[3];
         int64_t before = real_ns();
         int timeout_ms = wait_ms(loop, SWEEP_MS - (before - second_began) / 1000000);
-        (void)epoll_wait(loop->epoll_fd, events, 2, quiesced && timeout_ms > 50 ? 50 : timeout_ms);
+        (void)epoll_wait(loop->epoll_fd, events, 3, timeout_ms);
         int64_t after = real_ns();
         waited_ns += after - before;
         resume_requests(loop);
@@ -255,6 +259,7 @@ static void run_loop(struct loop *loop)
 static void *loop_main(void *arg)
 {
     struct loop *loop = arg;
+    thread_name("http loop");
     run_loop(loop);
     MHD_stop_daemon(loop->daemon);
     loop->daemon = NULL;
@@ -303,7 +308,7 @@ static enum err init_loop(struct loop *loop, struct server *s, unsigned loops)
     randombytes_buf(&loop->request_ids, sizeof loop->request_ids);
     if (loop->epoll_fd < 0 || loop->mailbox == NULL || loop->auth == NULL || loop->polls == NULL)
         return ERR_NO_MEMORY;
-    if (!watch(loop, mailbox_fd(loop->mailbox)))
+    if (!watch(loop, mailbox_fd(loop->mailbox)) || !watch(loop, s->stop_fd))
         return ERR_INTERNAL;
     enum err err = store_connect(&s->app->store, &loop->db);
     return err != ERR_OK ? err : start_daemon(loop, loops);
@@ -352,6 +357,8 @@ static void free_server(struct server *s)
         clear_loop(&s->loops[i]);
     if (s->listen_fd >= 0)
         (void)close(s->listen_fd);
+    if (s->stop_fd >= 0)
+        (void)close(s->stop_fd);
     free(s->loops);
     free(s);
 }
@@ -370,8 +377,9 @@ enum err server_start(const struct server_options *options, struct server **out,
         return ERR_NO_MEMORY;
     s->app = options->app;
     s->listen_fd = -1;
+    s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     s->loops = calloc(options->threads, sizeof *s->loops);
-    enum err err = s->loops == NULL ? ERR_NO_MEMORY : bind_socket(s, options, problem);
+    enum err err = s->loops == NULL || s->stop_fd < 0 ? ERR_NO_MEMORY : bind_socket(s, options, problem);
     for (; err == ERR_OK && s->count < options->threads; s->count++)
         err = init_loop(&s->loops[s->count], s, options->threads);
     if (err != ERR_OK) {
@@ -410,7 +418,10 @@ void server_stop(struct server *s)
 {
     if (s == NULL)
         return;
+    uint64_t one = 1;
     atomic_store(&s->app->draining, true);
+    if (write(s->stop_fd, &one, sizeof one) < 0)
+        log_warn(s->app->log, "server.stop", LOG_S("reason", strerror(errno))); /* the loops look once a second anyway */
     for (unsigned i = 0; i < s->count; i++)
         (void)pthread_join(s->loops[i].thread, NULL);
     free_server(s);

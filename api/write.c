@@ -94,7 +94,8 @@ static void submit(struct request *r, enum err (*run)(struct request *r, struct 
 {
     r->write_run = run;
     r->write_then = then;
-    r->job = (struct job){.run = run_job, .done = job_done};
+    r->job.run = run_job;
+    r->job.done = job_done;
     request_suspend(r, answer);
     if (writer_submit(r->app->writer, &r->job) != ERR_OK) {
         r->then = request_answer_busy;

@@ -8,7 +8,7 @@
 
 #define HOUR_MS INT64_C(3600000)
 
-/* ---- signing keys --------------------------------------------------------------------------------------------------- */
+/* ---- signing keys ------------------------------------------------------------------------------------------------ */
 
 /* A blob of exactly `len` bytes; NULL leaves zeros. */
 static bool copy_blob(struct db_stmt *stmt, int column, unsigned char *out, size_t len)
@@ -33,7 +33,8 @@ static bool read_key(struct db_stmt *stmt, struct signing_key *out)
     memcpy(out->kid, kid, len + 1);
     out->created_ms = db_int(stmt, 3);
     out->retired_ms = db_int(stmt, 4);
-    return copy_blob(stmt, 1, out->public_key, KEY_PUBLIC_BYTES) && copy_blob(stmt, 2, out->secret_key, KEY_SECRET_BYTES);
+    return copy_blob(stmt, 1, out->public_key, KEY_PUBLIC_BYTES) &&
+           copy_blob(stmt, 2, out->secret_key, KEY_SECRET_BYTES);
 }
 
 enum err access_keys(struct db *db, struct signing_key *out, size_t limit, size_t *count)
@@ -57,23 +58,23 @@ enum err access_keys(struct db *db, struct signing_key *out, size_t limit, size_
 
 enum err access_key_add(struct tx *tx, const struct signing_key *key)
 {
-    enum err err = db_run(tx->db, "UPDATE signing_keys SET retired_ms = $1, secret_key = NULL WHERE retired_ms IS NULL", "i",
-                          tx->now_ms);
+    enum err err = db_run(tx->db, "UPDATE signing_keys SET retired_ms = $1, secret_key = NULL WHERE retired_ms IS NULL",
+                          "i", tx->now_ms);
     if (err == ERR_OK)
-        err = db_run(tx->db,
-                     "INSERT INTO signing_keys (kid, public_key, secret_key, created_ms) VALUES ($1, $2, $3, $4)", "sbbi",
-                     key->kid, key->public_key, sizeof key->public_key, key->secret_key, sizeof key->secret_key,
-                     key->created_ms != 0 ? key->created_ms : tx->now_ms);
+        err =
+            db_run(tx->db, "INSERT INTO signing_keys (kid, public_key, secret_key, created_ms) VALUES ($1, $2, $3, $4)",
+                   "sbbi", key->kid, key->public_key, sizeof key->public_key, key->secret_key, sizeof key->secret_key,
+                   key->created_ms != 0 ? key->created_ms : tx->now_ms);
     return err != ERR_OK ? err : tx_note(tx, (struct change){.kind = CHANGE_TOKENS, .at_ms = tx->now_ms});
 }
 
-/* ---- revocations ---------------------------------------------------------------------------------------------------- */
+/* ---- revocations ------------------------------------------------------------------------------------------------- */
 
 enum err access_revoke(struct tx *tx, const char *jti, int64_t user_id, int64_t expires_ms)
 {
-    enum err err = db_run(tx->db,
-                          "INSERT INTO revocations (jti, user_id, expires_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                          "sii", jti, user_id, expires_ms);
+    enum err err =
+        db_run(tx->db, "INSERT INTO revocations (jti, user_id, expires_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+               "sii", jti, user_id, expires_ms);
     if (err != ERR_OK || db_changes(tx->db) == 0)
         return err;
     return tx_note(tx, (struct change){.kind = CHANGE_TOKENS, .subject_id = user_id, .at_ms = tx->now_ms});
@@ -89,7 +90,7 @@ enum err access_is_revoked(struct db *db, const char *jti, bool *revoked)
     return db_end(stmt);
 }
 
-/* ---- flags ---------------------------------------------------------------------------------------------------------- */
+/* ---- flags ------------------------------------------------------------------------------------------------------- */
 
 enum err access_flag(struct db *db, const char *name, bool *value)
 {
@@ -115,14 +116,14 @@ enum err access_flag_set(struct tx *tx, const char *name, bool value)
     return tx_note(tx, (struct change){.kind = CHANGE_FLAG, .value = value, .at_ms = tx->now_ms});
 }
 
-/* ---- stored answers ------------------------------------------------------------------------------------------------- */
+/* ---- stored answers ---------------------------------------------------------------------------------------------- */
 
 enum err access_replay_find(struct db *db, struct arena *arena, int64_t user_id, const char *key, struct replay *out)
 {
     *out = (struct replay){.found = false};
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt, "SELECT fingerprint, status, body FROM replays WHERE user_id = $1 AND key = $2", "is",
-                            user_id, key);
+    enum err err = db_query(db, &stmt, "SELECT fingerprint, status, body FROM replays WHERE user_id = $1 AND key = $2",
+                            "is", user_id, key);
     if (err != ERR_OK)
         return err;
     bool full = false;
@@ -149,7 +150,7 @@ enum err access_replay_store(struct tx *tx, int64_t user_id, const char *key,
                   tx->now_ms);
 }
 
-/* ---- housekeeping --------------------------------------------------------------------------------------------------- */
+/* ---- housekeeping ------------------------------------------------------------------------------------------------ */
 
 enum err access_prune(struct tx *tx, size_t limit)
 {

@@ -20,17 +20,18 @@ struct signing_key {
 
 /* The one that signs, then those retired, newest first; at most `limit`. */
 enum err access_keys(struct db *db, struct signing_key *out, size_t limit, size_t *count);
-/* Adds a key that signs from now on; the ones before it are retired. CHANGE_TOKENS for everybody (caches look again). */
+/* Adds a key that signs from now on; the ones before it are retired. CHANGE_TOKENS for everybody. */
 enum err access_key_add(struct tx *tx, const struct signing_key *key);
 
 /* Revokes one token until it would have expired anyway. Idempotent. CHANGE_TOKENS. `jti` is the token's id as text. */
 enum err access_revoke(struct tx *tx, const char *jti, int64_t user_id, int64_t expires_ms);
 enum err access_is_revoked(struct db *db, const char *jti, bool *revoked);
 
-enum err access_flag(struct db *db, const char *name, bool *value); /* ERR_NOT_FOUND for an unknown flag */
+enum err access_flag(struct db *db, const char *name, bool *value);    /* ERR_NOT_FOUND for an unknown flag */
 enum err access_flag_set(struct tx *tx, const char *name, bool value); /* CHANGE_FLAG when it changed */
 
-/* The stored answer of a request that carried an Idempotency-Key. Scope: the member's id, or 0 and a key made unique by the caller. */
+/* The stored answer of a request that carried an Idempotency-Key. Scope: the member's id, or 0 and a key made unique by
+ * the caller. */
 #define FINGERPRINT_BYTES 32
 struct replay {
     bool found;
@@ -45,7 +46,8 @@ enum err access_replay_store(struct tx *tx, int64_t user_id, const char *key,
                              const unsigned char fingerprint[static FINGERPRINT_BYTES], int status, const char *body,
                              size_t body_len);
 
-/* Housekeeping: expired revocations, replays older than IDEMPOTENCY_HOURS, expired invites. At most `limit` rows of each. */
+/* Housekeeping: expired revocations, replays older than IDEMPOTENCY_HOURS, expired invites. At most `limit` rows of
+ * each. */
 enum err access_prune(struct tx *tx, size_t limit);
 
 /* The server's secret for keyed hashes (32 bytes), made with the database. */

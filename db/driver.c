@@ -1,9 +1,9 @@
 /*
  * The common half of every driver: arguments, counting, transactions and the rules of use. See driver.h.
  *
- * A database may give up a transaction by itself when its disk is full. From then on every mark, release and commit of that
- * transaction fails with ERR_STORAGE until db_rollback: otherwise the next mark would quietly begin a new one, and jobs
- * whose work is gone would be told that it is durable.
+ * A database may give up a transaction by itself when its disk is full. From then on every mark, release and commit of
+ * that transaction fails with ERR_STORAGE until db_rollback: otherwise the next mark would quietly begin a new one, and
+ * jobs whose work is gone would be told that it is durable.
  */
 #include <assert.h>
 #include <stdarg.h>
@@ -164,6 +164,12 @@ enum err db_begin(struct db *db)
     db->marked = false;
     db->lost = false;
     return err;
+}
+
+enum err db_holds(struct db *db)
+{
+    assert(db->begun);
+    return is_lost(db) ? ERR_STORAGE : ERR_OK;
 }
 
 enum err db_commit(struct db *db)

@@ -1,9 +1,9 @@
 /*
  * One interface to a SQL database: prepare, bind, step, column, transaction.
  *
- * A driver is a table of methods (db/driver_sqlite.c today). SQL texts are static strings with $1 parameters, ON CONFLICT
- * and RETURNING. A connection keeps each prepared statement by the address of its text, so a text is prepared once; at
- * most one execution of a text is open at a time. A connection belongs to one thread at a time.
+ * A driver is a table of methods (db/driver_sqlite.c today). SQL texts are static strings with $1 parameters, ON
+ * CONFLICT and RETURNING. A connection keeps each prepared statement by the address of its text, so a text is prepared
+ * once; at most one execution of a text is open at a time. A connection belongs to one thread at a time.
  */
 #ifndef PORCHLIGHT_DB_DRIVER_H
 #define PORCHLIGHT_DB_DRIVER_H
@@ -45,13 +45,15 @@ enum err db_query(struct db *db, struct db_stmt **out, const char *sql, const ch
 
 /* true: a row is there. false: no more rows, or an error, which db_end reports. */
 bool db_row(struct db_stmt *stmt);
-int64_t db_int(struct db_stmt *stmt, int column);                         /* NULL is 0 */
-const char *db_text(struct db_stmt *stmt, int column, size_t *len);        /* until the next db_row; NULL is NULL; len may be NULL */
+/* A value of the row, until the next db_row. NULL is 0 or NULL; of a text the length may be left out (NULL). */
+int64_t db_int(struct db_stmt *stmt, int column);
+const char *db_text(struct db_stmt *stmt, int column, size_t *len);
 const void *db_blob(struct db_stmt *stmt, int column, size_t *len);
 bool db_is_null(struct db_stmt *stmt, int column);
 
 /* Finishes the execution and says how it went: ERR_OK, ERR_CONFLICT (a constraint), ERR_STORAGE,
-   ERR_NO_MEMORY, ERR_BUSY (another process holds the file), ERR_INTERNAL. NULL is ERR_OK. A write is always carried through. */
+   ERR_NO_MEMORY, ERR_BUSY (another process holds the file), ERR_INTERNAL. NULL is ERR_OK. A write is always carried
+   through. */
 enum err db_end(struct db_stmt *stmt);
 
 /* db_query, steps to the end, db_end. */
@@ -67,12 +69,14 @@ enum err db_table_exists(struct db *db, const char *name, bool *exists);
 
 /*
  * Writes belong in a transaction: db_begin takes the write lock at once on a write connection; on a read one it holds a
- * snapshot. A database whose disk is full may give the transaction up by itself: then db_mark, db_release and db_commit fail with
- * ERR_STORAGE until db_rollback. After a failed db_commit comes db_rollback. No execution is open at any of these.
+ * snapshot. A database whose disk is full may give the transaction up by itself: then db_mark, db_release and db_commit
+ * fail with ERR_STORAGE until db_rollback. After a failed db_commit comes db_rollback. No execution is open at any of
+ * these.
  */
 enum err db_begin(struct db *db);
 enum err db_commit(struct db *db);
 void db_rollback(struct db *db); /* fine also when there is nothing to roll back */
+enum err db_holds(struct db *db); /* ERR_STORAGE when the transaction was given up */
 
 /* A mark inside a transaction (not nested). Both ways the mark is gone afterwards. */
 enum err db_mark(struct db *db);

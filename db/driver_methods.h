@@ -2,8 +2,8 @@
  * What a driver is made of: a table of methods, and the parts of a connection that every driver has.
  *
  * Only db/driver.c calls the methods and only drivers define them. A driver's connection begins with struct db and its
- * statement with struct db_stmt, so one pointer serves both. driver.c reads the variable arguments, counts, and holds the
- * rules of use by assertions; the driver talks to its library and logs what went wrong.
+ * statement with struct db_stmt, so one pointer serves both. driver.c reads the variable arguments, counts, and holds
+ * the rules of use by assertions; the driver talks to its library and logs what went wrong.
  */
 #ifndef PORCHLIGHT_DB_DRIVER_METHODS_H
 #define PORCHLIGHT_DB_DRIVER_METHODS_H
@@ -21,7 +21,7 @@ struct db_value {
 
 struct db {
     const struct db_methods *methods;
-    const struct log *log; /* NULL: silent */
+    const struct log *log;  /* NULL: silent */
     struct db_stats *stats; /* NULL: not counted */
     bool read_only;
     bool begun;  /* between db_begin and db_commit or db_rollback */

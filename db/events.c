@@ -1,8 +1,8 @@
 /*
  * The change log. See events.h.
  *
- * Events are forgotten from the oldest on and never from the middle: a cursor holds exactly when every number after it is
- * still there.
+ * Events are forgotten from the oldest on and never from the middle: a cursor holds exactly when every number after it
+ * is still there.
  */
 #include "db/events.h"
 
@@ -63,8 +63,9 @@ enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq)
 enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count)
 {
     *count = 0;
-#define EVENT_RUN(whose) \
-    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose " AND seq > $2 ORDER BY seq LIMIT $3"
+#define EVENT_RUN(whose)                                                            \
+    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose \
+    " AND seq > $2 ORDER BY seq LIMIT $3"
     static const char sql[] = "SELECT * FROM (" EVENT_RUN("= $1") ") AS own UNION ALL SELECT * FROM (" EVENT_RUN(
         "IS NULL") ") AS common ORDER BY seq LIMIT $3";
     struct db_stmt *stmt;

@@ -11,7 +11,8 @@
 /* The random name of this history, made with the database. */
 enum err events_epoch(struct db *db, char out[static EPOCH_BYTES]);
 
-/* Newest number given out and oldest number kept (newest + 1 when none is kept); both 0-based at an empty log: newest 0, oldest 1. */
+/* Newest number given out and oldest number kept (newest + 1 when none is kept); both 0-based at an empty log: newest
+ * 0, oldest 1. */
 enum err events_bounds(struct db *db, int64_t *newest, int64_t *oldest);
 
 /* Newest event of a team, those to everybody included; 0 when there is none. */
@@ -20,8 +21,8 @@ enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq);
 /* Events of a team and to everybody with seq > since, in order, at most `limit`. `out` has room for `limit`. */
 enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count);
 
-/* Forgets events older than EVENTS_KEPT_DAYS and beyond EVENTS_KEPT_MAX; at most `limit` rows a call. `removed` may be NULL.
-   Notes CHANGE_PRUNED when something was removed. */
+/* Forgets events older than EVENTS_KEPT_DAYS and beyond EVENTS_KEPT_MAX; at most `limit` rows a call. `removed` may be
+   NULL. Notes CHANGE_PRUNED when something was removed. */
 enum err events_prune(struct tx *tx, size_t limit, int64_t *removed);
 
 #endif

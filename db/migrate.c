@@ -1,8 +1,8 @@
 /*
  * Checking and applying the schema. See migrate.h.
  *
- * What a database has must be a beginning of what the program has: same numbers, same checksums. Everything is checked by
- * reading before the first write, so a refused file stays as it was.
+ * What a database has must be a beginning of what the program has: same numbers, same checksums. Everything is checked
+ * by reading before the first write, so a refused file stays as it was.
  */
 #include "db/migrate.h"
 

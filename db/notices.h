@@ -23,8 +23,8 @@ struct notice {
 };
 
 /* A team's notices and those to everybody with seq > since_seq and (before_id == 0 or id < before_id), newest first. */
-enum err notices_page(struct db *db, struct arena *arena, int64_t team_id, int64_t since_seq, int64_t before_id, size_t limit,
-                      struct notice **out, size_t *count);
+enum err notices_page(struct db *db, struct arena *arena, int64_t team_id, int64_t since_seq, int64_t before_id,
+                      size_t limit, struct notice **out, size_t *count);
 enum err notices_by_id(struct db *db, struct arena *arena, int64_t id, struct notice *out);
 
 /* id 0: the next free one; created_ms 0: now; seq is given by the function. CHANGE_NOTICE. */

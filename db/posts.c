@@ -6,12 +6,12 @@
 #include "base/limits.h"
 #include "db/rows.h"
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-#define POST_SELECT                                                                                                    \
-    "SELECT p.id, p.team_id, p.author_id, u.name, u.role, p.body, p.topics, p.likes, l.user_id, p.deleted_ms,"         \
-    " p.pinned_ms, p.created_ms, p.edited_ms"                                                                          \
-    " FROM posts p JOIN users u ON u.id = p.author_id"                                                                 \
+#define POST_SELECT                                                                                            \
+    "SELECT p.id, p.team_id, p.author_id, u.name, u.role, p.body, p.topics, p.likes, l.user_id, p.deleted_ms," \
+    " p.pinned_ms, p.created_ms, p.edited_ms"                                                                  \
+    " FROM posts p JOIN users u ON u.id = p.author_id"                                                         \
     " LEFT JOIN likes l ON l.post_id = p.id AND l.user_id = $1 "
 
 static void read_post(struct db_stmt *stmt, struct arena *arena, struct post *out, bool *full)
@@ -34,7 +34,8 @@ static void read_post(struct db_stmt *stmt, struct arena *arena, struct post *ou
     (void)role_parse(db_text(stmt, 4, NULL), &out->author_role);
 }
 
-enum err posts_page(struct db *db, struct arena *arena, const struct posts_query *query, struct post **out, size_t *count)
+enum err posts_page(struct db *db, struct arena *arena, const struct posts_query *query, struct post **out,
+                    size_t *count)
 {
     assert(query->limit > 0);
     *count = 0;
@@ -46,9 +47,9 @@ enum err posts_page(struct db *db, struct arena *arena, const struct posts_query
     static const char pinned[] = POST_SELECT "WHERE p.team_id = $2 AND p.pinned_ms IS NOT NULL"
                                              " ORDER BY p.pinned_ms DESC, p.id DESC LIMIT $3";
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt, query->pinned_only ? pinned : feed, query->pinned_only ? "iii" : "iiii",
-                            query->viewer_id, query->team_id, (int64_t)query->limit,
-                            query->before_id != 0 ? query->before_id : INT64_MAX);
+    enum err err =
+        db_query(db, &stmt, query->pinned_only ? pinned : feed, query->pinned_only ? "iii" : "iiii", query->viewer_id,
+                 query->team_id, (int64_t)query->limit, query->before_id != 0 ? query->before_id : INT64_MAX);
     if (err != ERR_OK)
         return err;
     bool full = false;
@@ -74,10 +75,11 @@ enum err posts_marks(struct db *db, int64_t team_id, struct post_mark *out, size
 {
     *count = 0;
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt,
-                            "SELECT id, CASE WHEN created_seq >= (SELECT MIN(seq) FROM events) THEN created_seq ELSE 0 END"
-                            " FROM posts WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY created_seq DESC LIMIT $2",
-                            "ii", team_id, (int64_t)limit);
+    enum err err =
+        db_query(db, &stmt,
+                 "SELECT id, CASE WHEN created_seq >= (SELECT MIN(seq) FROM events) THEN created_seq ELSE 0 END"
+                 " FROM posts WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY created_seq DESC LIMIT $2",
+                 "ii", team_id, (int64_t)limit);
     if (err != ERR_OK)
         return err;
     while (*count < limit && db_row(stmt))
@@ -85,13 +87,14 @@ enum err posts_marks(struct db *db, int64_t team_id, struct post_mark *out, size
     return db_end(stmt);
 }
 
-enum err posts_recent_likes(struct db *db, int64_t team_id, int64_t *post_ids, int64_t *counts, size_t limit, size_t *count)
+enum err posts_recent_likes(struct db *db, int64_t team_id, int64_t *post_ids, int64_t *counts, size_t limit,
+                            size_t *count)
 {
     *count = 0;
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
-                            "SELECT id, likes FROM posts WHERE team_id = $1 AND liked_ms > 0"
-                            " ORDER BY liked_ms DESC, id DESC LIMIT $2",
+                            "SELECT id, likes FROM posts WHERE team_id = $1 AND deleted_ms IS NULL"
+                            " ORDER BY id DESC LIMIT $2",
                             "ii", team_id, (int64_t)limit);
     if (err != ERR_OK)
         return err;
@@ -113,7 +116,8 @@ struct brief {
 static enum err read_brief(struct tx *tx, int64_t id, struct brief *out)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt, "SELECT team_id, likes, pinned_ms, deleted_ms FROM posts WHERE id = $1", "i", id);
+    enum err err =
+        db_query(tx->db, &stmt, "SELECT team_id, likes, pinned_ms, deleted_ms FROM posts WHERE id = $1", "i", id);
     if (err != ERR_OK)
         return err;
     bool found = db_row(stmt);
@@ -128,6 +132,18 @@ static enum err read_brief(struct tx *tx, int64_t id, struct brief *out)
     return err == ERR_NOT_FOUND ? problem_set(&tx->problem, err, "There is no such post.") : err;
 }
 
+enum err posts_team_of(struct db *db, int64_t id, int64_t *team_id)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT team_id FROM posts WHERE id = $1 AND deleted_ms IS NULL", "i", id);
+    if (err != ERR_OK)
+        return err;
+    bool found = db_row(stmt);
+    if (found)
+        *team_id = db_int(stmt, 0);
+    return rows_end_one(stmt, found, false);
+}
+
 static enum err read_living(struct tx *tx, int64_t id, struct brief *out)
 {
     enum err err = read_brief(tx, id, out);
@@ -136,12 +152,12 @@ static enum err read_living(struct tx *tx, int64_t id, struct brief *out)
     return err;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 enum err posts_create(struct tx *tx, const struct post_new *post, int64_t *id)
 {
-#define POST_INSERT(id_column, id_value)                                                                               \
-    "INSERT INTO posts (team_id, author_id, body, topics, created_ms, edited_ms, pinned_ms, created_seq" id_column     \
+#define POST_INSERT(id_column, id_value)                                                                           \
+    "INSERT INTO posts (team_id, author_id, body, topics, created_ms, edited_ms, pinned_ms, created_seq" id_column \
     ") VALUES ($1, $2, $3, $4, $5, NULLIF($6, 0), NULLIF($7, 0), $8" id_value ") RETURNING id"
     static const char insert_next[] = POST_INSERT("", "");
     static const char insert_given[] = POST_INSERT(", id", ", $9");
@@ -168,9 +184,10 @@ enum err posts_edit(struct tx *tx, int64_t id, const char *body, const char *top
     struct brief brief = {0};
     enum err err = read_living(tx, id, &brief);
     if (err == ERR_OK)
-        err = db_run(tx->db,
-                     "UPDATE posts SET body = COALESCE($2, body), topics = COALESCE($3, topics), edited_ms = $4 WHERE id = $1",
-                     "issi", id, body, topics, tx->now_ms);
+        err = db_run(
+            tx->db,
+            "UPDATE posts SET body = COALESCE($2, body), topics = COALESCE($3, topics), edited_ms = $4 WHERE id = $1",
+            "issi", id, body, topics, tx->now_ms);
     return err != ERR_OK ? err : tx_event(tx, CHANGE_POST_EDITED, brief.team_id, id, NULL);
 }
 
@@ -182,25 +199,26 @@ enum err posts_delete(struct tx *tx, int64_t id)
         return err;
     err = db_run(tx->db, "DELETE FROM likes WHERE post_id = $1", "i", id);
     if (err == ERR_OK)
-        err = db_run(tx->db,
-                     "UPDATE posts SET body = '', topics = '', likes = 0, liked_ms = 0, pinned_ms = NULL, deleted_ms = $2"
-                     " WHERE id = $1",
-                     "ii", id, tx->now_ms);
+        err =
+            db_run(tx->db,
+                   "UPDATE posts SET body = '', topics = '', likes = 0, pinned_ms = NULL, deleted_ms = $2"
+                   " WHERE id = $1",
+                   "ii", id, tx->now_ms);
     return err != ERR_OK ? err : tx_event(tx, CHANGE_POST_DELETED, brief.team_id, id, NULL);
 }
 
 static enum err check_pins(struct tx *tx, int64_t team_id)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt, "SELECT COUNT(*) FROM posts WHERE team_id = $1 AND pinned_ms IS NOT NULL", "i",
-                            team_id);
+    enum err err = db_query(tx->db, &stmt, "SELECT COUNT(*) FROM posts WHERE team_id = $1 AND pinned_ms IS NOT NULL",
+                            "i", team_id);
     if (err != ERR_OK)
         return err;
     int64_t pins = db_row(stmt) ? db_int(stmt, 0) : 0;
     err = db_end(stmt);
     if (err == ERR_OK && pins >= PINS_PER_TEAM_MAX)
-        return problem_set(&tx->problem, ERR_CONFLICT, "A team can have at most %d pinned posts. Unpin another one first.",
-                           PINS_PER_TEAM_MAX);
+        return problem_set(&tx->problem, ERR_CONFLICT,
+                           "A team can have at most %d pinned posts. Unpin another one first.", PINS_PER_TEAM_MAX);
     return err;
 }
 
@@ -223,12 +241,11 @@ enum err posts_pin(struct tx *tx, int64_t id, bool pinned, bool *changed)
 }
 
 /* Moves the count by the one row that was really added or removed. */
-static enum err count_like(struct tx *tx, int64_t post_id, int64_t by, int64_t at_ms, int64_t *count)
+static enum err count_like(struct tx *tx, int64_t post_id, int64_t by, int64_t *count)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt,
-                            "UPDATE posts SET likes = likes + $2, liked_ms = $3 WHERE id = $1 RETURNING likes", "iii",
-                            post_id, by, at_ms);
+    enum err err =
+        db_query(tx->db, &stmt, "UPDATE posts SET likes = likes + $2 WHERE id = $1 RETURNING likes", "ii", post_id, by);
     if (err != ERR_OK)
         return err;
     bool found = db_row(stmt);
@@ -247,18 +264,18 @@ enum err posts_like(struct tx *tx, int64_t post_id, int64_t user_id, bool liked,
     if (at_ms == 0)
         at_ms = tx->now_ms;
     if (liked)
-        err = db_run(tx->db, "INSERT INTO likes (post_id, user_id, created_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        err = db_run(tx->db,
+                     "INSERT INTO likes (post_id, user_id, created_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                      "iii", post_id, user_id, at_ms);
     else
         err = db_run(tx->db, "DELETE FROM likes WHERE post_id = $1 AND user_id = $2", "ii", post_id, user_id);
     if (err != ERR_OK || db_changes(tx->db) == 0)
         return err;
-    err = count_like(tx, post_id, liked ? 1 : -1, at_ms, count);
+    err = count_like(tx, post_id, liked ? 1 : -1, count);
     if (err != ERR_OK)
         return err;
-    return tx_note(tx, (struct change){.kind = CHANGE_LIKES,
-                                       .team_id = brief.team_id,
-                                       .subject_id = post_id,
-                                       .value = *count,
-                                       .at_ms = at_ms});
+    return tx_note(
+        tx,
+        (struct change){
+            .kind = CHANGE_LIKES, .team_id = brief.team_id, .subject_id = post_id, .value = *count, .at_ms = at_ms});
 }

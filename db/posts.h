@@ -20,9 +20,9 @@ struct post {
     int64_t likes;
     bool liked; /* by the viewer */
     bool deleted;
-    int64_t pinned_ms;  /* 0: not pinned */
+    int64_t pinned_ms; /* 0: not pinned */
     int64_t created_ms;
-    int64_t edited_ms;  /* 0: never */
+    int64_t edited_ms; /* 0: never */
 };
 
 struct posts_query {
@@ -33,9 +33,13 @@ struct posts_query {
     bool pinned_only; /* newest pin first; before_id is not used */
 };
 
-enum err posts_page(struct db *db, struct arena *arena, const struct posts_query *query, struct post **out, size_t *count);
+enum err posts_page(struct db *db, struct arena *arena, const struct posts_query *query, struct post **out,
+                    size_t *count);
 /* ERR_NOT_FOUND for an unknown id; a deleted post is found, with `deleted` set. */
 enum err posts_by_id(struct db *db, struct arena *arena, int64_t id, int64_t viewer_id, struct post *out);
+
+/* ERR_NOT_FOUND also for a deleted post. For those who only have to know whether the caller may touch it. */
+enum err posts_team_of(struct db *db, int64_t id, int64_t *team_id);
 
 /* topics: words separated by one space, "" for none. created_ms 0: now; id 0: the next free one. */
 struct post_new {
@@ -58,18 +62,20 @@ enum err posts_delete(struct tx *tx, int64_t id);
 /* `changed` says whether it was not so before; only then there is an event. ERR_CONFLICT beyond PINS_PER_TEAM_MAX. */
 enum err posts_pin(struct tx *tx, int64_t id, bool pinned, bool *changed);
 
-/* Idempotent. `count` is the number of likes afterwards. CHANGE_LIKES when a row changed. ERR_NOT_FOUND also for a deleted post. */
+/* Idempotent. `count` is the number of likes afterwards. CHANGE_LIKES when a row changed. ERR_NOT_FOUND also for a
+ * deleted post. */
 enum err posts_like(struct tx *tx, int64_t post_id, int64_t user_id, bool liked, int64_t at_ms, int64_t *count);
 
-/* The ids and creation numbers of a team's living posts, highest number first (an import may give old ids new numbers), for
-   the head (db/heads.h). */
+/* The ids and creation numbers of a team's living posts, highest number first (an import may give old ids new numbers),
+   for the head (db/heads.h). */
 struct post_mark {
     int64_t id;
     int64_t seq; /* of its CHANGE_POST_CREATED; 0 when that event is no longer kept */
 };
 enum err posts_marks(struct db *db, int64_t team_id, struct post_mark *out, size_t limit, size_t *count);
 
-/* Posts of a team with the newest like changes, newest first: what /changes sends when the like version is of another boot. */
-enum err posts_recent_likes(struct db *db, int64_t team_id, int64_t *post_ids, int64_t *counts, size_t limit, size_t *count);
+/* The newest living posts of a team and their counts, newest first: what /changes sends when the like version is of another boot. */
+enum err posts_recent_likes(struct db *db, int64_t team_id, int64_t *post_ids, int64_t *counts, size_t limit,
+                            size_t *count);
 
 #endif

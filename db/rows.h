@@ -1,5 +1,5 @@
 /*
- * Small helpers of the aggregates for moving rows into an arena. Caller's thread; no state.
+ * How the aggregates move rows into an arena. Caller's thread; no state.
  */
 #ifndef PORCHLIGHT_DB_ROWS_H
 #define PORCHLIGHT_DB_ROWS_H

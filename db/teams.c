@@ -6,7 +6,7 @@
 
 #include "db/rows.h"
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /* Counts as teams_members lists: without those who are disabled. */
 #define TEAM_SELECT                                                                                                    \
@@ -69,10 +69,11 @@ enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int6
     if (*out == NULL)
         return ERR_NO_MEMORY;
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt,
-                            "SELECT u.id, u.name, u.role, m.joined_ms FROM memberships m JOIN users u ON u.id = m.user_id"
-                            " WHERE m.team_id = $1 AND m.user_id > $2 AND u.disabled = 0 ORDER BY m.user_id LIMIT $3",
-                            "iii", team_id, after, (int64_t)limit);
+    enum err err =
+        db_query(db, &stmt,
+                 "SELECT u.id, u.name, u.role, m.joined_ms FROM memberships m JOIN users u ON u.id = m.user_id"
+                 " WHERE m.team_id = $1 AND m.user_id > $2 AND u.disabled = 0 ORDER BY m.user_id LIMIT $3",
+                 "iii", team_id, after, (int64_t)limit);
     if (err != ERR_OK)
         return err;
     bool full = false;
@@ -89,7 +90,7 @@ enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int6
     return rows_end(stmt, full);
 }
 
-/* ---- creating and changing -------------------------------------------------------------------------------------------- */
+/* ---- creating and changing --------------------------------------------------------------------------------------- */
 
 enum err teams_create(struct tx *tx, int64_t coach_id, const char *name, int64_t created_ms)
 {
@@ -123,7 +124,7 @@ enum err teams_rename(struct tx *tx, int64_t team_id, const char *name)
     return tx_note(tx, (struct change){.kind = CHANGE_ALL, .team_id = team_id, .at_ms = tx->now_ms});
 }
 
-/* ---- invites ---------------------------------------------------------------------------------------------------------- */
+/* ---- invites ----------------------------------------------------------------------------------------------------- */
 
 enum err teams_invite_create(struct tx *tx, const unsigned char hash[static INVITE_HASH_BYTES], int64_t team_id,
                              int64_t created_by, int64_t uses, int64_t expires_ms)
@@ -138,8 +139,7 @@ static enum err read_invite(struct db_stmt *stmt, struct invite *out)
 {
     bool found = db_row(stmt);
     if (found)
-        *out = (struct invite){
-            .team_id = db_int(stmt, 0), .uses_left = db_int(stmt, 1), .expires_ms = db_int(stmt, 2)};
+        *out = (struct invite){.team_id = db_int(stmt, 0), .uses_left = db_int(stmt, 1), .expires_ms = db_int(stmt, 2)};
     return rows_end_one(stmt, found, false);
 }
 

@@ -24,7 +24,8 @@ enum err tx_note(struct tx *tx, struct change change)
 enum err tx_number(struct tx *tx, int64_t *seq)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt, "UPDATE sequence SET value = value + 1 WHERE name = 'event' RETURNING value", "");
+    enum err err =
+        db_query(tx->db, &stmt, "UPDATE sequence SET value = value + 1 WHERE name = 'event' RETURNING value", "");
     if (err != ERR_OK)
         return err;
     *seq = db_row(stmt) ? db_int(stmt, 0) : 0;
@@ -35,16 +36,14 @@ enum err tx_number(struct tx *tx, int64_t *seq)
 enum err tx_event_numbered(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t seq)
 {
     assert(kind < CHANGE_LIKES && seq > 0);
-    enum err err = db_run(tx->db,
-                          "INSERT INTO events (seq, team_id, kind, subject_id, at_ms) VALUES ($1, NULLIF($2, 0), $3, $4, $5)",
-                          "iiiii", seq, team_id, (int64_t)kind, subject_id, tx->now_ms);
+    enum err err = db_run(
+        tx->db, "INSERT INTO events (seq, team_id, kind, subject_id, at_ms) VALUES ($1, NULLIF($2, 0), $3, $4, $5)",
+        "iiiii", seq, team_id, (int64_t)kind, subject_id, tx->now_ms);
     if (err != ERR_OK)
         return err;
-    return tx_note(tx, (struct change){.kind = kind,
-                                       .seq = seq,
-                                       .team_id = team_id,
-                                       .subject_id = subject_id,
-                                       .at_ms = tx->now_ms});
+    return tx_note(
+        tx,
+        (struct change){.kind = kind, .seq = seq, .team_id = team_id, .subject_id = subject_id, .at_ms = tx->now_ms});
 }
 
 enum err tx_event(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t *seq)

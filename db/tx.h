@@ -2,8 +2,8 @@
  * One write in progress, and what it will have changed once it is durable.
  *
  * The writer hands a struct tx to each job. Whatever changes the community notes it here; after the commit the writer
- * publishes the notes, in order, to the memory beside the database (db/heads.h and others). Notes of a job that fails are dropped
- * with it. Writer's thread only.
+ * publishes the notes, in order, to the memory beside the database (db/heads.h and others). Notes of a job that fails
+ * are dropped with it. Writer's thread only.
  */
 #ifndef PORCHLIGHT_DB_TX_H
 #define PORCHLIGHT_DB_TX_H

@@ -27,10 +27,10 @@ bool role_parse(const char *text, enum role *role)
     return false;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-#define USER_SELECT                                                                                                    \
-    "SELECT id, username, name, role, appear_offline, disabled, external_id, password, tokens_after_ms, created_ms"    \
+#define USER_SELECT                                                                                                 \
+    "SELECT id, username, name, role, appear_offline, disabled, external_id, password, tokens_after_ms, created_ms" \
     " FROM users WHERE "
 
 static enum err read_user(struct db_stmt *stmt, struct arena *arena, struct user *out)
@@ -113,7 +113,7 @@ enum err users_teams(struct db *db, struct arena *arena, int64_t user_id, struct
     return rows_end(stmt, full);
 }
 
-/* ---- creating ------------------------------------------------------------------------------------------------------- */
+/* ---- creating ---------------------------------------------------------------------------------------------------- */
 
 /* An INSERT gave no row: says which of the three unique values is taken. */
 static enum err explain_conflict(struct tx *tx, const struct user_new *user, const char *username)
@@ -136,8 +136,8 @@ static enum err explain_conflict(struct tx *tx, const struct user_new *user, con
 
 enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id)
 {
-#define USER_INSERT(id_column, id_value)                                                                               \
-    "INSERT INTO users (username, name, role, password, external_id, appear_offline, disabled, created_ms" id_column   \
+#define USER_INSERT(id_column, id_value)                                                                             \
+    "INSERT INTO users (username, name, role, password, external_id, appear_offline, disabled, created_ms" id_column \
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8" id_value ") ON CONFLICT DO NOTHING RETURNING id"
     static const char insert_next[] = USER_INSERT("", "");
     static const char insert_given[] = USER_INSERT(", id", ", $9");
@@ -146,10 +146,10 @@ enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id)
     if (username == NULL)
         return ERR_NO_MEMORY;
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "sssssiiii" : "sssssiii",
-                            username, user->name, role_name(user->role), user->password, user->external_id,
-                            (int64_t)user->appear_offline, (int64_t)user->disabled,
-                            user->created_ms != 0 ? user->created_ms : tx->now_ms, user->id);
+    enum err err =
+        db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "sssssiiii" : "sssssiii", username,
+                 user->name, role_name(user->role), user->password, user->external_id, (int64_t)user->appear_offline,
+                 (int64_t)user->disabled, user->created_ms != 0 ? user->created_ms : tx->now_ms, user->id);
     if (err != ERR_OK)
         return err;
     bool made = db_row(stmt);
@@ -162,7 +162,7 @@ enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id)
     return tx_note(tx, (struct change){.kind = CHANGE_MEMBER, .subject_id = *id, .at_ms = tx->now_ms});
 }
 
-/* ---- changing ------------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------------------------------- */
 
 /* After an UPDATE of one member: notes it, or ERR_NOT_FOUND when there was no such row. */
 static enum err updated(struct tx *tx, enum err err, int64_t id, bool tokens_too)
@@ -256,13 +256,11 @@ enum err users_join(struct tx *tx, int64_t user_id, int64_t team_id, int64_t joi
                  user_id, joined_ms != 0 ? joined_ms : tx->now_ms);
     if (err != ERR_OK)
         return err;
-    return tx_note(tx, (struct change){.kind = CHANGE_MEMBER,
-                                       .team_id = team_id,
-                                       .subject_id = user_id,
-                                       .at_ms = tx->now_ms});
+    return tx_note(
+        tx, (struct change){.kind = CHANGE_MEMBER, .team_id = team_id, .subject_id = user_id, .at_ms = tx->now_ms});
 }
 
-/* ---- engagement ----------------------------------------------------------------------------------------------------- */
+/* ---- engagement -------------------------------------------------------------------------------------------------- */
 
 enum err users_seen(struct tx *tx, int64_t day, const int64_t *user_ids, size_t count)
 {

@@ -44,17 +44,20 @@ static enum err run_job(struct tx *tx, struct job *job, struct outcome *out)
 {
     size_t noted = tx->changes_count;
     tx->problem = no_problem;
-    enum err err = db_mark(tx->db);
+    enum err err = job->checks_first ? db_holds(tx->db) : db_mark(tx->db);
     if (err != ERR_OK)
         return err;
     out->err = job->run(job, tx);
     arena_reset(tx->arena);
     if (out->err == ERR_OK)
-        return db_release(tx->db);
+        return job->checks_first ? ERR_OK : db_release(tx->db);
     out->problem = tx->problem;
     out->problem.err = out->err;
     tx->changes_count = noted;
-    db_back_to_mark(tx->db);
+    if (!job->checks_first)
+        db_back_to_mark(tx->db);
+    else if (out->err != ERR_NOT_FOUND && out->err != ERR_FORBIDDEN)
+        return ERR_STORAGE; /* perhaps half a job is in the transaction: none of it may stay */
     return out->err == ERR_STORAGE ? ERR_STORAGE : ERR_OK;
 }
 
@@ -230,7 +233,7 @@ static enum err submit_when_room(struct writer *w, struct job *job)
 enum err writer_call(struct writer *w, struct job *job, struct problem *problem)
 {
     assert(!pthread_equal(pthread_self(), w->thread)); /* it would wait for itself */
-    struct call call = {.job = {.run = call_run, .done = call_done}, .inner = job};
+    struct call call = {.job = {.checks_first = job->checks_first, .run = call_run, .done = call_done}, .inner = job};
     (void)pthread_mutex_init(&call.lock, NULL);
     (void)pthread_cond_init(&call.finished, NULL);
     enum err err = submit_when_room(w, &call.job);

@@ -52,14 +52,12 @@ CREATE TABLE posts (
     created_ms  INTEGER NOT NULL,
     edited_ms   INTEGER,
     deleted_ms  INTEGER,
-    created_seq INTEGER NOT NULL,
-    liked_ms    INTEGER NOT NULL DEFAULT 0
+    created_seq INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX posts_by_team ON posts (team_id, id) WHERE deleted_ms IS NULL;
 CREATE INDEX posts_by_number ON posts (team_id, created_seq) WHERE deleted_ms IS NULL;
 CREATE INDEX posts_pinned ON posts (team_id, pinned_ms) WHERE pinned_ms IS NOT NULL;
-CREATE INDEX posts_liked ON posts (team_id, liked_ms) WHERE liked_ms > 0;
 
 CREATE TABLE likes (
     post_id    INTEGER NOT NULL REFERENCES posts (id),

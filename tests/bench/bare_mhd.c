@@ -3,9 +3,9 @@
  *
  *   bare_mhd loops|pool THREADS BODY_BYTES
  *
- * loops: a daemon per thread, driven by our own epoll loop, all accepting from one listening socket (each has a dup): the
- * way Porchlight runs it. pool: libmicrohttpd's own threads. It prints `address=127.0.0.1:PORT` and serves until it is
- * killed. The response is made once and shared, which is the cheapest answer the library can give.
+ * loops: a daemon per thread, driven by our own epoll loop, all accepting from one listening socket (each has a dup):
+ * the way Porchlight runs it. pool: libmicrohttpd's own threads. It prints `address=127.0.0.1:PORT` and serves until it
+ * is killed. The response is made once and shared, which is the cheapest answer the library can give.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -9,11 +9,11 @@
 
 struct baseline;
 
-/* A database at `path` with `members` members and `posts` posts. `schema` is a migration's file. NULL after saying why. */
+/* A database at `path` with so many members and posts. `schema` is a migration's file. NULL after saying why. */
 struct baseline *baseline_create(const char *path, const char *schema, int members, int posts);
 void baseline_free(struct baseline *b); /* NULL is fine */
 
-/* Likes every post by every member, then takes the likes back, and so on, for `seconds`. Likes a second; -1 on an error. */
+/* Likes every post by every member, then takes the likes back, and so on. Likes a second; -1 on an error. */
 double baseline_run(struct baseline *b, double seconds);
 
 #endif

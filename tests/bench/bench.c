@@ -1,7 +1,8 @@
 /*
  * Porchlight's bench: starts the real binary and what it is compared with, and prints ratios measured in one run.
  *
- *   bench [--rounds N] [--seconds S] [--only abcde] [--strict] [--binary FILE] [--bare FILE] [--schema FILE] [--folder DIR]
+ *   bench [--rounds N] [--seconds S] [--only abcde] [--strict]
+ *         [--binary FILE] [--bare FILE] [--schema FILE] [--folder DIR]
  *
  * Absolute figures belong to the machine; the ratios are what is compared with the marks. Exit status 0 when everything
  * could be measured (with --strict: and every mark is met), 1 otherwise, 2 for wrong options.
@@ -135,7 +136,7 @@ static bool summary(const struct measure *m)
 int main(int argc, char **argv)
 {
     static struct measure m = {.binary = "build/porchlight", .bare = "build/bench/bare_mhd",
-                               .schema = "migrations/0001_community.sql", .rounds = 5, .seconds = 1.0};
+                               .schema = "migrations/0001_community.sql", .rounds = 9, .seconds = 0.5};
     struct plan plan = {.only = "abcde", .folder = "build/bench/tmp"};
 
     setvbuf(stdout, NULL, _IOLBF, 0);

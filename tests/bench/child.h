@@ -20,7 +20,7 @@ struct child {
 
 /*
  * Starts a server and waits until its stderr says address=127.0.0.1:PORT. `argv` ends with NULL; `cpu` -1: any
- * processor, otherwise all its threads stay on that one. `log` names the file for its stderr. 0, or -1 after saying why.
+ * processor, otherwise all its threads stay on that one. `log` names the file for its stderr. 0; -1 after saying why.
  */
 int child_start(struct child *child, const char *const *argv, int cpu, const char *log);
 

@@ -19,17 +19,20 @@
 static void write_people(FILE *file)
 {
     for (int i = 0; i < COMMUNITY_PEOPLE; i++) {
-        fprintf(file, "{\"type\":\"user\",\"id\":\"%d\",\"username\":\"bench%d\",\"name\":\"Bench %d\",\"role\":\"%s\"}\n",
+        fprintf(file,
+                "{\"type\":\"user\",\"id\":\"%d\",\"username\":\"bench%d\",\"name\":\"Bench %d\","
+                "\"role\":\"%s\"}\n",
                 FIRST_PERSON + i, i, i, i == 0 ? "coach" : "member");
     }
     fprintf(file, "{\"type\":\"team\",\"id\":\"%d\",\"name\":\"Bench\"}\n", FIRST_PERSON);
     for (int i = 0; i < COMMUNITY_PEOPLE; i++) {
-        fprintf(file, "{\"type\":\"membership\",\"teamId\":\"%d\",\"userId\":\"%d\"}\n", FIRST_PERSON, FIRST_PERSON + i);
+        fprintf(file, "{\"type\":\"membership\",\"teamId\":\"%d\",\"userId\":\"%d\"}\n", FIRST_PERSON,
+                FIRST_PERSON + i);
     }
     for (int i = 0; i < COMMUNITY_POSTS; i++) {
         fprintf(file,
-                "{\"type\":\"post\",\"id\":\"%d\",\"teamId\":\"%d\",\"authorId\":\"%d\",\"body\":\"Post %d of the bench\","
-                "\"createdAt\":\"2026-01-01T08:00:00.000Z\"}\n",
+                "{\"type\":\"post\",\"id\":\"%d\",\"teamId\":\"%d\",\"authorId\":\"%d\","
+                "\"body\":\"Post %d of the bench\",\"createdAt\":\"2026-01-01T08:00:00.000Z\"}\n",
                 FIRST_POST + i, FIRST_PERSON, FIRST_PERSON, i);
     }
 }
@@ -57,7 +60,8 @@ int community_create(struct community *c, const char *binary, const char *data, 
         char name[32];
         snprintf(name, sizeof(name), "bench%d", i);
         const char *issue[] = {binary, "token", "issue", "--data", data, "--user", name, NULL};
-        if (child_run(issue, c->tokens[i], COMMUNITY_TOKEN_BYTES) != 0 || strncmp(c->tokens[i], "v4.public.", 10) != 0) {
+        if (child_run(issue, c->tokens[i], COMMUNITY_TOKEN_BYTES) != 0 ||
+            strncmp(c->tokens[i], "v4.public.", 10) != 0) {
             fprintf(stderr, "bench: no token for %s\n", name);
             return -1;
         }
@@ -109,7 +113,8 @@ struct load_client *community_polls(const struct community *c, const char *path,
         return NULL;
     }
     for (size_t i = 0; i < COMMUNITY_PEOPLE; i++) {
-        block_write(&block, i, "GET %s HTTP/1.1\r\nHost: porchlight.example\r\nAuthorization: Bearer %s\r\n%s%s%s\r\n", path,
+        block_write(&block, i,
+                    "GET %s HTTP/1.1\r\nHost: porchlight.example\r\nAuthorization: Bearer %s\r\n%s%s%s\r\n", path,
                     c->tokens[i], etag != NULL ? "If-None-Match: " : "", etag != NULL ? etag : "",
                     etag != NULL ? "\r\n" : "");
     }

@@ -22,8 +22,8 @@ struct community {
 int community_create(struct community *c, const char *binary, const char *data, const char *scratch);
 
 /*
- * A client per person. Polls: one GET of `path`, with If-None-Match when `etag` is not NULL. Likes: PUT the like of every
- * post, then DELETE it, each person beginning at another post. Freed with community_clients_free.
+ * A client per person. Polls: one GET of `path`, with If-None-Match when `etag` is not NULL. Likes: PUT the like of
+ * every post, then DELETE it, each person beginning at another post. Freed with community_clients_free.
  */
 struct load_client *community_polls(const struct community *c, const char *path, const char *etag);
 struct load_client *community_likes(const struct community *c);

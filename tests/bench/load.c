@@ -55,7 +55,6 @@ struct run {
     int epoll;
     uint64_t count_from_ns;
     uint64_t end_ns;
-    uint64_t answers;
     uint64_t opened_again;
 };
 
@@ -134,7 +133,6 @@ static void count_answer(struct run *run, struct link *link, int status, uint64_
 {
     struct load_result *result = link->group->result;
 
-    run->answers++;
     if (now_ns < run->count_from_ns) {
         return;
     }
@@ -289,9 +287,8 @@ static void group_stop(struct group *group)
 static int loop(struct run *run)
 {
     struct epoll_event events[EVENTS_MAX];
-    const uint64_t most = run->options->most;
 
-    while (figures_now_ns() < run->end_ns && (most == 0 || run->answers < most)) {
+    while (figures_now_ns() < run->end_ns) {
         int count = epoll_wait(run->epoll, events, EVENTS_MAX, 20);
         for (int i = 0; i < count; i++) {
             uint64_t tag = events[i].data.u64;

@@ -48,7 +48,6 @@ struct load_options {
     int cpu;           /* the generator's processor; -1: any */
     double seconds;    /* measured */
     double warm_up_s;  /* before that, not counted */
-    uint64_t most;     /* stop after so many answers; 0: no such bound */
     struct load_group *groups;
     size_t groups_count;
 };

@@ -61,7 +61,8 @@ static int start_product(const struct measure *m, struct child *child, int threa
     return child_start(child, argv, cpu, log);
 }
 
-static int start_bare(const struct measure *m, struct child *child, const char *style, int threads, int cpu, size_t bytes)
+static int start_bare(const struct measure *m, struct child *child, const char *style, int threads, int cpu,
+                      size_t bytes)
 {
     char log[MEASURE_PATH_BYTES];
     char count[16];
@@ -102,8 +103,8 @@ static int run_one(const struct measure *m, int port, int cpu, struct load_group
 static void warn_about(const char *what, const struct load_result *r)
 {
     if (r->refused > 0 || r->broken > 0 || r->skipped > 0) {
-        printf("    NOTE %s: %llu refused, %llu broken connections, %llu skipped\n", what, (unsigned long long)r->refused,
-               (unsigned long long)r->broken, (unsigned long long)r->skipped);
+        printf("    NOTE %s: %llu refused, %llu broken connections, %llu skipped\n", what,
+               (unsigned long long)r->refused, (unsigned long long)r->broken, (unsigned long long)r->skipped);
     }
 }
 
@@ -138,14 +139,15 @@ int measure_idle(struct measure *m)
     }
     double mib = figures_max(&idle_mib);
     double ms = figures_median(&start_ms);
-    printf("(d) idle server with the demo community: resident memory\n    %s MiB\n\n", figures_text(&idle_mib, 1, text));
+    printf("(d) idle server with the demo community: resident memory\n    %s MiB\n\n",
+           figures_text(&idle_mib, 1, text));
     mark(m, mib < IDLE_MIB_MARK, "(d) idle memory                 %8.1f MiB   mark <  %.0f MiB", mib, IDLE_MIB_MARK);
     printf("(e) cold start: from exec to the first answer\n    %s ms\n\n", figures_text(&start_ms, 1, text));
     mark(m, ms < START_MS_MARK, "(e) cold start                  %8.1f ms    mark <  %.0f ms", ms, START_MS_MARK);
     return 0;
 }
 
-/* ---- (a) polls against the bare library --------------------------------------------------------------------------- */
+/* ---- (a) polls against the bare library -------------------------------------------------------------------------- */
 
 enum side { LOOPS, POOL, POLLS, POLLS_304, SIDES };
 
@@ -186,7 +188,7 @@ static int contest_start(struct measure *m, struct contest *c, int threads, int 
         return -1;
     }
     /* Everybody is present after this, so the body and its ETag stay as they are. */
-    struct load_options once = {.port = c->servers[POLLS].port, .cpu = -1, .seconds = 5, .most = 4 * COMMUNITY_PEOPLE,
+    struct load_options once = {.port = c->servers[POLLS].port, .cpu = -1, .seconds = 0.3,
                                 .groups = &(struct load_group){.clients = c->clients[POLLS], .count = COMMUNITY_PEOPLE},
                                 .groups_count = 1};
     if (load_run(&once, &result) != 0) {
@@ -247,10 +249,14 @@ static void contest_print(struct measure *m, struct contest *c, const char *how)
     }
     for (enum side side = POLLS; side <= POLLS_304; side++) {
         struct figures_series ratio;
+        struct figures_series cpu_ratio;
+        char cpu_text[FIGURES_TEXT_BYTES];
         figures_ratio(&c->per_s[side], &c->per_s[ceiling], &ratio);
+        figures_ratio(&c->cpu_us[ceiling], &c->cpu_us[side], &cpu_ratio);
         double value = figures_median(&ratio);
-        printf("    ratio %-32s %s of %s\n", side == POLLS ? "GET /presence" : "GET /presence, 304",
-               figures_text(&ratio, 2, text), side_names[ceiling]);
+        printf("    ratio %-32s %s of %s; by the server's processor time %s\n",
+               side == POLLS ? "GET /presence" : "GET /presence, 304", figures_text(&ratio, 2, text),
+               side_names[ceiling], figures_text(&cpu_ratio, 2, cpu_text));
         mark(m, value >= PRESENCE_MARK, "(a) %-26s %8.2f %-6s mark >= %.1f   %s",
              side == POLLS ? "polls / bare server" : "304 polls / bare server", value, "", PRESENCE_MARK, how);
     }
@@ -297,7 +303,7 @@ int measure_presence(struct measure *m)
     return contest_run(m, m->cpus, false);
 }
 
-/* ---- (b) durable likes --------------------------------------------------------------------------------------------- */
+/* ---- (b) durable likes ------------------------------------------------------------------------------------------- */
 
 struct batches {
     double jobs, count;
@@ -362,14 +368,13 @@ static int likes_rounds(struct measure *m, const struct child *server, struct ba
                         struct figures_series *http, struct figures_series *single)
 {
     struct load_client *clients = community_likes(&m->community);
+    struct load_group group = {.clients = clients, .count = COMMUNITY_PEOPLE};
     struct load_result r;
     int rc = clients != NULL ? 0 : -1;
 
     for (int round = 0; rc == 0 && round < m->rounds; round++) {
         double per_s = baseline_run(baseline, m->seconds);
-        rc = per_s < 0 ? -1
-                       : run_one(m, server->port, -1, (struct load_group){.clients = clients, .count = COMMUNITY_PEOPLE},
-                                 &r);
+        rc = per_s < 0 ? -1 : run_one(m, server->port, -1, group, &r);
         if (rc == 0) {
             figures_add(single, per_s);
             figures_add(http, r.per_s);
@@ -415,7 +420,7 @@ int measure_likes(struct measure *m)
     return rc;
 }
 
-/* ---- (c) polls while others write ------------------------------------------------------------------------------------ */
+/* ---- (c) polls while others write -------------------------------------------------------------------------------- */
 
 struct tail {
     struct figures_series quiet_us;
@@ -424,11 +429,11 @@ struct tail {
     struct figures_series likes_per_s;
 };
 
-static int tail_round(struct measure *m, const struct child *server, struct load_client *polls, struct load_client *likes,
-                      double rate_per_s, struct tail *out)
+static int tail_round(struct measure *m, const struct child *server, struct load_client *const clients[2],
+                      double polls_per_s, struct tail *out)
 {
-    struct load_group groups[] = {{.clients = polls, .count = COMMUNITY_PEOPLE, .rate_per_s = rate_per_s},
-                                  {.clients = likes, .count = COMMUNITY_PEOPLE}};
+    struct load_group groups[] = {{.clients = clients[0], .count = COMMUNITY_PEOPLE, .rate_per_s = polls_per_s},
+                                  {.clients = clients[1], .count = COMMUNITY_PEOPLE}};
     struct load_result *results = calloc(2, sizeof(*results));
     struct load_options options = {.port = server->port, .cpu = -1, .seconds = m->seconds, .warm_up_s = m->seconds / 5,
                                    .groups = groups, .groups_count = 1};
@@ -472,20 +477,19 @@ int measure_tail(struct measure *m)
     struct tail closed = {0};
     struct tail open = {0};
     struct child server;
-    struct load_client *polls = community_polls(&m->community, "/presence", NULL);
-    struct load_client *likes = community_likes(&m->community);
+    struct load_client *clients[] = {community_polls(&m->community, "/presence", NULL), community_likes(&m->community)};
     char how[64];
-    int rc = polls != NULL && likes != NULL ? 0 : -1;
+    int rc = clients[0] != NULL && clients[1] != NULL ? 0 : -1;
 
-    printf("(c) GET /presence on %d connections, with and without %d members who like without pause\n", COMMUNITY_PEOPLE,
-           COMMUNITY_PEOPLE);
+    printf("(c) GET /presence on %d connections, with and without %d members who like without pause\n",
+           COMMUNITY_PEOPLE, COMMUNITY_PEOPLE);
     if (rc != 0 || start_product(m, &server, 0, -1) != 0) {
         rc = -1;
         goto out;
     }
     for (int round = 0; rc == 0 && round < m->rounds; round++) {
-        rc = tail_round(m, &server, polls, likes, 0, &closed);
-        rc = rc != 0 ? rc : tail_round(m, &server, polls, likes, OPEN_POLLS_PER_S, &open);
+        rc = tail_round(m, &server, clients, 0, &closed);
+        rc = rc != 0 ? rc : tail_round(m, &server, clients, OPEN_POLLS_PER_S, &open);
     }
     if (rc == 0) {
         tail_print(m, &closed, "without pause");
@@ -495,7 +499,7 @@ int measure_tail(struct measure *m)
     }
     child_stop(&server);
 out:
-    community_clients_free(polls);
-    community_clients_free(likes);
+    community_clients_free(clients[0]);
+    community_clients_free(clients[1]);
     return rc;
 }

@@ -1,15 +1,15 @@
 /*
  * Fuzzes the head check (api/head.h) with whole heads, and holds its verdict against a second opinion.
  *
- * The bytes are taken apart as libmicrohttpd 0.9.75 does it (read in its connection.c: NULs over separators, lines that end in
- * a bare line feed, folded lines glued onto the name before them in other memory), the pieces go to head_*, and
+ * The bytes are taken apart as libmicrohttpd 0.9.75 does it (read in its connection.c: NULs over separators, lines that
+ * end in a bare line feed, folded lines glued onto the name before them in other memory), the pieces go to head_*, and
  * a strict reading of the untouched bytes (RFC 9112) says what must come out:
  *
  *     MUST_REFUSE   and the check said ERR_OK:  a way to smuggle         -> abort
  *     MUST_ACCEPT   and the check said no:      a false alarm            -> abort
- *     EITHER        what the RFC leaves open (an odd Host, bytes above 127 in the target, a target that is too long), and
- *                   NULs and line feeds that take just the place of CR LF: the library leaves NULs either way, so nobody
- *                   can tell afterwards
+ *     EITHER        what the RFC leaves open (an odd Host, bytes above 127 in the target, a target that is too long),
+ *                   and NULs and line feeds that take just the place of CR LF: the library leaves NULs either way, so
+ *                   nobody can tell afterwards
  *
  * The copy that is taken apart ends where its memory ends, so that AddressSanitizer sees a read past the head.
  */
@@ -25,7 +25,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* ---- as libmicrohttpd takes it apart ------------------------------------------------------------------------------ */
+/* ---- as libmicrohttpd takes it apart ----------------------------------------------------------------------------- */
 
 struct parser {
     char *at; /* where the next line begins */
@@ -152,7 +152,7 @@ static bool take_apart(struct parser *p, struct head *head, size_t *head_start, 
     return true;
 }
 
-/* ---- the second opinion: the untouched bytes ------------------------------------------------------------------------ */
+/* ---- the second opinion: the untouched bytes --------------------------------------------------------------------- */
 
 enum opinion { MUST_ACCEPT, EITHER, MUST_REFUSE };
 

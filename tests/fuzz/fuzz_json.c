@@ -1,6 +1,6 @@
 /*
- * json_read with a field of every kind. What is accepted keeps what the field list asks for; written with the JSON writer
- * and read again, it is the same; what is refused is refused with a sentence that repeats no secret.
+ * json_read with a field of every kind. What is accepted keeps what the field list asks for; written with the JSON
+ * writer and read again, it is the same; what is refused is refused with a sentence that repeats no secret.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -16,7 +16,7 @@ import { cursorOf, demoData, eventsSince, expectStatus, mustOn, request, startSe
 const ROUNDS = 50;
 const CLIENTS = 8;
 const LIKED_POSTS = 12;
-const ACKNOWLEDGED_MAX = 120; // per round
+const ACKNOWLEDGED_MAX = 300; // per round
 
 const seed = Number(process.env.PORCHLIGHT_SEED ?? randomInt(2 ** 31));
 

@@ -49,7 +49,8 @@ scenarios('POST /notices', {
             },
         },
         { name: 'a title is enough', request: 'POST /notices', as: 'sarah', body: { title: 'Bring water' }, status: 201, reply: { body: '', link: null }, events: { notices: [{ title: 'Bring water' }] } },
-        { name: 'null means no link and the own team', request: 'POST /notices', as: 'sarah', body: { title: 'No link', link: null, teamId: null }, status: 201, reply: ({ walkers }) => ({ teamId: walkers, link: null, kind: 'announcement' }), events: { notices: match.length(1) } },
+        { name: 'null means no link', request: 'POST /notices', as: 'sarah', body: { title: 'No link', link: null }, status: 201, reply: { link: null }, events: { notices: match.length(1) } },
+        { name: 'no coach tells everybody', request: 'POST /notices', as: 'sarah', body: { title: 'Hello', teamId: null }, status: 403, problem: 'forbidden' },
         {
             name: 'an administrator tells everybody',
             request: 'POST /notices',

@@ -114,10 +114,12 @@ describe('GET /metrics', () => {
         for (const [what, pattern] of [
             ['requests', /requests|request_/], ['latencies', /(seconds|duration|latency)/], ['presence', /present|presence/], ['writer batches', /batch/],
             ['SQL statements', /^porchlight_sql_statements_total$/], ['memory', /memory|bytes/], ['members active by day and week', /active/],
-            ['posts', /posts/], ['likes', /likes/], ['polls', /poll/],
+            ['posts', /posts/], ['likes', /likes/],
         ]) {
             assert.ok(names.some((name) => pattern.test(name)), `${what}: ${names}`);
         }
+        await as(server, 'member1').get('/changes');
+        assert.match((await as(server).get('/metrics')).body, /^porchlight_\w*requests_total\{[^}]*"\/?changes"[^}]*\} [1-9]/m, 'polls');
     });
 
     test('counts requests by route and status', async () => {

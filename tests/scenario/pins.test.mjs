@@ -43,11 +43,11 @@ scenarios('PUT and DELETE /posts/{id}/pin', {
         { name: 'unpinning again changes nothing', request: unpin, as: 'sarah', status: 200, reply: { pinned: false } },
         { name: 'no member unpins', request: unpin, as: 'member1', status: 403 },
         {
-            name: 'pinning the same post a second time gives no second notice',
+            name: 'pinning it anew is told again',
             request: pin,
             as: 'sarah',
             status: 200,
-            events: ({ post }) => ({ changed: [{ id: post.id, pinned: true }], notices: [] }),
+            events: ({ post }) => ({ changed: [{ id: post.id, pinned: true }], notices: [{ kind: 'pin' }] }),
         },
         { name: 'an administrator unpins', request: unpin, as: 'admin', status: 200, events: { changed: [{ pinned: false }] } },
         { name: 'an administrator pins', request: pin, as: 'admin', status: 200, events: { changed: [{ pinned: true }], notices: match.any } },

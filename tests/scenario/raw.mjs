@@ -37,6 +37,7 @@ function readReply(bytes, isHead) {
  *   write(text)      sends bytes
  *   reply()          the next reply; fails when the connection ends before it is whole
  *   closed()         waits for the end; resolves to all replies that were not taken yet
+ *   everything()     waits for the end; resolves to all bytes that were not taken yet
  */
 export function rawClient(server, { heads = [], allowHalfOpen = false } = {}) {
     const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen });
@@ -82,6 +83,12 @@ export function rawClient(server, { heads = [], allowHalfOpen = false } = {}) {
             assert.equal(bytes.length, 0, `bytes after the last reply: ${JSON.stringify(bytes.toString('latin1').slice(0, 200))}`);
             socket.destroy();
             return replies;
+        },
+        /* The same without reading replies: all bytes as text. */
+        async everything() {
+            while (!ended) await change('end of the connection');
+            socket.destroy();
+            return bytes.toString('latin1');
         },
         destroy() {
             socket.destroy();

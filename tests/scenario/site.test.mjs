@@ -1,6 +1,7 @@
 /* What is for reading: the web app's files, the contract and its page. Compression, caching, content security, HEAD. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { api } from './contract.mjs';
 import { as, expectStatus, request, startServer } from './harness.mjs';
@@ -97,7 +98,7 @@ describe('the site', () => {
     });
 
     test('what does not exist is a problem, not a page', async () => {
-        for (const path of ['/nothing', '/assets/nothing.js', '/index.php', '/.env', '/posts/1/comments', '/me/', '/%2e%2e/%2e%2e/etc/passwd', '/..%2f..%2fetc/passwd', '/assets/..%5c..%5cetc', '/docs/../me']) {
+        for (const path of ['/nothing', '/assets/nothing.js', '/index.php', '/.env', '/posts/1/comments', '/%2e%2e/%2e%2e/etc/passwd', '/..%2f..%2fetc/passwd', '/assets/..%5c..%5cetc', '/docs/../me']) {
             const reply = await request(server, { path, as: 'member1', unchecked: true });
             assert.ok([400, 404].includes(reply.status), `${path}: ${reply.status}`);
             assert.equal(reply.type, 'application/problem+json', path);
@@ -122,7 +123,7 @@ describe('the contract', () => {
 
     test('GET /openapi.json is the document that these tests hold replies against', async () => {
         const reply = await as(server).get('/openapi.json');
-        assert.deepEqual(expectStatus(reply, 200), api);
+        assert.ok(isDeepStrictEqual(expectStatus(reply, 200), api), 'the program was built with another api/openapi.json: build it again');
         expectStatus(await as(server).get('/openapi.json', { 'if-none-match': reply.headers.etag }), 304);
     });
 

@@ -131,7 +131,7 @@ static void housekeeping_takes_so_many_rows_at_once(void **state)
     int64_t team = fixture_team(tx, "sarah");
     unsigned char print[FINGERPRINT_BYTES] = {0};
     for (int i = 0; i < 5; i++) {
-        char key[10];
+        char key[20];
         unsigned char hash[INVITE_HASH_BYTES] = {(unsigned char)i};
         (void)snprintf(key, sizeof key, "k%d", i);
         tx->now_ms = T0 + i;

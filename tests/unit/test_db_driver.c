@@ -189,7 +189,8 @@ static void returning_gives_rows_and_is_carried_through(void **state)
     assert_int_equal(db_changes(f->db), 3);
     assert_int_equal(rows(f->db), 3);
 
-    assert_int_equal(db_query(f->db, &stmt, "INSERT INTO t (id) VALUES (1) ON CONFLICT DO NOTHING RETURNING id", ""), ERR_OK);
+    assert_int_equal(db_query(f->db, &stmt, "INSERT INTO t (id) VALUES (1) ON CONFLICT DO NOTHING RETURNING id", ""),
+                     ERR_OK);
     assert_false(db_row(stmt));
     assert_int_equal(db_end(stmt), ERR_OK);
     assert_int_equal(db_changes(f->db), 0);

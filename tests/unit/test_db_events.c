@@ -152,7 +152,7 @@ static void too_many_events_are_forgotten(void **state)
     fixture_commit(f);
 }
 
-/* ---- notices ------------------------------------------------------------------------------------------------------ */
+/* ---- notices ----------------------------------------------------------------------------------------------------- */
 
 static int64_t notice(struct tx *tx, enum notice_kind kind, int64_t team_id, int64_t author_id, const char *title)
 {

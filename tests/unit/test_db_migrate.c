@@ -40,7 +40,8 @@ static void a_fresh_file_gets_everything(void **state)
     assert_int_equal(report.applied, known());
     assert_int_equal(report.pending, 0);
     assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM users"), 0);
-    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations WHERE applied_at LIKE '____-__-__T%Z'"), known());
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations WHERE applied_at LIKE '____-__-__T%Z'"),
+                     known());
 }
 
 static void every_database_has_its_own_epoch_and_secret(void **state)
@@ -71,7 +72,7 @@ static void every_database_has_its_own_epoch_and_secret(void **state)
     assert_string_equal(again, epochs[1]);
 }
 
-/* ---- refusing ----------------------------------------------------------------------------------------------------- */
+/* ---- refusing ---------------------------------------------------------------------------------------------------- */
 
 struct bytes {
     unsigned char *data;

@@ -1,8 +1,8 @@
 /*
- * No query of a page or a poll reads a whole table.
+ * No query of a page or a poll reads a whole table, or sorts what it read.
  *
- * The test does not know the queries: it listens to SQLite while the functions run, then asks for the plan of each text it
- * heard. "SCAN x" in a plan is a walk over all of x; the runs that a merge is made of are bounded themselves.
+ * The test does not know the queries: it listens to SQLite while the functions run, then asks for the plan of each text
+ * it heard. "SCAN x" in a plan is a walk over all of x.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,38 +129,45 @@ static void write_everything(struct fixture *f, int64_t team)
     fixture_commit(f);
 }
 
-static bool is_allowed(const char *step)
+/* The two runs of a merge stop at their LIMIT, so sorting what they gave is no walk; but each must go by the team. */
+static bool is_allowed_in_merge(const char *step)
 {
-    return strncmp(step, "SCAN ", 5) != 0 || strcmp(step, "SCAN CONSTANT ROW") == 0 ||
-           strcmp(step, "SCAN own") == 0 || strcmp(step, "SCAN common") == 0 || strcmp(step, "SCAN newest") == 0;
+    bool is_run = strncmp(step, "SEARCH ", 7) == 0 && strstr(step, "(team_id=?") != NULL;
+    bool is_result = strcmp(step, "SCAN own") == 0 || strcmp(step, "SCAN common") == 0;
+    return is_run || is_result || (strncmp(step, "SEARCH ", 7) != 0 && strncmp(step, "SCAN ", 5) != 0);
 }
 
-/* The oldest rows in order, as many as LIMIT says: bounded although it names no key. */
-static bool is_bounded_walk(const char *sql)
+static bool is_allowed(const char *step, const char *sql)
 {
-    return strstr(sql, "FROM events ORDER BY seq LIMIT") != NULL;
+    if (strstr(sql, ") AS own UNION ALL SELECT * FROM (") != NULL)
+        return is_allowed_in_merge(step);
+    if (strstr(sql, "FROM events ORDER BY seq LIMIT") != NULL)
+        return true; /* the oldest so many, in order */
+    bool is_sort = strncmp(step, "USE TEMP B-TREE", 15) == 0;
+    bool is_walk = strncmp(step, "SCAN ", 5) == 0;
+    return !is_sort && (!is_walk || strcmp(step, "SCAN CONSTANT ROW") == 0 || strcmp(step, "SCAN newest") == 0);
 }
 
-static size_t count_scans(sqlite3 *db, const char *sql, bool say)
+static size_t count_walks(sqlite3 *db, const char *sql, bool say)
 {
     char *explain = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
     sqlite3_stmt *stmt = NULL;
-    size_t scans = 0;
+    size_t walks = 0;
     assert_int_equal(sqlite3_prepare_v2(db, explain, -1, &stmt, NULL), SQLITE_OK);
     while (sqlite3_step(stmt) == SQLITE_ROW) {
         const char *step = (const char *)sqlite3_column_text(stmt, 3);
-        if (!is_allowed(step) && !is_bounded_walk(sql)) {
-            scans++;
+        if (!is_allowed(step, sql)) {
+            walks++;
             if (say)
                 print_error("%s\n    in: %s\n", step, sql);
         }
     }
     (void)sqlite3_finalize(stmt);
     sqlite3_free(explain);
-    return scans;
+    return walks;
 }
 
-static void no_page_scans_a_table(void **state)
+static void no_page_walks_a_table(void **state)
 {
     struct fixture *f = *state;
     int64_t team = populate(f);
@@ -172,11 +179,11 @@ static void no_page_scans_a_table(void **state)
 
     sqlite3 *db;
     assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
-    size_t scans = 0;
+    size_t walks = 0;
     for (size_t i = 0; i < heard_count; i++)
-        scans += count_scans(db, heard[i], true);
-    assert_int_equal(scans, 0);
-    assert_int_equal(count_scans(db, "SELECT * FROM posts WHERE body = 'x'", false), 1); /* it can tell */
+        walks += count_walks(db, heard[i], true);
+    assert_int_equal(walks, 0);
+    assert_int_equal(count_walks(db, "SELECT * FROM posts WHERE body = 'x'", false), 1); /* it can tell */
     (void)sqlite3_close(db);
     for (size_t i = 0; i < heard_count; i++)
         free(heard[i]);
@@ -186,7 +193,7 @@ int main(void)
 {
     (void)sqlite3_auto_extension((void (*)(void))listen_to);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(no_page_scans_a_table, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(no_page_walks_a_table, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests_name("db plans", tests, NULL, NULL);
 }

@@ -179,7 +179,7 @@ static void pins_are_bounded_and_say_when_they_change(void **state)
     assert_int_equal(posts[count - 1].id, ids[0]);
 }
 
-/* ---- likes ---------------------------------------------------------------------------------------------------------- */
+/* ---- likes ------------------------------------------------------------------------------------------------------- */
 
 static void liking_twice_is_liking_once(void **state)
 {

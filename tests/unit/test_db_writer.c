@@ -32,12 +32,13 @@ struct scene {
     int64_t subjects[64]; /* of the first of them */
 };
 
-enum what { MARK, MARK_AND_FAIL, FILL, LIFT_LIMIT, LIMIT, ALLOCATE, GATE, READ };
+enum what { MARK, LOSE, REFUSE, MARK_AND_FAIL, FILL, LIFT_LIMIT, LIMIT, ALLOCATE, GATE, READ };
 
 struct deed {
     struct job job;
     struct scene *scene;
     enum what what;
+    bool checks_first;
     int number;
     enum err fail_with;
     enum err err;
@@ -49,7 +50,8 @@ struct deed {
 
 static enum err mark(struct deed *d, struct tx *tx)
 {
-    enum err err = db_run(tx->db, "INSERT INTO activity (day, user_id) VALUES ($1, $2)", "ii", (int64_t)d->number, INT64_C(1));
+    enum err err =
+        db_run(tx->db, "INSERT INTO activity (day, user_id) VALUES ($1, $2)", "ii", (int64_t)d->number, INT64_C(1));
     if (err == ERR_OK)
         err = tx_note(tx, (struct change){.kind = CHANGE_MEMBER, .subject_id = d->number});
     return err;
@@ -78,6 +80,11 @@ static enum err deed_run(struct job *job, struct tx *tx)
         return mark(d, tx);
     case MARK_AND_FAIL:
         assert_int_equal(mark(d, tx), ERR_OK);
+        return problem_set(&tx->problem, d->fail_with, "deed %d", d->number);
+    case LOSE: /* as SQLite does when it has no memory */
+        assert_int_equal(db_run(tx->db, "ROLLBACK", ""), ERR_OK);
+        return ERR_NO_MEMORY;
+    case REFUSE:
         return problem_set(&tx->problem, d->fail_with, "deed %d", d->number);
     case FILL:
         return db_run(tx->db, "INSERT INTO replays VALUES (1, $1, zeroblob(32), 200, hex(zeroblob(400000)), 1)", "i",
@@ -128,8 +135,7 @@ static int scene_setup(void **state)
     s->f = fixture;
     (void)pthread_mutex_init(&s->lock, NULL);
     (void)pthread_cond_init(&s->moved, NULL);
-    struct writer_options options = {
-        .db = s->f->db, .clock = &s->f->clock, .published = published, .published_arg = s};
+    struct writer_options options = {.db = s->f->db, .clock = &s->f->clock, .published = published, .published_arg = s};
     assert_int_equal(writer_start(&options, &s->writer), ERR_OK);
     *state = s;
     return 0;
@@ -148,7 +154,7 @@ static int scene_teardown(void **state)
 
 static void submit(struct scene *s, struct deed *d, enum what what)
 {
-    d->job = (struct job){.run = deed_run, .done = deed_done};
+    d->job = (struct job){.run = deed_run, .done = deed_done, .checks_first = d->checks_first};
     d->scene = s;
     d->what = what;
     assert_int_equal(writer_submit(s->writer, &d->job), ERR_OK);
@@ -190,7 +196,7 @@ static uint64_t transactions(struct scene *s)
     return atomic_load(&s->f->stats.transactions);
 }
 
-/* ---- the tests ------------------------------------------------------------------------------------------------------ */
+/* ---- the tests --------------------------------------------------------------------------------------------------- */
 
 static void what_waits_shares_a_transaction(void **state)
 {
@@ -314,6 +320,78 @@ static void failing_storage_fails_the_batch_and_heals(void **state)
     assert_int_equal(marks(s), 1);
     assert_int_equal(s->published, 1);
     assert_int_equal(atomic_load(&stats->storage_failing), 0);
+}
+
+/* A job that met a failing disk speaks for all, also when the transaction itself survived. */
+static void one_storage_error_fails_the_batch(void **state)
+{
+    struct scene *s = *state;
+    struct deed gate = {0}, before = {.number = 1}, hit = {.number = 2, .fail_with = ERR_STORAGE},
+                behind = {.number = 3};
+    close_gate(s, &gate);
+    submit(s, &before, MARK);
+    submit(s, &hit, MARK_AND_FAIL);
+    submit(s, &behind, MARK);
+    open_gate(s);
+    wait_done(s, 4);
+    assert_int_equal(before.err, ERR_STORAGE);
+    assert_int_equal(hit.err, ERR_STORAGE);
+    assert_int_equal(behind.err, ERR_STORAGE);
+    assert_int_equal(marks(s), 0);
+    assert_int_equal(s->published, 0);
+}
+
+/* A job without a mark: refused before its first write it harms nobody, failing later it takes the batch with it. */
+static void a_job_that_checks_first_needs_no_mark(void **state)
+{
+    struct scene *s = *state;
+    struct deed gate = {0};
+    struct deed ok = {.checks_first = true, .number = 1};
+    struct deed refused = {.checks_first = true, .number = 2, .fail_with = ERR_NOT_FOUND};
+    struct deed marked = {.number = 3};
+    close_gate(s, &gate);
+    uint64_t before = atomic_load(&s->f->stats.statements);
+    submit(s, &ok, MARK);
+    submit(s, &refused, REFUSE);
+    submit(s, &marked, MARK);
+    open_gate(s);
+    wait_done(s, 4);
+    assert_int_equal(ok.err, ERR_OK);
+    assert_int_equal(refused.err, ERR_NOT_FOUND);
+    assert_string_equal(refused.detail, "deed 2");
+    assert_int_equal(marked.err, ERR_OK);
+    assert_int_equal(marks(s), 2);
+    /* Two for the rest of the gate, two for the transaction, one insert, three with a mark; one was marks(). */
+    assert_int_equal(atomic_load(&s->f->stats.statements) - before, 2 + 2 + 1 + 3 + 1);
+
+    struct deed half = {.checks_first = true, .number = 4, .fail_with = ERR_CONFLICT}, neighbour = {.number = 5};
+    s->gate_open = s->gate_reached = false;
+    close_gate(s, &gate);
+    submit(s, &half, MARK_AND_FAIL);
+    submit(s, &neighbour, MARK);
+    open_gate(s);
+    wait_done(s, 7);
+    assert_int_equal(half.err, ERR_STORAGE);
+    assert_int_equal(neighbour.err, ERR_STORAGE);
+    assert_int_equal(marks(s), 2);
+}
+
+/* Without the check the second job would write outside any transaction, at once and for good. */
+static void nothing_is_written_after_a_transaction_was_lost(void **state)
+{
+    struct scene *s = *state;
+    struct deed gate = {0}, before = {.number = 1}, lose = {0}, after = {.number = 2, .checks_first = true};
+    close_gate(s, &gate);
+    submit(s, &before, MARK);
+    submit(s, &lose, LOSE);
+    submit(s, &after, MARK);
+    open_gate(s);
+    wait_done(s, 4);
+    assert_int_equal(before.err, ERR_STORAGE);
+    assert_int_equal(lose.err, ERR_STORAGE);
+    assert_int_equal(after.err, ERR_STORAGE);
+    assert_int_equal(marks(s), 0);
+    assert_int_equal(s->published, 0);
 }
 
 static void each_job_has_the_whole_arena(void **state)
@@ -469,6 +547,9 @@ int main(void)
         TEST(a_batch_has_a_bound),
         TEST(a_failing_job_harms_only_itself),
         TEST(failing_storage_fails_the_batch_and_heals),
+        TEST(one_storage_error_fails_the_batch),
+        TEST(a_job_that_checks_first_needs_no_mark),
+        TEST(nothing_is_written_after_a_transaction_was_lost),
         TEST(each_job_has_the_whole_arena),
         TEST(a_call_waits_for_its_answer),
         TEST(a_full_queue_refuses_submits_and_holds_calls),

@@ -457,6 +457,15 @@ static void footers_name_the_key_and_nothing_else(void **state)
     struct token_claims got;
     memcpy(f->secret_key, other_secret, sizeof other_secret);
     assert_int_equal(verify(f, sign_raw(f, message, good_footer(f)), &got), TOKEN_SIGNATURE);
+
+    /* The right id, and not even room for a signature. */
+    char text[128];
+    base64url_encode(good_footer(f), strlen(good_footer(f)), text);
+    static const char short_body[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                                     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const char *const bodies[] = {"", "AAAA", short_body}; /* 0, 3, 63 bytes */
+    for (size_t i = 0; i < COUNT(bodies); i++)
+        assert_int_equal(verify(f, arena_printf(f->arena, "v4.public.%s.%s", bodies[i], text), &got), TOKEN_FORM);
 }
 
 static void a_footer_cannot_be_swapped(void **state)
@@ -591,6 +600,11 @@ static void length_is_bounded(void **state)
     assert_string_equal(got.sub, sub);
     strcat(sub, "\xf0\x9f\x9a\xb6");
     const char *token = NULL;
+    assert_int_equal(token_sign(f->kid, f->secret_key, &f->claims, f->arena, &token), ERR_INVALID);
+
+    /* Each claim fits, but not all together. */
+    sub[4 * TOKEN_CLAIM_CHARS_MAX] = '\0';
+    f->claims.jti = f->claims.iss = sub;
     assert_int_equal(token_sign(f->kid, f->secret_key, &f->claims, f->arena, &token), ERR_INVALID);
 }
 

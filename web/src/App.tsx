@@ -57,7 +57,7 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
     if (route.view === "settings") return <Settings user={user} team={team} />;
     if (!team) {
         return (
-            <main className="page">
+            <main className="page" id="main" tabIndex={-1}>
                 <h1 className="unseen" tabIndex={-1}>
                     {words.feed.noTeam}
                 </h1>
@@ -74,7 +74,7 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
             return <Notices user={user} />;
         case "unknown":
             return (
-                <main className="page">
+                <main className="page" id="main" tabIndex={-1}>
                     <h1 className="unseen" tabIndex={-1}>
                         {words.status.notFound}
                     </h1>
@@ -96,11 +96,11 @@ function Shell(props: InsideProps) {
         <div className="shell">
             <a
                 className="skip"
-                href="#posts"
+                href="#main"
                 onClick={(event) => {
                     /* The part behind "#" is the view's: the jump is made by hand. */
                     event.preventDefault();
-                    document.querySelector<HTMLElement>("#posts, h1")?.focus();
+                    document.getElementById("main")?.focus();
                 }}
             >
                 {words.skip}
@@ -132,7 +132,7 @@ function Inside({ user, place }: { user: User; place: Place }) {
 
 function Splash() {
     return (
-        <main className="door splash">
+        <main className="door splash" id="main" tabIndex={-1}>
             <h1 className="unseen">{words.brand}</h1>
             <div className="door-brand">
                 <Lantern />
@@ -156,7 +156,7 @@ export function App() {
     if (shown === "loading") return <Splash />;
     if (shown === "failed") {
         return (
-            <main className="door">
+            <main className="door" id="main" tabIndex={-1}>
                 <h1 className="unseen">{words.brand}</h1>
                 <Failed title={words.status.crash} error={error} retry={retry} />
             </main>

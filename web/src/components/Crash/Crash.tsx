@@ -16,7 +16,7 @@ export class Crash extends Component<{ children: ReactNode }, { failed: boolean 
     override render(): ReactNode {
         if (!this.state.failed) return this.props.children;
         return (
-            <main className="door">
+            <main className="door" id="main" tabIndex={-1}>
                 <h1 className="unseen">{words.brand}</h1>
                 <Empty icon="cloud" title={words.status.crash}>
                     <p>{words.status.crashHelp}</p>

@@ -39,6 +39,7 @@ export function PostCard({ id, user, alone = false }: PostCardProps) {
     const { author } = post;
     const headingId = `${postElementId(id)}-by`;
     const when = timeInWords(post.createdAt, now);
+    const Heading = alone ? "h2" : "h3";
     const short = !alone && isLong(post.body);
     return (
         <article className="post" id={postElementId(id)} aria-labelledby={headingId} tabIndex={-1}>
@@ -47,14 +48,14 @@ export function PostCard({ id, user, alone = false }: PostCardProps) {
                     {Array.from(author.name)[0]}
                 </span>
                 <div>
-                    <h3 className="post-author" id={headingId}>
+                    <Heading className="post-author" id={headingId}>
                         {author.name}
                         {author.role !== "member" && (
                             <span className="badge">
                                 {author.role === "coach" ? words.post.coach : words.post.admin}
                             </span>
                         )}
-                    </h3>
+                    </Heading>
                     <p className="post-when">
                         <time dateTime={post.createdAt} title={words.time.full(new Date(post.createdAt))}>
                             {when}

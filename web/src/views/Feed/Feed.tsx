@@ -57,7 +57,7 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
     };
 
     return (
-        <main className="feed">
+        <main className="feed" id="main" tabIndex={-1}>
             <header className="feed-head">
                 <h1 tabIndex={-1}>{team.name}</h1>
                 <ActiveNow user={user} />

@@ -61,7 +61,7 @@ export function Join({ code }: { code: string }) {
     const taken = status === 409 ? join.taken : null;
 
     return (
-        <main className="door">
+        <main className="door" id="main" tabIndex={-1}>
             <div className="door-brand">
                 <Lantern />
                 <p className="door-name">{words.brand}</p>
@@ -120,7 +120,7 @@ export function Join({ code }: { code: string }) {
 export function JoinWhileSignedIn({ user }: { user: User }) {
     const { join } = words;
     return (
-        <main className="door">
+        <main className="door" id="main" tabIndex={-1}>
             <div className="door-card">
                 <div>
                     <h1 tabIndex={-1}>{join.heading}</h1>

@@ -57,7 +57,7 @@ export function Notices({ user }: { user: User }) {
     }, [newIds, markSeen]);
 
     return (
-        <main className="page">
+        <main className="page" id="main" tabIndex={-1}>
             <header className="page-head">
                 <h1 tabIndex={-1}>{notices.heading}</h1>
                 <p>{notices.intro}</p>

@@ -14,7 +14,7 @@ export function PostView({ id, user }: { id: string; user: User }) {
     const gone =
         found.data === null || (found.error instanceof PorchlightError && [400, 403, 404].includes(found.error.status));
     return (
-        <main className="page">
+        <main className="page" id="main" tabIndex={-1}>
             <a className="page-back" href="#/">
                 <Icon name="back" />
                 {post.back}

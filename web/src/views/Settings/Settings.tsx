@@ -70,7 +70,7 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
     const { textSize, scheme } = useTheme();
     const signOut = useSignOut();
     return (
-        <main className="page">
+        <main className="page" id="main" tabIndex={-1}>
             <header className="page-head">
                 <h1 tabIndex={-1}>{settings.heading}</h1>
             </header>

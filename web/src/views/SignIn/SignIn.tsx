@@ -35,7 +35,7 @@ export function SignIn({ expired }: { expired: boolean }) {
     };
 
     return (
-        <main className="door">
+        <main className="door" id="main" tabIndex={-1}>
             <div className="door-brand">
                 <Lantern />
                 <p className="door-name">{words.brand}</p>

@@ -1,0 +1,105 @@
+/*
+ * What browser tests are written with: Debian's Chromium, a server of its own per file, and a member in front of it.
+ *
+ * Every page is watched: an error on the console, an exception or a report of the Content-Security-Policy fails the test
+ * that opened it, unless the test says that it expects it.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before } from 'node:test';
+import { chromium } from 'playwright-core';
+import { startServer } from '../scenario/server.mjs';
+
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const PASSWORD = 'porchlight';
+export const PHONE = { width: 390, height: 844 };
+export const TABLET = { width: 820, height: 1180 };
+export const DESKTOP = { width: 1440, height: 900 };
+
+/* The browser asks nobody outside: these are the services that it would call by itself. */
+const launchArgs = [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync',
+];
+
+/* A browser and a server for the tests of a file. `stage.open()` opens a page. */
+export function stage({ args = ['--poll-interval', '1s', '--grace', '1s'], ...options } = {}) {
+    const it = { server: null, browser: null, open: (how) => open(it, how), api: (...call) => api(it.server, ...call) };
+    before(async () => {
+        assert.ok(existsSync(executablePath), `${executablePath} is missing: apt-get install chromium`);
+        [it.server, it.browser] = await Promise.all([
+            startServer({ args, ...options }),
+            chromium.launch({ executablePath, args: launchArgs }),
+        ]);
+    });
+    after(async () => {
+        await it.browser?.close();
+        await it.server?.stop();
+    });
+    return it;
+}
+
+/* The console's own words about a request that a test lets fail. */
+export const expected = {
+    status: (status) => new RegExp(`server responded with a status of ${status}`),
+    lost: /net::ERR_/,
+};
+
+function watchPage(page, allow) {
+    const faults = [];
+    page.on('console', (message) => {
+        const text = message.text();
+        if (message.type() === 'error' && !allow.some((it) => it.test(text))) faults.push(`console: ${text}`);
+    });
+    page.on('pageerror', (error) => faults.push(`exception: ${error.stack}`));
+    return faults;
+}
+
+/*
+ * Opens a page in a context of its own, as if on another device. Options:
+ *   who      signs this member in; without it the page is at the door
+ *   path     where to start ('/')
+ *   viewport, colorScheme, reducedMotion, ...   as Playwright takes them
+ *   allow    expected errors on the console: [expected.status(401)]
+ * The page's `leave()` closes it and fails the test when something was wrong with it.
+ */
+async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, ...options } = {}) {
+    const context = await it.browser.newContext({ viewport, colorScheme: 'dark', baseURL: it.server.url, ...options });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    const faults = watchPage(page, allow);
+    await page.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', (event) => {
+            console.error(`Content-Security-Policy: ${event.violatedDirective} ${event.blockedURI}`);
+        });
+    });
+    page.leave = async () => {
+        await context.close();
+        assert.deepEqual(faults, []);
+    };
+    await page.goto(path);
+    if (who) await signIn(page, who);
+    return page;
+}
+
+export async function signIn(page, who, password = PASSWORD) {
+    await page.getByLabel('Sign-in name').fill(who);
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+}
+
+/* Something that another member does meanwhile, straight through the API. Answers the parsed reply. */
+async function api(server, who, method, path, body) {
+    const headers = { authorization: `Bearer ${await server.token(who)}` };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const reply = await fetch(server.url + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const text = await reply.text();
+    assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+}
+
+/* The posts under "Latest posts". */
+export const latest = (page) => page.getByRole('region', { name: 'Latest posts' }).getByRole('article');
+
+export const newPostsButton = (page) => page.getByRole('button', { name: /new (pinned )?posts? available$/ });

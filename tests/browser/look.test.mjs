@@ -1,0 +1,197 @@
+/*
+ * Is it legible, reachable and calm: axe on every view in both colour schemes, contrast, targets, text sizes, narrow
+ * screens, motion, and what the first visit costs.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { DESKTOP, expected, latest, newPostsButton, PHONE, stage, TABLET } from './browser.mjs';
+
+const porch = stage();
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+async function assertAccessible(page, what) {
+    /* Judged when it has come to rest: half-faded text is nobody's to read. */
+    await page.evaluate(() => Promise.all(document.getAnimations().map((it) => it.finished.catch(() => null))));
+    /* Evaluated by the test's own channel: the page's policy allows no foreign script. */
+    if (!await page.evaluate('typeof axe === "object"')) await page.evaluate(axe);
+    const violations = await page.evaluate(async () => {
+        const rules = { 'target-size': { enabled: true }, 'color-contrast-enhanced': { enabled: true } };
+        const result = await window.axe.run(document, { rules, resultTypes: ['violations'] });
+        return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`);
+    });
+    assert.deepEqual(violations, [], what);
+}
+
+/* Every view, as somebody who walks through the app meets it. */
+async function eachView(page, visit) {
+    await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').waitFor();
+    await visit('sign in');
+    await page.goto('/#/join/some-code');
+    await page.getByRole('button', { name: 'Join the team' }).click();
+    await page.getByText('Please tell us your name.').waitFor();
+    await visit('join');
+    await page.goto('/#/');
+    await page.getByLabel('Sign-in name').fill('sarah');
+    await page.getByLabel('Password', { exact: true }).fill('porchlight');
+    await page.keyboard.press('Enter');
+    await latest(page).first().waitFor();
+    await visit('feed');
+    await latest(page).first().getByRole('button', { name: /^Like/ }).click();
+    await page.getByRole('button', { name: 'Write to your team' }).click();
+    await page.getByRole('button', { name: 'Post', exact: true }).click();
+    await page.getByText('Please write something first.').waitFor();
+    const { id } = await porch.api('member1', 'POST', '/posts', { body: 'News\n\nin two parts', topics: ['walking', 'sleep'] });
+    await porch.api('admin', 'POST', '/notices', { title: 'All teams walked a million steps', link: `/#/posts/${id}` });
+    await newPostsButton(page).waitFor();
+    await page.getByRole('region', { name: 'New notice' }).waitFor();
+    await visit('feed with a form, the button for new posts and a toast');
+    await page.getByRole('region', { name: 'New notice' }).getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.goto(`/#/posts/${id}`);
+    await page.getByRole('article').waitFor();
+    await visit('post');
+    await page.goto('/#/posts/999999');
+    await page.getByRole('heading', { name: 'This post is not here any more' }).waitFor();
+    await visit('post that is gone');
+    await page.goto('/#/notices');
+    await page.getByRole('listitem').first().waitFor();
+    await visit('notices');
+    await page.goto('/#/settings');
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+    await visit('settings');
+}
+
+for (const colorScheme of ['dark', 'light']) {
+    for (const [name, viewport] of Object.entries({ phone: PHONE, tablet: TABLET, desktop: DESKTOP })) {
+        test(`axe finds nothing: ${name}, ${colorScheme}`, async () => {
+            const page = await porch.open({ viewport, colorScheme, allow: [expected.status(404)] });
+            await eachView(page, (view) => assertAccessible(page, `${view}, ${name}, ${colorScheme}`));
+            await page.leave();
+        });
+    }
+}
+
+/* Text pieces smaller than 18 px, lines of more than 80 characters, and targets that are too small. */
+const measure = (page) => page.evaluate(() => {
+    const seen = (element) => element.checkVisibility() && !element.closest('.unseen, .skip');
+    const found = [];
+    const walker = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        const size = parseFloat(getComputedStyle(element).fontSize);
+        if (walker.currentNode.data.trim() && seen(element) && size < 18) found.push(`${size} px: ${walker.currentNode.data}`);
+    }
+    for (const element of document.querySelectorAll('a, button, select, input:not([type=radio], [role=switch]), label:has(input)')) {
+        if (!seen(element)) continue;
+        const { width, height } = element.getBoundingClientRect();
+        const least = element.matches('.button-main, .like, .new-posts-button, .compose-open, .nav-item') ? 64 : 48;
+        if (height < least - 0.5 || width < 48) found.push(`${width} x ${height}: ${element.outerHTML.slice(0, 120)}`);
+    }
+    for (const element of document.querySelectorAll('.post-body')) {
+        const size = parseFloat(getComputedStyle(element).fontSize);
+        /* Of ordinary text about two characters fit into the width of one em. */
+        if (element.clientWidth / size > 40) found.push(`wide: ${element.clientWidth / size} em`);
+    }
+    return found;
+});
+
+const overflow = (page) => page.evaluate(() => {
+    const wide = [...document.querySelectorAll('body *')].filter((element) => element.checkVisibility()
+        && !element.closest('.unseen, .skip') && element.getBoundingClientRect().right > innerWidth + 0.5);
+    return { scrolls: document.documentElement.scrollWidth > innerWidth, wide: wide.map((it) => it.outerHTML.slice(0, 100)) };
+});
+
+test('text is 18 px or more, targets 64 and 48 px, lines short; at 320 px nothing is lost', async () => {
+    for (const viewport of [PHONE, DESKTOP, { width: 320, height: 640 }]) {
+        const page = await porch.open({ viewport, allow: [expected.status(404)] });
+        await eachView(page, async (view) => {
+            assert.deepEqual(await measure(page), [], `${view} at ${viewport.width}`);
+            assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${view} at ${viewport.width}`);
+        });
+        await page.leave();
+    }
+});
+
+test('the largest text still fits 320 px', async () => {
+    const page = await porch.open({ who: 'sarah', viewport: { width: 320, height: 640 } });
+    await page.goto('/#/settings');
+    await page.getByText('Larger', { exact: true }).click();
+    for (const hash of ['#/settings', '#/', '#/notices']) {
+        await page.goto(`/${hash}`);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, hash);
+    }
+    await page.reload();
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.textSize), 'larger');
+    await page.leave();
+});
+
+test('nothing moves for longer than 5 s', async () => {
+    const page = await porch.open({ who: 'member1' });
+    await latest(page).first().waitFor();
+    const guest = await porch.open({ who: 'member2' });
+    await page.locator('.active-glow').waitFor({ state: 'attached' });
+    await porch.api('member3', 'POST', '/posts', { body: 'Something moves' });
+    await newPostsButton(page).waitFor();
+    const lasting = await page.evaluate(() => document.getAnimations().map((it) => it.effect.getComputedTiming().endTime));
+    assert.ok(lasting.length > 0, 'there is a glow');
+    for (const ms of lasting) assert.ok(ms <= 5_000, `${ms} ms`);
+    await guest.leave();
+    await page.leave();
+});
+
+test('who wants no motion gets none', async () => {
+    const page = await porch.open({ who: 'member1', reducedMotion: 'reduce' });
+    await latest(page).first().waitFor();
+    const guest = await porch.open({ who: 'member2' });
+    await page.locator('.active-glow').waitFor({ state: 'attached' });
+    await porch.api('member3', 'POST', '/posts', { body: 'Nothing moves' });
+    await newPostsButton(page).waitFor();
+    await latest(page).first().getByRole('button', { name: /^Like/ }).click();
+    assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
+    await guest.leave();
+    await page.leave();
+});
+
+test('the focus can be seen', async () => {
+    const page = await porch.open({ who: 'member1' });
+    await latest(page).first().waitFor();
+    for (let i = 0; i < 12; i++) {
+        await page.keyboard.press('Tab');
+        const ring = await page.evaluate(() => {
+            const element = document.activeElement.matches('.choice-option input, .switch input') ? document.activeElement.nextElementSibling : document.activeElement;
+            const { outlineStyle, outlineWidth } = getComputedStyle(element);
+            return { style: outlineStyle, width: parseFloat(outlineWidth), what: element.outerHTML.slice(0, 80) };
+        });
+        assert.ok(ring.style === 'solid' && ring.width >= 2, JSON.stringify(ring));
+    }
+    await page.leave();
+});
+
+test('colours and text size are the device\'s choice and stay', async () => {
+    const page = await porch.open({ who: 'member1', path: '/#/settings', colorScheme: 'light' });
+    const scheme = () => page.evaluate(() => document.documentElement.dataset.scheme);
+    assert.equal(await scheme(), 'light');
+    await page.getByText('Night', { exact: true }).click();
+    assert.equal(await scheme(), 'dark');
+    await page.reload();
+    await page.getByRole('radio', { name: 'Night' }).waitFor();
+    assert.equal(await scheme(), 'dark');
+    await page.leave();
+});
+
+test('the first visit moves at most 130 kB', async () => {
+    const page = await porch.open();
+    const session = await page.context().newCDPSession(page);
+    let bytes = 0;
+    session.on('Network.loadingFinished', (event) => { bytes += event.encodedDataLength; });
+    await session.send('Network.enable');
+    await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+    await page.reload({ waitUntil: 'networkidle' });
+    assert.ok(bytes > 20_000 && bytes <= 130_000, `${bytes} bytes`);
+    await page.leave();
+});
