@@ -1,6 +1,6 @@
 /*
- * The command line: finds the command, reads its options, prints help, and runs it where it belongs: in a running server
- * (api/control.h), on the files themselves (api/store.h), or, for `serve`, in the function main.c gives.
+ * The command line: finds the command, reads its options, prints help, and runs it where it belongs: in a running
+ * server (api/control.h), on the files themselves (api/store.h), or, for `serve`, in the function main.c gives.
  */
 #ifndef PORCHLIGHT_API_CLI_H
 #define PORCHLIGHT_API_CLI_H

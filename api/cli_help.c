@@ -7,12 +7,13 @@
 
 #include "api/version.h"
 
-/* ---- commands ---------------------------------------------------------------------------------------------------------- */
+/* ---- commands ---------------------------------------------------------------------------------------------------- */
 
 static bool listed(const struct command *command, const char *group)
 {
     size_t len = group != NULL ? strlen(group) : 0;
-    return !command->hidden && (group == NULL || (strncmp(command->name, group, len) == 0 && command->name[len] == ' '));
+    bool in_group = group == NULL || (strncmp(command->name, group, len) == 0 && command->name[len] == ' ');
+    return in_group && !command->hidden;
 }
 
 static size_t usage_length(const struct command *command)
@@ -50,8 +51,8 @@ void cli_help_all(FILE *out)
                 "  porchlight serve      serve it on http://127.0.0.1:8080\n"
                 "\n"
                 "Every command takes --data DIR and explains itself with --help. An option such as --poll-interval\n"
-                "can also be set as PORCHLIGHT_POLL_INTERVAL in the environment, or as poll-interval in a --config file;\n"
-                "the command line wins over the environment, and that over the file.\n"
+                "can also be set as PORCHLIGHT_POLL_INTERVAL in the environment, or as poll-interval in a --config\n"
+                "file; the command line wins over the environment, and that over the file.\n"
                 "\n"
                 "Exit status: 0 done, 1 could not, 2 not understood.\n",
                 out);
@@ -63,7 +64,7 @@ void cli_help_group(FILE *out, const char *group)
     list_commands(out, group);
 }
 
-/* ---- options ----------------------------------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 struct option_list {
     FILE *out; /* NULL: only measure */
@@ -121,7 +122,7 @@ void cli_help_command(FILE *out, const struct command *command)
     }
 }
 
-/* ---- version ----------------------------------------------------------------------------------------------------------- */
+/* ---- version ----------------------------------------------------------------------------------------------------- */
 
 void cli_help_version(FILE *out, const struct cli_library *libraries)
 {

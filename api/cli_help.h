@@ -1,5 +1,6 @@
 /*
- * What --help and --version print. Columns are aligned to the longest entry, and nothing is wider than 100 characters or so.
+ * What --help and --version print. Columns are aligned to the longest entry, and nothing is wider than 100 characters
+ * or so.
  */
 #ifndef PORCHLIGHT_API_CLI_HELP_H
 #define PORCHLIGHT_API_CLI_HELP_H

@@ -27,7 +27,7 @@
 #define COMMAND_MEMORY_BYTES_MAX (4U << 20)
 #define WORD_BYTES_MAX 4096 /* longer than a token */
 
-/* ---- what the command says --------------------------------------------------------------------------------------------- */
+/* ---- what the command says --------------------------------------------------------------------------------------- */
 
 struct terminal {
     bool is_terminal; /* stderr is */
@@ -50,7 +50,7 @@ static bool put(void *arg, enum operator_stream stream, const char *bytes, size_
     return fwrite(bytes, 1, len, file) == len;
 }
 
-/* ---- what the command reads -------------------------------------------------------------------------------------------- */
+/* ---- what the command reads -------------------------------------------------------------------------------------- */
 
 /* The writer must not wait for a pipe: what is no regular file is first copied into one without a name. */
 static int spool(int from, struct problem *problem)
@@ -93,7 +93,8 @@ static int open_input(const char *name, struct problem *problem)
 }
 
 /* "-" becomes the first line of stdin, for this process and for the server's. */
-static enum err read_word(const struct cli_run *run, const char **arguments, struct arena *arena, struct problem *problem)
+static enum err read_word(const struct cli_run *run, const char **arguments, struct arena *arena,
+                          struct problem *problem)
 {
     char *word = arena_alloc(arena, WORD_BYTES_MAX);
     if (word == NULL)
@@ -108,7 +109,7 @@ static enum err read_word(const struct cli_run *run, const char **arguments, str
     return ERR_OK;
 }
 
-/* ---- here -------------------------------------------------------------------------------------------------------------- */
+/* ---- here -------------------------------------------------------------------------------------------------------- */
 
 struct place {
     struct db *db;
@@ -131,7 +132,7 @@ static int run_here(const struct cli_run *run, struct operator_context *ctx, str
     return run->command->run(ctx);
 }
 
-/* ---- here or there ----------------------------------------------------------------------------------------------------- */
+/* ---- here or there ----------------------------------------------------------------------------------------------- */
 
 static enum err call_server(const struct cli_run *run, struct operator_context *ctx, int *status)
 {
@@ -149,7 +150,8 @@ static enum err call_server(const struct cli_run *run, struct operator_context *
     return err;
 }
 
-static int run_reading(const struct cli_run *run, struct operator_context *ctx, const struct store_options *store_options)
+static int run_reading(const struct cli_run *run, struct operator_context *ctx,
+                       const struct store_options *store_options)
 {
     struct store store;
     struct problem problem = {0};
@@ -163,7 +165,8 @@ static int run_reading(const struct cli_run *run, struct operator_context *ctx, 
     return status;
 }
 
-static int run_writing(const struct cli_run *run, struct operator_context *ctx, const struct store_options *store_options)
+static int run_writing(const struct cli_run *run, struct operator_context *ctx,
+                       const struct store_options *store_options)
 {
     int64_t deadline_ms = clock_mono_ms(ctx->clock) + LOCK_PATIENCE_MS;
     for (;;) {

@@ -1,6 +1,7 @@
 /*
- * The commands, one function each, named in the table of api/commands.c. Each takes what it needs from its context, prints
- * for a person, and returns the exit status. They run in the command's own process or on the server's control thread.
+ * The commands, one function each, named in the table of api/commands.c. Each takes what it needs from its context,
+ * prints for a person, and returns the exit status. They run in the command's own process or on the server's control
+ * thread.
  */
 #ifndef PORCHLIGHT_API_CMD_H
 #define PORCHLIGHT_API_CMD_H

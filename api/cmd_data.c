@@ -14,7 +14,7 @@
 #include "api/import.h"
 #include "api/password.h"
 
-/* ---- migrate ----------------------------------------------------------------------------------------------------------- */
+/* ---- migrate ----------------------------------------------------------------------------------------------------- */
 
 /* Opening the store for writing has done it; here it is told. */
 int cmd_migrate(struct operator_context *ctx)
@@ -31,7 +31,7 @@ int cmd_migrate(struct operator_context *ctx)
     return 0;
 }
 
-/* ---- import ------------------------------------------------------------------------------------------------------------ */
+/* ---- import ------------------------------------------------------------------------------------------------------ */
 
 #define PROGRESS_EVERY_MS 100
 
@@ -60,8 +60,9 @@ static bool show_progress(void *arg, int64_t bytes_done, int64_t bytes, int64_t 
     job->shown_ms = now_ms;
     int64_t elapsed_ms = now_ms > job->started_ms ? now_ms - job->started_ms : 1;
     char text[120];
-    int len = snprintf(text, sizeof text, "%3d%%  %lld records  %lld/s", (int)(bytes > 0 ? bytes_done * 100 / bytes : 0),
-                       (long long)lines, (long long)(lines * 1000 / elapsed_ms));
+    int percent = (int)(bytes > 0 ? bytes_done * 100 / bytes : 0);
+    int len = snprintf(text, sizeof text, "%3d%%  %lld records  %lld/s", percent, (long long)lines,
+                       (long long)(lines * 1000 / elapsed_ms));
     return sink->put(sink->arg, OPERATOR_PROGRESS, text, (size_t)len);
 }
 
@@ -91,7 +92,7 @@ int cmd_import(struct operator_context *ctx)
     return 0;
 }
 
-/* ---- export ------------------------------------------------------------------------------------------------------------ */
+/* ---- export ------------------------------------------------------------------------------------------------------ */
 
 static int export_to(struct operator_context *ctx, int fd, const char *name)
 {
@@ -132,7 +133,7 @@ int cmd_export(struct operator_context *ctx)
     return export_to_file(ctx, name);
 }
 
-/* ---- demo -------------------------------------------------------------------------------------------------------------- */
+/* ---- demo -------------------------------------------------------------------------------------------------------- */
 
 static const char sign_ins[] = "\n"
                                "  sarah                   coach of Morning Walkers\n"

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "db/teams.h"
 
-/* ---- passwords --------------------------------------------------------------------------------------------------------- */
+/* ---- passwords --------------------------------------------------------------------------------------------------- */
 
 /* The password that was given, or a random one, which `made` then holds. Its hash goes to `hash`. */
 static enum err choose_password(struct operator_context *ctx, char made[static SECRET_CODE_BYTES],
@@ -42,7 +42,7 @@ static void print_password(struct operator_context *ctx, char made[static SECRET
     sodium_memzero(made, SECRET_CODE_BYTES);
 }
 
-/* ---- user add ---------------------------------------------------------------------------------------------------------- */
+/* ---- user add ---------------------------------------------------------------------------------------------------- */
 
 struct add_job {
     struct job job;
@@ -103,7 +103,7 @@ int cmd_user_add(struct operator_context *ctx)
     return 0;
 }
 
-/* ---- changes to one member --------------------------------------------------------------------------------------------- */
+/* ---- changes to one member --------------------------------------------------------------------------------------- */
 
 struct member_job {
     struct job job;
@@ -170,7 +170,7 @@ int cmd_user_enable(struct operator_context *ctx)
     return change_standing(ctx, false);
 }
 
-/* ---- teams ------------------------------------------------------------------------------------------------------------- */
+/* ---- teams ------------------------------------------------------------------------------------------------------- */
 
 struct team_job {
     struct job job;

@@ -21,7 +21,7 @@ static struct keyring *load_keyring(struct operator_context *ctx)
     return NULL;
 }
 
-/* ---- issue ------------------------------------------------------------------------------------------------------------- */
+/* ---- issue ------------------------------------------------------------------------------------------------------- */
 
 /* Whom the token is for. False: an error was printed. */
 static bool claim_member(struct operator_context *ctx, struct token_claims *claims)
@@ -84,7 +84,7 @@ int cmd_token_issue(struct operator_context *ctx)
     return 0;
 }
 
-/* ---- verify ------------------------------------------------------------------------------------------------------------ */
+/* ---- verify ------------------------------------------------------------------------------------------------------ */
 
 static enum token_fault verify(struct operator_context *ctx, struct keyring *ring, const char *token,
                                struct keyring_verdict *verdict)
@@ -167,7 +167,7 @@ int cmd_token_verify(struct operator_context *ctx)
     return 0;
 }
 
-/* ---- revoke ------------------------------------------------------------------------------------------------------------ */
+/* ---- revoke ------------------------------------------------------------------------------------------------------ */
 
 struct revoke_job {
     struct job job;
@@ -233,7 +233,7 @@ int cmd_token_revoke(struct operator_context *ctx)
     return 0;
 }
 
-/* ---- keys -------------------------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 struct rotate_job {
     struct job job;

@@ -13,9 +13,9 @@ const struct command commands[COMMAND_COUNT_] = {
     [COMMAND_SERVE] = {
         .name = "serve", .arguments = "",
         .summary = "Serve the community, in the foreground",
-        .details = "Answers HTTP until SIGTERM or SIGINT, then finishes what was begun and ends with 0. The first start makes\n"
-                   "the data directory. One server at a time works on a data directory; commands such as `porchlight flag`\n"
-                   "reach it through a socket inside.",
+        .details = "Answers HTTP until SIGTERM or SIGINT, then finishes what was begun and ends with 0. The first\n"
+                   "start makes the data directory. One server at a time works on a data directory; commands such\n"
+                   "as `porchlight flag` reach it through a socket inside.",
         .examples = "porchlight serve\n"
                     "porchlight serve --listen 127.0.0.1:8080 --data /var/lib/porchlight \\\n"
                     "    --public-url https://walkers.example --trust-proxy 127.0.0.1",
@@ -23,30 +23,30 @@ const struct command commands[COMMAND_COUNT_] = {
     [COMMAND_CHECK] = {
         .name = "check", .arguments = "",
         .summary = "Look over configuration, database and schema without serving",
-        .details = "Takes the options of serve and changes nothing. Ends with 0 when all is well, 1 when the data has a fault,\n"
-                   "2 when the configuration has one.",
+        .details = "Takes the options of serve and changes nothing. Ends with 0 when all is well, 1 when the data\n"
+                   "has a fault, 2 when the configuration has one.",
         .examples = "porchlight check --config /etc/porchlight.conf",
         .writes_from = COMMAND_NEVER_WRITES},
     [COMMAND_MIGRATE] = {
         .name = "migrate", .arguments = "",
         .summary = "Bring the database to this version's schema",
-        .details = "serve does so by itself; this is for those who want to see it happen first. A database that is newer than\n"
-                   "this program, or whose schema was altered, is refused and left as it is.",
+        .details = "serve does so by itself; this is for those who want to see it happen first. A database that is\n"
+                   "newer than this program, or whose schema was altered, is refused and left as it is.",
         .examples = "porchlight migrate --data /var/lib/porchlight",
         .run = cmd_migrate},
     [COMMAND_DEMO] = {
         .name = "demo", .arguments = "",
         .summary = "Fill an empty database with a community to look at",
-        .details = "Two teams, thirty members, and what they wrote in the last five weeks. Prints how to sign in. A database\n"
-                   "that has members is left as it is.",
+        .details = "Two teams, thirty members, and what they wrote in the last five weeks. Prints how to sign in.\n"
+                   "A database that has members is left as it is.",
         .examples = "porchlight demo --data data",
         .run = cmd_demo},
     [COMMAND_IMPORT] = {
         .name = "import", .arguments = "FILE",
         .summary = "Read a community from JSON Lines, all or nothing",
-        .details = "FILE has one record a line: user, team, membership, post, like or notice; - is stdin. What is there already\n"
-                   "is skipped, what differs is updated, so repeating an import changes nothing. On a bad line nothing is\n"
-                   "changed, and the file, the line and the reason are named.",
+        .details = "FILE has one record a line: user, team, membership, post, like or notice; - is stdin. What is\n"
+                   "there already is skipped, what differs is updated, so repeating an import changes nothing. On\n"
+                   "a bad line nothing is changed, and the file, the line and the reason are named.",
         .examples = "porchlight import members.jsonl\n"
                     "zcat old-site.jsonl.gz | porchlight import -",
         .words_min = 1, .words_max = 1, .wants_input = true,
@@ -54,16 +54,16 @@ const struct command commands[COMMAND_COUNT_] = {
     [COMMAND_EXPORT] = {
         .name = "export", .arguments = "FILE",
         .summary = "Write the community as JSON Lines that import reads",
-        .details = "One moment of the community, also while a server runs; - is stdout. The same community always gives the same\n"
-                   "bytes. The file holds password hashes: it is made readable for its owner only.",
+        .details = "One moment of the community, also while a server runs; - is stdout. The same community always\n"
+                   "gives the same bytes. The file holds password hashes: it is made readable for its owner only.",
         .examples = "porchlight export community.jsonl",
         .words_min = 1, .words_max = 1, .writes_from = COMMAND_NEVER_WRITES,
         .run = cmd_export},
     [COMMAND_USER_ADD] = {
         .name = "user add", .arguments = "NAME",
         .summary = "Add a member, a coach or an admin",
-        .details = "NAME is what they type to sign in. The password is asked for on a terminal, or read from stdin with\n"
-                   "--password-stdin; otherwise a random one is made and printed.",
+        .details = "NAME is what they type to sign in. The password is asked for on a terminal, or read from stdin\n"
+                   "with --password-stdin; otherwise a random one is made and printed.",
         .examples = "porchlight user add mary --name \"Mary Jones\" --team sarah\n"
                     "porchlight user add ruth --name Ruth --role admin --password-stdin < password.txt",
         .words_min = 1, .words_max = 1, .wants_secret = true,
@@ -126,8 +126,8 @@ const struct command commands[COMMAND_COUNT_] = {
     [COMMAND_TOKEN_KEYS] = {
         .name = "token keys", .arguments = "[rotate]",
         .summary = "List the signing keys, or sign with a new one from now on",
-        .details = "The old key keeps verifying what it signed. Another site that is to accept this server's tokens is given the\n"
-                   "public key, k4.public.…",
+        .details = "The old key keeps verifying what it signed. Another site that is to accept this server's\n"
+                   "tokens is given the public key, k4.public.…",
         .examples = "porchlight token keys\n"
                     "porchlight token keys rotate",
         .words_max = 1, .writes_from = 1,

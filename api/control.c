@@ -3,8 +3,8 @@
  *
  *      accept -> read the request -> find the command, lay its options over the server's -> run it -> exit status
  *
- * The thread owns its read connection. Writes wait in writer_call; the import's progress is told from the writer's thread
- * while this one waits for it, so the sink is never used by two at once.
+ * The thread owns its read connection. Writes wait in writer_call; the import's progress is told from the writer's
+ * thread while this one waits for it, so the sink is never used by two at once.
  */
 #include "api/control.h"
 
@@ -45,7 +45,7 @@ struct session {
     struct control_command command;
 };
 
-/* ---- answering --------------------------------------------------------------------------------------------------------- */
+/* ---- answering --------------------------------------------------------------------------------------------------- */
 
 static void send_frame(struct session *s, enum control_kind kind, const char *bytes, size_t len)
 {
@@ -81,7 +81,7 @@ static bool put(void *arg, enum operator_stream stream, const char *bytes, size_
     return !s->gone && !atomic_load(&s->control->stopping);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------------ */
+/* ---- asking ------------------------------------------------------------------------------------------------------ */
 
 static enum err read_request(struct session *s)
 {
@@ -210,7 +210,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* ---- start and stop ---------------------------------------------------------------------------------------------------- */
+/* ---- start and stop ---------------------------------------------------------------------------------------------- */
 
 static void control_free(struct control *control)
 {
@@ -229,7 +229,9 @@ enum err control_start(const struct control_options *options, struct control **o
     control->given = *options;
     control->listen_fd = -1;
     control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    enum err err = control->stop_fd < 0 ? ERR_NO_MEMORY : control_socket_listen(options->options->data, &control->listen_fd);
+    enum err err = ERR_NO_MEMORY;
+    if (control->stop_fd >= 0)
+        err = control_socket_listen(options->options->data, &control->listen_fd);
     if (err != ERR_OK) {
         log_error(options->log, "control.start", LOG_S("reason", strerror(errno)));
         control->listen_fd = -1; /* closed already */

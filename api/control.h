@@ -1,10 +1,10 @@
 /*
  * How commands reach a running server: DATA/control.sock, a Unix socket of mode 0600.
  *
- * One thread takes one client at a time: it reads a request, runs the command as api/operator.h describes, and streams
- * what it says. Both directions are frames (api/control_frame.h). A client that does not finish its request, or does not
- * take the answer, within CONTROL_PATIENCE_MS is dropped, so that it does not keep the next one waiting; only a command that works
- * may take longer.
+ * One thread takes one client at a time: it reads a request, runs the command as api/operator.h describes, and
+ * streams what it says. Both directions are frames (api/control_frame.h). A client that does not finish its request,
+ * or does not take the answer, within CONTROL_PATIENCE_MS is dropped, so that it does not keep the next one waiting;
+ * only a command that works may take longer.
  */
 #ifndef PORCHLIGHT_API_CONTROL_H
 #define PORCHLIGHT_API_CONTROL_H
@@ -32,10 +32,13 @@ struct control_options {
 /* Makes the socket (an old one is removed: the caller holds the lock) and starts the thread. `options` is copied. */
 enum err control_start(const struct control_options *options, struct control **out);
 
-/* Stops accepting, cuts off a client that is being read, waits for a command that works, removes the socket. NULL is fine. */
+/*
+ * Stops accepting, cuts off a client that is being read, waits for a command that works, removes the socket. NULL is
+ * fine.
+ */
 void control_stop(struct control *control);
 
-/* ---- the client's side ----------------------------------------------------------------------------------------------- */
+/* ---- the client's side ------------------------------------------------------------------------------------------- */
 
 struct control_request {
     const char *data;
@@ -46,7 +49,10 @@ struct control_request {
     const char *input_name;       /* NULL: none */
 };
 
-/* Sends the request and copies what comes back into `sink`. ERR_NOT_FOUND when nobody listens; ERR_STORAGE when cut off. */
+/*
+ * Sends the request and copies what comes back into `sink`. ERR_NOT_FOUND when nobody listens; ERR_STORAGE when cut
+ * off.
+ */
 enum err control_call(const struct control_request *request, struct operator_sink *sink, int *exit_status);
 
 #endif

@@ -6,9 +6,9 @@
  *      | 1    | big endian      |                 |
  *      +------+-----------------+-----------------+
  *
- * A request is its arguments ('a', in order), perhaps a secret ('s') and the name of an input file ('i'), then 'r' to run it;
- * the descriptor of the input travels beside the first byte (SCM_RIGHTS). The answer is any number of 'o' (stdout), 'e'
- * (stderr) and 'p' (progress), then 'x' with one byte, the exit status.
+ * A request is its arguments ('a', in order), perhaps a secret ('s') and the name of an input file ('i'), then 'r' to
+ * run it; the descriptor of the input travels beside the first byte (SCM_RIGHTS). The answer is any number of 'o'
+ * (stdout), 'e' (stderr) and 'p' (progress), then 'x' with one byte, the exit status.
  *
  * The parser is pure: bytes in, a request or an error out. Nothing in it trusts a length.
  */
@@ -26,7 +26,7 @@
 #define CONTROL_ARGUMENTS_MAX 64
 #define CONTROL_FRAME_BYTES_MAX 65536   /* longer output is several frames */
 #define CONTROL_FRAME_HEAD_BYTES 5
-#define CONTROL_PATIENCE_MS 3000
+#define CONTROL_PATIENCE_MS 2000
 
 enum control_kind {
     CONTROL_ARGUMENT = 'a',

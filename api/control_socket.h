@@ -19,8 +19,8 @@ enum err control_socket_connect(const char *data, int *fd);
 void control_socket_remove(const char *data);
 
 /*
- * Waits until `fd` can be read (or written). false: `patience_ms` are over, or `stop_fd` (-1: none) became readable, or the other
- * side is gone.
+ * Waits until `fd` can be read (or written). false: `patience_ms` are over, or `stop_fd` (-1: none) became readable,
+ * or the other side is gone.
  */
 bool control_socket_wait(int fd, bool write, int stop_fd, int64_t patience_ms);
 
@@ -30,7 +30,10 @@ bool control_socket_send(int fd, const char *bytes, size_t len, int stop_fd, int
 /* One send with a descriptor beside its first byte (-1: none); returns the bytes taken or -1. */
 long control_socket_send_with(int fd, const char *bytes, size_t len, int passed_fd);
 
-/* One receive. A descriptor that came along is put into *passed_fd if that is -1, and closed otherwise. 0: end; -1: error. */
+/*
+ * One receive. A descriptor that came along is put into *passed_fd if that is -1, and closed otherwise. 0: end; -1:
+ * error.
+ */
 long control_socket_receive(int fd, char *bytes, size_t len, int *passed_fd);
 
 #endif

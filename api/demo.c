@@ -1,8 +1,8 @@
 /*
  * Puts the demo community together. See demo.h.
  *
- * One job, so it is there as a whole or not at all. Rows go in through db/transfer.h as an import's do; numbers that look
- * random come from a generator with a fixed seed.
+ * One job, so it is there as a whole or not at all. Rows go in through db/transfer.h as an import's do; numbers that
+ * look random come from a generator with a fixed seed.
  */
 #include "api/demo.h"
 
@@ -56,7 +56,7 @@ static int64_t team_of_member(int number)
     return number <= DEMO_WALKERS ? SARAH : DAVE;
 }
 
-/* ---- people ------------------------------------------------------------------------------------------------------------ */
+/* ---- people ------------------------------------------------------------------------------------------------------ */
 
 static enum err put_user(struct demo_job *d, struct tx *tx, int64_t id, const char *username, const char *name,
                          enum role role)
@@ -119,7 +119,7 @@ static enum err put_people(struct demo_job *d, struct tx *tx)
     return err;
 }
 
-/* ---- posts ------------------------------------------------------------------------------------------------------------- */
+/* ---- posts ------------------------------------------------------------------------------------------------------- */
 
 static_assert(DEMO_WALKERS_POSTS == 2 * DEMO_STRONG_POSTS, "every third post is from Dave's team");
 
@@ -195,7 +195,7 @@ static enum err put_likes(struct demo_job *d, struct tx *tx, int index)
     return err;
 }
 
-/* ---- notices ----------------------------------------------------------------------------------------------------------- */
+/* ---- notices ----------------------------------------------------------------------------------------------------- */
 
 struct told {
     int64_t days_ago;
@@ -207,12 +207,18 @@ struct told {
 };
 
 static const struct told told[] = {
-    {33, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "Saturday walk, half past eight", "We meet at the fountain. Coffee afterwards."},
-    {26, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "New exercise sheet", "It is on the table at the community centre, in large print."},
-    {19, NOTICE_WIN, 0, ADMIN, "Global Win: a thousand walks", "Together we have taken a thousand walks since spring. Thank you, all."},
-    {12, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "A street you do not know", "This week's challenge: one new street a day."},
-    {5, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "Garage club on Wednesday", "Frank opens the door at ten. Bring a towel and a joke."},
-    {1, NOTICE_WIN, 0, ADMIN, "Global Win: everybody came back", "Every member of both teams was here this month."},
+    {33, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "Saturday walk, half past eight",
+     "We meet at the fountain. Coffee afterwards."},
+    {26, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "New exercise sheet",
+     "It is on the table at the community centre, in large print."},
+    {19, NOTICE_WIN, 0, ADMIN, "Global Win: a thousand walks",
+     "Together we have taken a thousand walks since spring. Thank you, all."},
+    {12, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "A street you do not know",
+     "This week's challenge: one new street a day."},
+    {5, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "Garage club on Wednesday",
+     "Frank opens the door at ten. Bring a towel and a joke."},
+    {1, NOTICE_WIN, 0, ADMIN, "Global Win: everybody came back",
+     "Every member of both teams was here this month."},
 };
 
 static enum err put_notice(struct tx *tx, int64_t *id, const struct told *t, const char *link, int64_t at_ms)
@@ -270,7 +276,7 @@ static enum err put_notices(struct demo_job *d, struct tx *tx)
     return err;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static enum err make(struct demo_job *d, struct tx *tx)
 {
@@ -304,7 +310,7 @@ static enum err run(struct job *base, struct tx *tx)
     size_t noted = tx->changes_count;
     err = make(d, tx);
     tx->changes_count = noted; /* one note says it all */
-    return err != ERR_OK ? err : tx_note(tx, (struct change){.kind = CHANGE_ALL, .at_ms = tx->now_ms});
+    return err != ERR_OK ? err : transfer_note_all(tx);
 }
 
 enum err demo_make(struct operator_context *ctx, const char *password, enum demo_state *state, struct problem *problem)

@@ -1,6 +1,6 @@
 /*
- * Names and posts of the demo community, written by hand: neither an empty feed nor one of "lorem ipsum" shows what this
- * is for. Oldest first within a team. See demo_words.h.
+ * Names and posts of the demo community, written by hand: neither an empty feed nor one of "lorem ipsum" shows what
+ * this is for. Oldest first within a team. See demo_words.h.
  */
 #include "api/demo_words.h"
 

@@ -85,7 +85,7 @@ static void put_bool(struct json_writer *w, const char *key, bool value)
     json_put_bool(w, value);
 }
 
-/* ---- records, their keys in the order of the README -------------------------------------------------------------------- */
+/* ---- records, their keys in the order of the README -------------------------------------------------------------- */
 
 static enum err put_user(void *arg, const struct transfer_user *r)
 {
@@ -170,7 +170,7 @@ static enum err put_notice(void *arg, const struct transfer_notice *r)
     return end(arg);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static enum err walk(struct db *db, struct export *x)
 {

@@ -1,5 +1,5 @@
 /*
- * Timers. See housekeeper.h. A turn every SEEN_MS; what has to be done more rarely counts turns.
+ * Timers. See housekeeper.h. A turn a second looks at the clock (which a test may have moved) for what is due.
  */
 #include "api/housekeeper.h"
 
@@ -12,8 +12,9 @@
 #include "db/events.h"
 #include "db/users.h"
 
+#define TURN_MS 1000
 #define SEEN_MS 10000      /* as much as a crash may forget of who was seen */
-#define PRUNE_TURNS 6      /* once a minute */
+#define PRUNE_MS 60000
 #define PRUNE_ROWS_MAX 500 /* a job: the writer is not held up by a big clean-up */
 
 struct housekeeper {
@@ -74,7 +75,7 @@ static bool wait_turn(struct housekeeper *h)
 {
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += SEEN_MS / 1000;
+    until.tv_sec += TURN_MS / 1000;
     (void)pthread_mutex_lock(&h->mutex);
     int timed_out = 0;
     while (!h->stopping && timed_out == 0)
@@ -87,12 +88,19 @@ static bool wait_turn(struct housekeeper *h)
 static void *keep_house(void *arg)
 {
     struct housekeeper *h = arg;
-    unsigned turns = 0;
+    int64_t seen_ms = 0;
+    int64_t pruned_ms = 0; /* the first turn prunes: the server may have been down for long */
     thread_name("housekeeper");
     while (wait_turn(h)) {
-        store_seen(h);
-        if (++turns % PRUNE_TURNS == 0)
+        int64_t now_ms = clock_mono_ms(h->app->clock);
+        if (now_ms - seen_ms >= SEEN_MS) {
+            seen_ms = now_ms;
+            store_seen(h);
+        }
+        if (now_ms - pruned_ms >= PRUNE_MS) {
+            pruned_ms = now_ms;
             prune(h);
+        }
     }
     store_seen(h);
     return NULL;

@@ -1,10 +1,10 @@
 /*
  * Records of an import: from a line of JSON to a row. See import.h.
  *
- *      line -> json_read with all fields any record has -> which record it is -> has it what it needs, and no more -> row
+ *      line -> json_read with every field there is -> which record it is -> has it what it needs, and no more -> row
  *
- * Two tables: `fields` says what a field looks like wherever it appears, `shapes` which record has which. Reading lines from
- * the file is import_file.c.
+ * Two tables: `fields` says what a field looks like wherever it appears, `shapes` which record has which. Reading
+ * lines from the file is import_file.c.
  */
 #include "api/import.h"
 
@@ -88,7 +88,7 @@ static unsigned part(const struct record *r, enum field f, enum transfer_part bi
     return r->values[f].present ? (unsigned)bit : 0;
 }
 
-/* ---- one function a type ------------------------------------------------------------------------------------------------- */
+/* ---- one function a type ----------------------------------------------------------------------------------------- */
 
 static enum err put_user(struct record *r, enum transfer_result *result)
 {
@@ -224,14 +224,15 @@ static const struct shape shapes[] = {
      BIT(F_TEAM_ID) | BIT(F_BODY) | BIT(F_LINK) | BIT(F_CREATED_AT), put_notice},
 };
 
-/* ---- a record ---------------------------------------------------------------------------------------------------------- */
+/* ---- a record ---------------------------------------------------------------------------------------------------- */
 
 static const struct shape *find_shape(const char *type, struct problem *problem)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         if (strcmp(shapes[i].type, type) == 0)
             return &shapes[i];
-    (void)problem_set(problem, ERR_INVALID, "the type is user, team, membership, post, like or notice, not \"%s\"", type);
+    (void)problem_set(problem, ERR_INVALID, "the type is user, team, membership, post, like or notice, not \"%s\"",
+                      type);
     return NULL;
 }
 
@@ -247,10 +248,11 @@ static enum err check_field(const struct record *r, const struct shape *shape, e
     }
     if (((shape->required | shape->optional) & bit) == 0)
         return problem_set(r->problem, ERR_INVALID, "a %s has no field \"%s\"", shape->type, field->name);
+    if (value->is_null && (shape->required & bit) != 0)
+        return problem_set(r->problem, ERR_INVALID, "the field \"%s\" of a %s cannot be null", field->name,
+                           shape->type);
     if (value->is_null)
-        return (shape->required & bit) == 0 ? ERR_OK
-                                            : problem_set(r->problem, ERR_INVALID, "the field \"%s\" of a %s cannot be null",
-                                                          field->name, shape->type);
+        return ERR_OK;
     if (field->kind == JSON_KIND_ID && value->number > IMPORT_ID_MAX)
         return problem_set(r->problem, ERR_INVALID, "the field \"%s\" is over the largest id, %lld", field->name,
                            (long long)IMPORT_ID_MAX);

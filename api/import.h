@@ -35,8 +35,8 @@ struct import_options {
 enum err import_run(struct tx *tx, const struct import_options *options, struct import_counts *counts);
 
 /*
- * One record, as import_run does it for each line. Uses tx->arena and leaves it full; notes nothing for those who keep things in
- * memory: the caller notes CHANGE_ALL once. `problem` says why not, without a line number.
+ * One record, as import_run does it for each line. Uses tx->arena and leaves it full; notes nothing for those who keep
+ * things in memory: the caller calls transfer_note_all once. `problem` says why not, without a line number.
  */
 enum err import_record(struct tx *tx, const char *line, size_t len, struct import_counts *counts,
                        struct problem *problem);

@@ -12,6 +12,7 @@
 
 #include "api/import.h"
 #include "base/limits.h"
+#include "db/transfer.h"
 
 #define PROGRESS_EVERY_LINES 256
 
@@ -120,6 +121,6 @@ enum err import_run(struct tx *tx, const struct import_options *options, struct 
     enum err err = run_lines(tx, l, options, counts);
     free(l);
     if (err == ERR_OK && counts->created + counts->updated > 0)
-        err = tx_note(tx, (struct change){.kind = CHANGE_ALL, .at_ms = tx->now_ms});
+        err = transfer_note_all(tx);
     return err;
 }

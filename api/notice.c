@@ -86,7 +86,7 @@ static bool choose_team(struct request *r, const struct json_value *asked, int64
         request_refuse(r, ERR_FORBIDDEN, "Only the coach of this team can do this.");
         return false;
     }
-    return true;
+    return everybody || request_may_enter(r, *team_id);
 }
 
 void notice_create(struct request *r)

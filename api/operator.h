@@ -1,9 +1,10 @@
 /*
  * What a command of the operator needs to do its work, wherever it runs.
  *
- * Each command exists once. When no server runs, the command line opens the store and runs it in its own process; when one
- * runs, api/control.c runs the same function inside the server, with writes going through the writer (so that what is
- * held in memory follows at once) and reads through a connection of its own. The command sees only this struct.
+ * Each command exists once. When no server runs, the command line opens the store and runs it in its own process;
+ * when one runs, api/control.c runs the same function inside the server, with writes going through the writer (so
+ * that what is held in memory follows at once) and reads through a connection of its own. The command sees only this
+ * struct.
  */
 #ifndef PORCHLIGHT_API_OPERATOR_H
 #define PORCHLIGHT_API_OPERATOR_H
@@ -23,8 +24,8 @@ enum operator_stream { OPERATOR_OUT, OPERATOR_ERROR, OPERATOR_PROGRESS };
 /* Where a command's words go: stdout and stderr, or frames on the control socket. */
 struct operator_sink {
     /*
-     * false: nobody listens any more; the command should stop. Progress is a short line without a line feed, which the next
-     * one replaces; it is never waited for, and shown only on a terminal.
+     * false: nobody listens any more; the command should stop. Progress is a short line without a line feed, which
+     * the next one replaces; it is never waited for, and shown only on a terminal.
      */
     bool (*put)(void *arg, enum operator_stream stream, const char *bytes, size_t len);
     void *arg;
@@ -43,7 +44,7 @@ struct operator_context {
     struct arena *arena;      /* lives as long as the command */
     struct operator_sink *sink;
 
-    const struct migrate_report *migrated; /* what opening the store did; NULL inside a server, which did it at its start */
+    const struct migrate_report *migrated; /* what opening the store did; NULL inside a server, whose start did it */
 
     const char *secret; /* a password that was typed or piped; NULL: none */
     int input_fd;       /* a regular file, at its start; -1: none */
@@ -69,7 +70,7 @@ enum err operator_write(struct operator_context *ctx, struct job *job, struct pr
 /* Finds a member by user name; says so when there is none. False: an error was printed. */
 bool operator_find_user(struct operator_context *ctx, const char *username, struct user *out);
 
-/* ---- the table of commands (api/commands.c) ------------------------------------------------------------------------ */
+/* ---- the table of commands (api/commands.c) ---------------------------------------------------------------------- */
 
 struct command {
     const char *name;      /* "user add" */
@@ -82,10 +83,10 @@ struct command {
     /* Changes something when it has at least so many words; COMMAND_NEVER_WRITES when it only reads. */
     size_t writes_from;
     bool hidden;
-    bool at_server;    /* even if it only reads, it runs inside a server when there is one: with its options and clock */
+    bool at_server;     /* though it only reads, a running server does it, with its own options and clock */
     bool word_or_stdin; /* "-" for its first word is the first line of stdin */
-    bool wants_secret; /* asks for a new password before it runs */
-    bool wants_input;  /* its first word is a file to read */
+    bool wants_secret;  /* asks for a new password before it runs */
+    bool wants_input;   /* its first word is a file to read */
     int (*run)(struct operator_context *ctx); /* exit status; NULL: cli.c does it (serve, check) */
 };
 

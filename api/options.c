@@ -1,8 +1,8 @@
 /*
  * Layers of options: configuration file, environment, command line. See options.h.
  *
- * Every layer does the same: it finds the row by a name as that layer spells it, reads the value, and puts the layer's own
- * way of naming the culprit before what is wrong.
+ * Every layer does the same: it finds the row by a name as that layer spells it, reads the value, and puts the
+ * layer's own way of naming the culprit before what is wrong.
  */
 #include "api/options.h"
 
@@ -21,7 +21,7 @@
 
 enum layer { LAYER_DEFAULT, LAYER_CONFIG, LAYER_ENVIRONMENT, LAYER_ARGUMENTS };
 
-/* ---- rows ------------------------------------------------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static const struct option_row *find_row(const char *name)
 {
@@ -86,7 +86,7 @@ static enum err set_value(struct options *options, const struct option_row *row,
     return ERR_OK;
 }
 
-/* ---- making and copying ---------------------------------------------------------------------------------------------- */
+/* ---- making and copying ------------------------------------------------------------------------------------------ */
 
 enum err options_init(struct options *options)
 {
@@ -123,7 +123,7 @@ enum err options_copy(struct options *to, const struct options *from)
     return to->memory == NULL ? ERR_NO_MEMORY : ERR_OK;
 }
 
-/* ---- the configuration file -------------------------------------------------------------------------------------------- */
+/* ---- the configuration file -------------------------------------------------------------------------------------- */
 
 struct config_line {
     char key[OPTION_NAME_BYTES];
@@ -231,7 +231,7 @@ enum err options_apply_config(struct options *options, const char *text, size_t 
     return ERR_OK;
 }
 
-/* ---- the environment --------------------------------------------------------------------------------------------------- */
+/* ---- the environment --------------------------------------------------------------------------------------------- */
 
 static const struct option_row *find_twin(const char *name, struct suggestion *s,
                                           char best[static OPTION_NAME_BYTES])
@@ -276,7 +276,7 @@ enum err options_apply_environment(struct options *options, char *const *environ
     return ERR_OK;
 }
 
-/* ---- the command line -------------------------------------------------------------------------------------------------- */
+/* ---- the command line -------------------------------------------------------------------------------------------- */
 
 static enum err unknown_option(enum command_id command, const char *argument, const char *name,
                                struct problem *problem)
@@ -351,7 +351,7 @@ enum err options_apply_arguments(struct options *options, enum command_id comman
     return ERR_OK;
 }
 
-/* ---- all together ------------------------------------------------------------------------------------------------------ */
+/* ---- all together ------------------------------------------------------------------------------------------------ */
 
 static enum err finish_public_url(struct options *options)
 {

@@ -1,9 +1,10 @@
 /*
  * Everything an operator can choose, from one table.
  *
- * A row of the table (api/options_table.c) is an option: its name, argument, default, help line, which commands take it,
- * whether it repeats, and how a text becomes a value. From it come the command line (--poll-interval 60s), the environment
- * twin (PORCHLIGHT_POLL_INTERVAL), the key in a configuration file (poll-interval = 60s) and the help page.
+ * A row of the table (api/options_table.c) is an option: its name, argument, default, help line, which commands take
+ * it, whether it repeats, and how a text becomes a value. From it come the command line (--poll-interval 60s), the
+ * environment twin (PORCHLIGHT_POLL_INTERVAL), the key in a configuration file (poll-interval = 60s) and the help
+ * page.
  *
  *      defaults  <  configuration file  <  environment  <  command line
  *

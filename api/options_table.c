@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-/* ---- values ---------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static void *field_of(const struct option_row *row, struct options *options)
 {
@@ -166,8 +166,8 @@ static enum err read_listen(const struct option_row *row, struct options *option
 }
 
 /*
- * An origin as browsers send it (RFC 6454): scheme, host in lower case, the port unless it is the scheme's own. A slash at the
- * end is forgiven. NULL: it is none.
+ * An origin as browsers send it (RFC 6454): scheme, host in lower case, the port unless it is the scheme's own. A
+ * slash at the end is forgiven. NULL: it is none.
  */
 static char *parse_origin(struct arena *arena, const char *text)
 {
@@ -263,7 +263,7 @@ static enum err read_trusted_key(const struct option_row *row, struct options *o
     return ERR_OK;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static const char *const on_off_words[] = {"off", "on", NULL};
 static const char *const log_words[] = {"logfmt", "json", NULL};
@@ -281,7 +281,8 @@ static_assert(COMMAND_COUNT_ < 32, "commands are bits of 32");
 
 const struct option_row option_rows[] = {
     /* where */
-    {.name = "listen", .argument = "ADDRESS:PORT", .default_value = "127.0.0.1:8080", .commands = SERVER | BIT(COMMAND_INVITE),
+    {.name = "listen", .argument = "ADDRESS:PORT", .default_value = "127.0.0.1:8080",
+     .commands = SERVER | BIT(COMMAND_INVITE),
      .help = "Where to answer HTTP; port 0 takes a free one", .read = read_listen},
     {.name = "data", .argument = "DIR", .default_value = "data", .commands = ALL,
      .help = "Folder of the database", .read = read_text, AT(data), .min = 1, .max = 2048},
@@ -311,7 +312,8 @@ const struct option_row option_rows[] = {
     {.name = "poll-interval", .argument = "DURATION", .default_value = "60s", .commands = SERVER,
      .help = "How often clients are asked to poll", .read = read_seconds, AT(poll_interval_s), .min = 1, .max = 3600},
     {.name = "grace", .argument = "DURATION", .default_value = "10s", .commands = SERVER,
-     .help = "How long a member who left still counts as present", .read = read_ms, AT(grace_ms), .min = 0, .max = 600000},
+     .help = "How long a member who left still counts as present", .read = read_ms, AT(grace_ms), .min = 0,
+     .max = 600000},
     {.name = "rate-limit", .argument = "on|off", .default_value = "on", .commands = SERVER,
      .help = "Limit requests per member and per address; off only for load tests", .read = read_on_off, AT(rate_limit)},
     {.name = "threads", .argument = "N", .commands = SERVER,
@@ -319,7 +321,8 @@ const struct option_row option_rows[] = {
     {.name = "log", .argument = "logfmt|json", .default_value = "logfmt", .commands = SERVER,
      .help = "Form of the log on stderr", .read = read_choice, AT(log_format), .min = LOG_LOGFMT, .choices = log_words},
     {.name = "log-level", .argument = "LEVEL", .default_value = "info", .commands = SERVER,
-     .help = "debug, info, warn or error", .read = read_choice, AT(log_level), .min = LOG_DEBUG, .choices = level_words},
+     .help = "debug, info, warn or error", .read = read_choice, AT(log_level), .min = LOG_DEBUG,
+     .choices = level_words},
     {.name = "test-clock", .argument = "on|off", .default_value = "off", .commands = SERVER, .hidden = true,
      .help = "Let `porchlight clock` move the server's time", .read = read_on_off, AT(test_clock)},
 
@@ -332,8 +335,8 @@ const struct option_row option_rows[] = {
      .help = "Join the team of this coach", .read = read_text, AT(team), .min = 1, .max = USERNAME_CHARS_MAX},
     {.name = "password-stdin", .commands = BIT(COMMAND_USER_ADD) | BIT(COMMAND_USER_PASSWD), .local = true,
      .help = "Read the password from the first line of stdin", .read = read_switch, AT(password_stdin)},
-    {.name = "user", .argument = "NAME", .commands = BIT(COMMAND_TOKEN_ISSUE) | BIT(COMMAND_TOKEN_REVOKE), .local = true,
-     .help = "The member it is about", .read = read_text, AT(user), .min = 1, .max = USERNAME_CHARS_MAX},
+    {.name = "user", .argument = "NAME", .commands = BIT(COMMAND_TOKEN_ISSUE) | BIT(COMMAND_TOKEN_REVOKE),
+     .local = true, .help = "The member it is about", .read = read_text, AT(user), .min = 1, .max = USERNAME_CHARS_MAX},
     {.name = "service", .argument = "NAME", .commands = BIT(COMMAND_TOKEN_ISSUE), .local = true,
      .help = "A trusted server instead of a member", .read = read_text, AT(service), .min = 1, .max = 60},
     {.name = "ttl", .argument = "DURATION", .commands = BIT(COMMAND_TOKEN_ISSUE), .local = true,

@@ -8,9 +8,11 @@
 #include <strings.h>
 
 #include "api/advice.h"
+#include "api/polls.h"
 #include "api/request.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "db/teams.h"
 
 const char *request_id(struct request *r)
 {
@@ -121,11 +123,27 @@ bool request_team(struct request *r, int64_t *team_id)
         request_refuse(r, ERR_INVALID, "The parameter \"team\" has to be the id of a team.");
         return false;
     }
-    if (!caller_in_team(&r->caller, *team_id)) {
+    return request_may_enter(r, *team_id);
+}
+
+bool request_may_enter(struct request *r, int64_t team_id)
+{
+    struct team team;
+    if (!caller_in_team(&r->caller, team_id)) {
         request_refuse(r, ERR_FORBIDDEN, "You are not in this team.");
         return false;
     }
-    return true;
+    for (size_t i = 0; i < r->caller.teams_count; i++)
+        if (r->caller.teams[i] == team_id)
+            return true;
+    if (polls_know(r->loop->polls, team_id))
+        return true;
+    enum err err = teams_by_id(r->loop->db, r->arena, team_id, &team); /* an admin may enter any, if it exists */
+    if (err == ERR_NOT_FOUND)
+        request_refuse(r, err, "There is no such team.");
+    else if (err != ERR_OK)
+        request_fail(r, err);
+    return err == ERR_OK;
 }
 
 unsigned request_poll_interval(struct request *r, unsigned base_s)

@@ -61,6 +61,11 @@ void polls_free(struct polls *p)
     free(p);
 }
 
+bool polls_know(const struct polls *p, int64_t team_id)
+{
+    return p->places[(uint64_t)team_id % PLACES].team_id == team_id;
+}
+
 /* The team's place with its head loaded. NULL: answered. */
 static struct place *find_place(struct request *r, int64_t team_id)
 {

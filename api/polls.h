@@ -5,6 +5,7 @@
 #ifndef PORCHLIGHT_API_POLLS_H
 #define PORCHLIGHT_API_POLLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api/cursor.h"
@@ -16,6 +17,9 @@ struct request;
 /* One loop's rendered answers. */
 struct polls *polls_create(void);
 void polls_free(struct polls *p); /* NULL is fine */
+
+/* Whether the loop has answered for this team before, so that it exists. */
+bool polls_know(const struct polls *p, int64_t team_id);
 
 /* The cursor of a team as of now, for answers that start a client off. `text` has CURSOR_BYTES_MAX. */
 enum err polls_cursor_now(struct request *r, int64_t team_id, char text[static CURSOR_BYTES_MAX]);

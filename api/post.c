@@ -166,8 +166,7 @@ void post_create(struct request *r)
     if (!values[2].present) {
         if (!request_team(r, &draft->team_id))
             return;
-    } else if (!caller_in_team(&r->caller, draft->team_id = values[2].number)) {
-        request_refuse(r, ERR_FORBIDDEN, "You are not in this team.");
+    } else if (!request_may_enter(r, draft->team_id = values[2].number)) {
         return;
     }
     draft->body = values[0].text;

@@ -139,6 +139,7 @@ static const struct field_name field_names[] = {
     FIELD_LIST("If-None-Match", if_none_match),
     FIELD("Content-Type", content_type),
     FIELD("Content-Length", content_length),
+    FIELD("Expect", expect),
     FIELD("Idempotency-Key", idempotency_key),
     FIELD_LIST("X-Forwarded-For", forwarded_for),
     FIELD_LIST("Accept-Encoding", accept_encoding),
@@ -217,9 +218,10 @@ static enum err check_head(struct request *r, const char *method, const char *ve
         unsigned long long length = strtoull(r->head.content_length, &end, 10);
         if (*end != '\0' || end == r->head.content_length)
             return problem_set(&r->problem, ERR_MALFORMED, "The Content-Length is not valid.");
-        if (length > BODY_BYTES_MAX)
+        if (length > BODY_DROPPED_BYTES_MAX || (length > BODY_BYTES_MAX && r->head.expect != NULL))
             return r->problem.err = ERR_TOO_LARGE;
-        r->body_cap = (size_t)length;
+        r->body_dropped = length > BODY_BYTES_MAX;
+        r->body_cap = r->body_dropped ? 0 : (size_t)length;
     }
     return ERR_OK;
 }
@@ -257,12 +259,14 @@ bool request_handle(struct request *r, const char *method, const char *version, 
         return queue_reply(r);
     }
     if (*upload_len > 0) {
-        bool taken = take_body(r, upload, *upload_len);
+        bool taken = r->body_dropped || take_body(r, upload, *upload_len);
         *upload_len = 0;
         return taken;
     }
     r->from->body_complete = true;
-    if (r->reply_status == 0)
+    if (r->reply_status == 0 && r->body_dropped)
+        request_fail(r, ERR_TOO_LARGE);
+    else if (r->reply_status == 0)
         routes_dispatch(r);
     if (r->away)
         return true;

@@ -50,6 +50,7 @@ struct request_head {
     const char *if_none_match;
     const char *content_type;
     const char *content_length;
+    const char *expect;
     const char *idempotency_key;
     const char *forwarded_for;
     const char *accept_encoding;
@@ -85,6 +86,7 @@ struct request {
     char *body;
     size_t body_len;
     size_t body_cap;
+    bool body_dropped; /* over the limit: read to its end, then refused */
 
     /* what is answered */
     struct problem problem;
@@ -165,6 +167,9 @@ bool request_page(struct request *r, size_t *limit, int64_t *page);
 
 /* ?team= or the member's own team. false: answered (403 when not a member there, 404 without any team). */
 bool request_team(struct request *r, int64_t *team_id);
+
+/* Whether the caller is in the team, or an admin and the team exists. false: answered. */
+bool request_may_enter(struct request *r, int64_t team_id);
 
 /* Sets X-Poll-Interval for a base in seconds and returns what was told. */
 unsigned request_poll_interval(struct request *r, unsigned base_s);

@@ -88,19 +88,22 @@ static bool path_matches(const char *pattern, const struct query *q)
     return *pattern == '\0' && q->segments_count > 0;
 }
 
-/* The first route that matches; literal ones stand before those with {}. `allowed` gets a bit for each method of the path. */
+/* The first route that matches; literal ones stand before those with {}, and keep them out. When there is none, `allowed` has a
+   bit for each method of the path. */
 static const struct route *find_route(const struct query *q, enum method method, unsigned *allowed)
 {
-    const struct route *found = NULL;
+    bool literal = false;
     *allowed = 0;
     for (size_t i = 0; i < routes_count(); i++) {
-        if (found != NULL || !path_matches(routes[i].path, q))
+        bool any = strchr(routes[i].path, '{') != NULL;
+        if ((literal && any) || !path_matches(routes[i].path, q))
             continue;
+        literal = literal || !any;
         *allowed |= 1U << routes[i].method;
         if (routes[i].method == method)
-            found = &routes[i];
+            return &routes[i];
     }
-    return found;
+    return NULL;
 }
 
 static char *allow_list(struct request *r, unsigned allowed)

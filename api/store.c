@@ -1,8 +1,8 @@
 /*
  * Opening the data directory. See store.h.
  *
- * The lock is flock(2)'s: the kernel releases it when its holder dies, so there is never a stale one to clean up. What the
- * file says (process and purpose) is for people only.
+ * The lock is flock(2)'s: the kernel releases it when its holder dies, so there is never a stale one to clean up.
+ * What the file says (process and purpose) is for people only.
  */
 #include "api/store.h"
 
@@ -165,8 +165,8 @@ enum err store_open_read(const struct store_options *options, struct store *stor
     char path[STORE_PATH_BYTES];
     enum err err = path_of(options, STORE_DATABASE, path, problem);
     if (err == ERR_OK && access(path, F_OK) != 0)
-        err = problem_set(problem, ERR_NOT_FOUND, "there is no database in %.120s; `porchlight serve` or `migrate` makes one",
-                          options->data);
+        err = problem_set(problem, ERR_NOT_FOUND,
+                          "there is no database in %.120s; `porchlight serve` or `migrate` makes one", options->data);
     if (err == ERR_OK)
         err = open_database(options, true, &store->db, problem);
     if (err == ERR_OK)

@@ -41,13 +41,15 @@ struct store {
 };
 
 /*
- * Makes the folder and the database when they are missing, takes the lock, brings the schema up to date and makes sure
- * that there is a key to sign tokens with. ERR_CONFLICT when another process holds the lock; the sentence names it. `serve`
- * and commands use it alike.
+ * Makes the folder and the database when they are missing, takes the lock, brings the schema up to date and makes
+ * sure that there is a key to sign tokens with. ERR_CONFLICT when another process holds the lock; the sentence names
+ * it. `serve` and commands use it alike.
  */
 enum err store_open(const struct store_options *options, struct store *store, struct problem *problem);
 
-/* A read connection without the lock. ERR_NOT_FOUND when there is no database, ERR_SCHEMA when its schema is another. */
+/*
+ * A read connection without the lock. ERR_NOT_FOUND when there is no database, ERR_SCHEMA when its schema is another.
+ */
 enum err store_open_read(const struct store_options *options, struct store *store, struct problem *problem);
 
 /* One more read connection to the same database, for a loop of the server or the control thread. */

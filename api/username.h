@@ -15,7 +15,10 @@
 /* In lower case; false when it breaks the rule. */
 bool username_parse(const char *text, size_t len, char out[static USERNAME_BYTES]);
 
-/* A name to sign in with from a display name: lower case, dots for blanks, other characters left out. false: too little is left. */
+/*
+ * A name to sign in with from a display name: lower case, dots for blanks, other characters left out. false: too
+ * little is left.
+ */
 bool username_propose(const char *name, char out[static USERNAME_BYTES]);
 
 #endif

@@ -30,6 +30,7 @@
 /* ---- HTTP ---------------------------------------------------------------------------------------------------------- */
 
 #define BODY_BYTES_MAX 65536          /* the longest valid body: 5,000 characters, each escaped as \uXXXX\uXXXX, and more */
+#define BODY_DROPPED_BYTES_MAX (16U << 20) /* a body over the limit is read to its end up to here, so that the client sees the answer */
 #define URI_BYTES_MAX 2048            /* longer than any path and query of ours */
 #define QUERY_PARAMS_MAX 8            /* no endpoint takes more than four */
 #define REQUEST_ARENA_FIRST_BYTES 4096

@@ -29,12 +29,12 @@
  * synchronous=FULL: a commit is durable when it returns. temp_store: sorting must not need room on a full disk.
  * journal_size_limit: a log that grew during an import shrinks again.
  */
-#define PRAGMAS                            \
-    "PRAGMA synchronous = FULL;"           \
-    "PRAGMA foreign_keys = ON;"            \
-    "PRAGMA temp_store = MEMORY;"          \
-    "PRAGMA mmap_size = 0;"                \
-    "PRAGMA journal_size_limit = 8388608;" \
+#define PRAGMAS                                                                                                        \
+    "PRAGMA synchronous = FULL;"                                                                                       \
+    "PRAGMA foreign_keys = ON;"                                                                                        \
+    "PRAGMA temp_store = MEMORY;"                                                                                      \
+    "PRAGMA mmap_size = 0;"                                                                                            \
+    "PRAGMA journal_size_limit = 8388608;"                                                                             \
     "PRAGMA wal_autocheckpoint = 1000;"
 #define BUSY_TIMEOUT_MS 5000 /* another process at the same file: a backup, a command */
 
@@ -49,7 +49,6 @@ struct sqlite_stmt {
 
 struct sqlite_db {
     struct db base; /* first */
-    char *path;     /* owned */
     sqlite3 *handle;
     struct sqlite_stmt **slots;
     size_t slots_cap;
@@ -68,7 +67,7 @@ static struct sqlite_stmt *as_stmt(struct db_stmt *stmt)
     return (struct sqlite_stmt *)stmt;
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------------------------------- */
 
 static enum err err_of(int rc)
 {
@@ -114,13 +113,12 @@ static enum err failed(struct sqlite_db *db, int rc, const char *sql)
     char buffer[SQL_LOGGED_BYTES];
     const char *start = buffer;
     (void)snprintf(buffer, sizeof buffer, "%s", sql);
-    log_write(
-        db->base.log, err == ERR_CONFLICT ? LOG_DEBUG : LOG_ERROR, "db.failed",
-        LOG_FIELDS_(LOG_S("error", err_slug(err)), LOG_S("cause", cause), LOG_I("code", rc), LOG_S("sql", start)));
+    log_write(db->base.log, err == ERR_CONFLICT ? LOG_DEBUG : LOG_ERROR, "db.failed",
+              LOG_FIELDS_(LOG_S("error", err_slug(err)), LOG_S("cause", cause), LOG_I("code", rc), LOG_S("sql", start)));
     return err;
 }
 
-/* ---- the statement cache ----------------------------------------------------------------------------------------- */
+/* ---- the statement cache -------------------------------------------------------------------------------------------- */
 
 static size_t slot_of(const char *sql, size_t cap)
 {
@@ -200,7 +198,7 @@ static enum err statement(struct sqlite_db *db, const char *sql, struct sqlite_s
     return ERR_OK;
 }
 
-/* ---- executions -------------------------------------------------------------------------------------------------- */
+/* ---- executions ----------------------------------------------------------------------------------------------------- */
 
 static int bind(struct sqlite_stmt *stmt, size_t index, const struct db_value *value)
 {
@@ -322,34 +320,16 @@ static enum err sqlite_table_exists(struct db *base, const char *name, bool *exi
     return db_end(stmt);
 }
 
-/* ---- transactions ------------------------------------------------------------------------------------------------ */
+/* ---- transactions --------------------------------------------------------------------------------------------------- */
 
 static const char *sqlite_begin_sql(struct db *base)
 {
     return base->read_only ? "BEGIN" : "BEGIN IMMEDIATE";
 }
 
-static void close_handle(struct sqlite_db *db);
-static enum err open_handle(struct sqlite_db *db);
-
-/* SQLite opens a file that may not be written for reading only, and stays so: once it may be written, it is opened anew. */
-static enum err reopen_writable(struct sqlite_db *db)
-{
-    close_handle(db);
-    enum err err = open_handle(db);
-    if (err != ERR_OK)
-        return err;
-    return sqlite3_db_readonly(db->handle, "main") == 1 ? failed(db, SQLITE_READONLY, "BEGIN") : ERR_OK;
-}
-
 static enum err sqlite_before_write(struct db *base)
 {
     struct sqlite_db *db = as_sqlite(base);
-    if (db->handle == NULL || sqlite3_db_readonly(db->handle, "main") == 1) {
-        enum err reopened = reopen_writable(db);
-        if (reopened != ERR_OK)
-            return reopened;
-    }
     if (db->is_wal)
         return ERR_OK;
     static const char sql[] = "PRAGMA journal_mode = WAL";
@@ -377,11 +357,11 @@ static bool sqlite_in_transaction(struct db *base)
     return sqlite3_get_autocommit(as_sqlite(base)->handle) == 0;
 }
 
-/* ---- open and close ---------------------------------------------------------------------------------------------- */
+/* ---- open and close ------------------------------------------------------------------------------------------------- */
 
-/* Closes the handle and forgets its statements; the connection can be opened again. */
-static void close_handle(struct sqlite_db *db)
+static void sqlite_close(struct db *base)
 {
+    struct sqlite_db *db = as_sqlite(base);
     for (size_t i = 0; i < db->slots_cap; i++) {
         if (db->slots[i] == NULL)
             continue;
@@ -389,19 +369,9 @@ static void close_handle(struct sqlite_db *db)
         free(db->slots[i]);
     }
     free(db->slots);
-    db->slots = NULL;
-    db->slots_cap = db->slots_used = 0;
     int rc = sqlite3_close(db->handle); /* also of a handle whose opening failed, and of NULL */
     assert(rc == SQLITE_OK);
     (void)rc;
-    db->handle = NULL;
-}
-
-static void sqlite_close(struct db *base)
-{
-    struct sqlite_db *db = as_sqlite(base);
-    close_handle(db);
-    free(db->path);
     free(db);
 }
 
@@ -423,7 +393,7 @@ static const struct db_methods methods = {
     .in_transaction = sqlite_in_transaction,
 };
 
-/* The file holds password hashes and signing keys: its owner's alone. SQLite makes the log and its index alike. */
+/* The file holds password hashes and signing keys: its owner's alone. SQLite gives the log and its index the same mode. */
 static void create_private(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -445,26 +415,21 @@ static enum err configure(struct sqlite_db *db)
     return sqlite_script(&db->base, sql);
 }
 
-static enum err open_handle(struct sqlite_db *db)
-{
-    int flags = SQLITE_OPEN_NOMUTEX | (db->base.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    int rc = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
-    return rc == SQLITE_OK ? configure(db) : failed(db, rc, db->path);
-}
-
 enum err driver_sqlite_open(const struct db_options *options, struct db **out)
 {
     *out = NULL;
-    struct sqlite_db *db = calloc(1, sizeof *db);
-    if (db == NULL || (db->path = strdup(options->path)) == NULL) {
-        free(db);
+    struct sqlite_db *db = malloc(sizeof *db);
+    if (db == NULL)
         return ERR_NO_MEMORY;
-    }
-    db->base = (struct db){
-        .methods = &methods, .log = options->log, .stats = options->stats, .read_only = options->read_only};
+    *db = (struct sqlite_db){.base = {.methods = &methods,
+                                      .log = options->log,
+                                      .stats = options->stats,
+                                      .read_only = options->read_only}};
     if (options->create)
         create_private(options->path);
-    enum err err = open_handle(db);
+    int flags = SQLITE_OPEN_NOMUTEX | (options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    int rc = sqlite3_open_v2(options->path, &db->handle, flags, NULL);
+    enum err err = rc == SQLITE_OK ? configure(db) : failed(db, rc, options->path);
     if (err != ERR_OK) {
         sqlite_close(&db->base);
         return err;

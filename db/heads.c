@@ -171,7 +171,7 @@ static enum err load(struct team_head *t, struct db *db)
         /* Without an event of its own the team is as new as the log: an older cursor has missed nothing. */
         t->seq = seq != 0 ? seq : newest;
         t->likes_count = 0;
-        t->likes_floor = t->likes_version;
+        t->likes_floor = ++t->likes_version; /* who knows an earlier version may have missed anything */
         touch(t);
     } else if (err == ERR_OK) {
         err = ERR_NO_MEMORY;

@@ -1,7 +1,9 @@
 /*
- * Records in: each becomes its row, through the aggregate when it is new, by an UPDATE here when it differs. See transfer.h.
+ * Records in: each becomes its row, through the aggregate when it is new, by an UPDATE here when it differs. See
+ * transfer.h.
  *
- * Every function goes the same way: find the row; fill what the record left out; compare; write. Out is transfer_walk.c.
+ * Every function goes the same way: find the row; fill what the record left out; compare; write. Out is
+ * transfer_walk.c.
  */
 #include "db/transfer.h"
 
@@ -52,7 +54,7 @@ static enum err need_team(struct tx *tx, int64_t id)
     return need(tx, "SELECT 1 FROM teams WHERE id = $1", "team", id);
 }
 
-/* ---- users ------------------------------------------------------------------------------------------------------------- */
+/* ---- users ------------------------------------------------------------------------------------------------------- */
 
 static enum err create_user(struct tx *tx, const struct transfer_user *r)
 {
@@ -120,7 +122,10 @@ enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, en
     if (is_new)
         return create_user(tx, &r);
 
-    /* Whoever has a team is its coach: making the team said so, and a file that says "member" does not undo it each time. */
+    /*
+     * Whoever has a team is its coach: making the team said so, and a file that says "member" does not undo it each
+     * time.
+     */
     bool has_team = false;
     err = exists(tx->db, "SELECT 1 FROM teams WHERE id = $1", r.id, &has_team);
     if (err != ERR_OK)
@@ -131,7 +136,7 @@ enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, en
     return *result == TRANSFER_SAME ? ERR_OK : update_user(tx, &r, &row);
 }
 
-/* ---- teams ------------------------------------------------------------------------------------------------------------- */
+/* ---- teams ------------------------------------------------------------------------------------------------------- */
 
 static enum err find_team(struct tx *tx, int64_t id, struct transfer_team *row)
 {
@@ -203,7 +208,7 @@ enum err transfer_put_membership(struct tx *tx, const struct transfer_membership
                   r->team_id, r->user_id, r->joined_ms);
 }
 
-/* ---- posts ------------------------------------------------------------------------------------------------------------- */
+/* ---- posts ------------------------------------------------------------------------------------------------------- */
 
 static enum err find_post(struct tx *tx, int64_t id, struct transfer_post *row, bool *deleted)
 {
@@ -322,7 +327,7 @@ enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, en
     return update_post(tx, &r, &row);
 }
 
-/* ---- likes ------------------------------------------------------------------------------------------------------------- */
+/* ---- likes ------------------------------------------------------------------------------------------------------- */
 
 static enum err create_like(struct tx *tx, const struct transfer_like *r, enum transfer_result *result)
 {
@@ -332,8 +337,8 @@ static enum err create_like(struct tx *tx, const struct transfer_like *r, enum t
     if (err != ERR_OK)
         return err;
     int64_t count;
-    err = posts_like(tx, r->post_id, r->user_id, true, given(r->given, TRANSFER_CREATED_AT) ? r->created_ms : tx->now_ms,
-                     &count);
+    int64_t at_ms = given(r->given, TRANSFER_CREATED_AT) ? r->created_ms : tx->now_ms;
+    err = posts_like(tx, r->post_id, r->user_id, true, at_ms, &count);
     *result = err == ERR_OK ? TRANSFER_CREATED : TRANSFER_SAME;
     return err == ERR_NOT_FOUND ? ERR_OK : err; /* the post was deleted here, and its likes with it */
 }
@@ -354,7 +359,7 @@ enum err transfer_put_like(struct tx *tx, const struct transfer_like *record, en
                   r->user_id, r->created_ms);
 }
 
-/* ---- notices ----------------------------------------------------------------------------------------------------------- */
+/* ---- notices ----------------------------------------------------------------------------------------------------- */
 
 static bool same_notice(const struct transfer_notice *r, const struct notice *row)
 {

@@ -1,11 +1,11 @@
 /*
  * A community on its way in or out: records with their ids, as import and export move them.
  *
- * transfer_put_*: the row becomes what the record says. TRANSFER_SAME when it was so already (then there is no event),
- * otherwise created or updated, with the events that the aggregates make. Parts that `given` does not name keep what the row
- * has, or get their default in a new one. ERR_INVALID or ERR_CONFLICT with tx->problem set when a reference is missing or the
- * record cannot be. Strings read on the way live in tx->arena. What is kept in memory is not told of each row: whoever moves
- * a community notes CHANGE_ALL once.
+ * transfer_put_*: the row becomes what the record says. TRANSFER_SAME when it was so already (then there is no
+ * event), otherwise created or updated, with the events that the aggregates make. Parts that `given` does not name
+ * keep what the row has, or get their default in a new one. ERR_INVALID or ERR_CONFLICT with tx->problem set when a
+ * reference is missing or the record cannot be. Strings read on the way live in tx->arena. What is kept in memory is
+ * not told of each row: whoever moves a community drops those notes and calls transfer_note_all once.
  *
  * transfer_each_*: all rows in order of id, without holding more than one in memory. Run inside one db_begin.
  */
@@ -109,13 +109,20 @@ enum err transfer_each_membership(struct db *db, enum err (*each)(void *arg, con
                                   void *arg);
 enum err transfer_each_post(struct db *db, enum err (*each)(void *arg, const struct transfer_post *record), void *arg);
 enum err transfer_each_like(struct db *db, enum err (*each)(void *arg, const struct transfer_like *record), void *arg);
-enum err transfer_each_notice(struct db *db, enum err (*each)(void *arg, const struct transfer_notice *record), void *arg);
+enum err transfer_each_notice(struct db *db, enum err (*each)(void *arg, const struct transfer_notice *record),
+                              void *arg);
+
+/* CHANGE_ALL, with the newest number of the sequence, so that cursors given from now on are known to be ours. */
+enum err transfer_note_all(struct tx *tx);
 
 /* Whether anybody is there, and whether the demo is what is there. */
 enum err transfer_population(struct db *db, int64_t *users, bool *is_demo);
 enum err transfer_mark_demo(struct tx *tx);
 
-/* Looks for damage: the file's own check, dangling references, like counts that are not their rows. `out` says what, or is empty. */
+/*
+ * Looks for damage: the file's own check, dangling references, like counts that are not their rows. `out` says what,
+ * or is empty.
+ */
 enum err transfer_inspect(struct db *db, char *out, size_t out_bytes);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/events.h"
 #include "db/transfer.h"
 
 /* Ends a walk: what stopped it, or the statement's own error. */
@@ -109,7 +110,8 @@ enum err transfer_each_like(struct db *db, enum err (*each)(void *arg, const str
     return end_walk(stmt, err);
 }
 
-enum err transfer_each_notice(struct db *db, enum err (*each)(void *arg, const struct transfer_notice *record), void *arg)
+enum err transfer_each_notice(struct db *db, enum err (*each)(void *arg, const struct transfer_notice *record),
+                              void *arg)
 {
     struct db_stmt *stmt;
     enum err err = db_query(
@@ -131,7 +133,17 @@ enum err transfer_each_notice(struct db *db, enum err (*each)(void *arg, const s
     return end_walk(stmt, err);
 }
 
-/* ---- as a whole -------------------------------------------------------------------------------------------------------- */
+/* ---- as a whole -------------------------------------------------------------------------------------------------- */
+
+enum err transfer_note_all(struct tx *tx)
+{
+    int64_t newest;
+    int64_t oldest;
+    enum err err = events_bounds(tx->db, &newest, &oldest);
+    if (err != ERR_OK)
+        return err;
+    return tx_note(tx, (struct change){.kind = CHANGE_ALL, .seq = newest, .at_ms = tx->now_ms});
+}
 
 enum err transfer_population(struct db *db, int64_t *users, bool *is_demo)
 {

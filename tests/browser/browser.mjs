@@ -102,4 +102,4 @@ async function api(server, who, method, path, body) {
 /* The posts under "Latest posts". */
 export const latest = (page) => page.getByRole('region', { name: 'Latest posts' }).getByRole('article');
 
-export const newPostsButton = (page) => page.getByRole('button', { name: /new (pinned )?posts? available$/ });
+export const newPostsButton = (page) => page.getByRole('button', { name: /new (pinned )?posts? available$/i });

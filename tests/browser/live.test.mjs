@@ -209,7 +209,7 @@ test('the bell counts what is new until it was read', async () => {
     await page.getByRole('link', { name: 'Notices', exact: true }).waitFor();
     await page.getByRole('link', { name: /^Home/ }).click();
     await porch.api('sarah', 'POST', '/notices', { title: 'We meet at the lake at nine', body: 'Bring a hat.' });
-    await page.getByRole('link', { name: 'Notices, 1 new notice' }).waitFor();
+    await page.getByRole('link', { name: 'Notices (1 new notice)' }).waitFor();
     await page.getByRole('region', { name: 'New notice' }).getByRole('button', { name: 'Close' }).click();
     await page.getByRole('link', { name: /^Notices/ }).click();
     const first = page.getByRole('listitem').filter({ hasText: 'We meet at the lake at nine' });

@@ -64,7 +64,7 @@ export function resolveSchema(schema) {
 
 const unfit = [
     [/[A-Za-z0-9]_[A-Za-z0-9]|->|::|\b[a-z]+\(\)|\(null\)|%[sdlz]|0x[0-9a-f]/, 'looks like code'],
-    [/\b(SELECT|INSERT|UPDATE|DELETE FROM|WHERE|CONSTRAINT|sqlite|jansson|libsodium|errno)\b/i, 'speaks of the inside'],
+    [/\b(SELECT|INSERT|UPDATE|DELETE FROM|WHERE|CONSTRAINT)\b|sqlite|jansson|libsodium|libmicrohttpd|errno/, 'speaks of the inside'],
     [/(^|[\s("'])\/(home|tmp|usr|var|etc|work|root|data)\b|\.[ch]:\d|\.db\b/, 'names a file of the server'],
 ];
 

@@ -87,7 +87,8 @@ static void each_layer_wins_over_the_one_before(void **state)
 {
     struct options *o = *state;
     struct problem p;
-    assert_int_equal(config(o, "# a comment\n\n poll-interval = 20s  # at night\r\nissuer=file\naudience = file\n", &p), ERR_OK);
+    static const char text[] = "# a comment\n\n poll-interval = 20s  # at night\r\nissuer=file\naudience = file\n";
+    assert_int_equal(config(o, text, &p), ERR_OK);
     assert_int_equal(o->poll_interval_s, 20);
     assert_int_equal(environment(o, "PORCHLIGHT_POLL_INTERVAL=30s", &p), ERR_OK);
     assert_int_equal(environment(o, "PORCHLIGHT_ISSUER=environment", &p), ERR_OK);
@@ -103,7 +104,8 @@ static void a_layer_replaces_a_list_as_a_whole(void **state)
 {
     struct options *o = *state;
     struct problem p;
-    assert_int_equal(config(o, "cors-origin = https://a.example\ncors-origin = https://b.example, https://c.example", &p), ERR_OK);
+    static const char text[] = "cors-origin = https://a.example\ncors-origin = https://b.example, https://c.example";
+    assert_int_equal(config(o, text, &p), ERR_OK);
     assert_int_equal(o->cors_origins_count, 3);
     const char *const line[] = {"--cors-origin", "https://D.example/", "--cors-origin", "http://e.example:80"};
     assert_int_equal(arguments(o, COMMAND_SERVE, line, &p), ERR_OK);
@@ -117,8 +119,9 @@ static void good_values(void **state)
     static const char *const table[] = {
         "listen = 0.0.0.0:0", "listen = [::1]:8080", "listen = localhost:80", "data = /var/lib/porchlight",
         "public-url = https://walkers.example", "public-url = http://[::1]:8080/", "trust-proxy = 10.0.0.0/8, fd00::/8",
-        "trusted-key = " KEY, "token-ttl = 366d", "realtime = on", "realtime = off", "poll-interval = 3600", "grace = 0",
-        "grace = 500ms", "rate-limit = off", "threads = 64", "log = json", "log-level = error", "test-clock = on",
+        "trusted-key = " KEY, "token-ttl = 366d", "realtime = on", "realtime = off", "poll-interval = 3600",
+        "grace = 0", "grace = 500ms", "rate-limit = off", "threads = 64", "log = json", "log-level = error",
+        "test-clock = on",
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct problem p;
@@ -227,7 +230,8 @@ static void command_lines(void **state)
         struct problem p;
         assert_int_equal(options_init(&o), ERR_OK);
         enum err err = arguments(&o, table[i].command, table[i].line, &p);
-        if ((err == ERR_OK) != (table[i].sentence == NULL) || (err != ERR_OK && strcmp(p.detail, table[i].sentence) != 0))
+        const char *expected = table[i].sentence != NULL ? table[i].sentence : "";
+        if ((err == ERR_OK) != (table[i].sentence == NULL) || strcmp(p.detail, expected) != 0)
             fail_msg("%s: %s", table[i].line[0], p.detail);
         options_clear(&o);
     }
@@ -301,7 +305,9 @@ static void suggestions_are_close_or_none(void **state)
         const char *typed;
         const char *best;
     } table[] = {
-        {"lisen", "listen"}, {"dta", "data"}, {"poll_intervall", "poll-interval"}, {"xyz", NULL}, {"", NULL}, {"d", NULL}};
+        {"lisen", "listen"}, {"dta", "data"}, {"poll_intervall", "poll-interval"},
+        {"xyz", NULL}, {"", NULL}, {"d", NULL},
+    };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct suggestion s = {.typed = table[i].typed};
         for (size_t n = 0; n < COUNT(names); n++)

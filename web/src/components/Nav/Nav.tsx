@@ -20,7 +20,7 @@ export function Nav({ view, unread }: { view: Route["view"]; unread: number }) {
                         {count > MANY ? nav.manyUnread : count}
                     </span>
                 )}
-                {count > 0 && <span className="unseen">, {nav.unread(count)}</span>}
+                {count > 0 && <span className="unseen">({nav.unread(count)})</span>}
             </a>
         </li>
     );

@@ -78,16 +78,16 @@ export function PostCard({ id, user, alone = false }: PostCardProps) {
                     <span className="unseen"> {words.post.by(author.name)}</span>
                 </a>
             )}
-            {post.topics.length > 0 && (
-                <ul className="post-topics" aria-label={words.post.topics}>
-                    {post.topics.map((topic) => (
-                        <li key={topic}>{topic}</li>
-                    ))}
-                </ul>
-            )}
 
             <footer className="post-foot">
                 <LikeButton post={post} />
+                {post.topics.length > 0 && (
+                    <ul className="post-topics" aria-label={words.post.topics}>
+                        {post.topics.map((topic) => (
+                            <li key={topic}>{topic}</li>
+                        ))}
+                    </ul>
+                )}
                 {mayPin(user, post) && <PinButton post={post} />}
             </footer>
         </article>

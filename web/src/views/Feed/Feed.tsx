@@ -49,7 +49,7 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
     }, [target, posts.ids.length]);
 
     const showOlder = async (): Promise<void> => {
-        const before = new Set(posts.ids);
+        const before = new Set([...posts.ids, ...posts.pinnedIds]);
         const { data } = await posts.loadOlder();
         const first = data?.pages.flatMap((page) => page.ids).find((id) => !before.has(id));
         /* The button's place is where they appear: the focus goes on from there, and nothing scrolls. */
