@@ -11,7 +11,10 @@
 # SAN=address (with undefined) or SAN=thread builds into a folder of its own and may stand before any of them.
 
 SAN ?=
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+JOBS ?= $(shell nproc)
 B := build$(if $(SAN),/$(SAN))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
@@ -91,7 +94,7 @@ $(B)/web_assets_bytes.o: build/web_assets.c
 # ---- running ----------------------------------------------------------------------------------------------------------
 
 run: deps
-	@$(MAKE) --no-print-directory build/porchlight
+	@$(MAKE) --no-print-directory -j$(JOBS) build/porchlight
 	@build/porchlight demo --data data
 	@echo
 	@echo "Open http://localhost:8080 (stop with Ctrl+C)."
@@ -114,7 +117,7 @@ tests-build: $(B)/porchlight $(UNIT_TESTS) tests/node_modules/.installed
 SUITES ?= unit scenario browser web
 
 test: deps-test
-	@$(MAKE) --no-print-directory tests-build
+	@$(MAKE) --no-print-directory -j$(JOBS) tests-build
 	@PORCHLIGHT_BUILD=$(B) tests/run $(SUITES)
 
 # ---- quality ----------------------------------------------------------------------------------------------------------

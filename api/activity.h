@@ -1,8 +1,9 @@
 /*
- * Which members were seen today: collected from heartbeats, stored by the housekeeper in batches. For engagement figures.
+ * Which members were seen today: collected from heartbeats, stored by the housekeeper in batches. For engagement
+ * figures.
  *
- * A member is noted once per day and present stay, so the list stays short; when it is full, further notes are dropped until it
- * is taken. Lost on SIGKILL: at most what came since the last store. One mutex; any thread.
+ * A member is noted once per day and present stay, so the list stays short; when it is full, further notes are dropped
+ * until it is taken. Lost on SIGKILL: at most what came since the last store. One mutex; any thread.
  */
 #ifndef PORCHLIGHT_API_ACTIVITY_H
 #define PORCHLIGHT_API_ACTIVITY_H

@@ -1,9 +1,9 @@
 /*
  * How long a client should wait before it polls again (X-Poll-Interval). Pure; any thread.
  *
- * The interval grows from its base to four times that while a loop's load goes from 60 to 100 percent: polls thin out before
- * the server is overloaded. Sixteen variants, up to a quarter apart, keep clients from marching in step; a variant
- * is a whole shared answer, which is why there are not more.
+ * The interval grows from its base to four times that while a loop's load goes from 60 to 100 percent: polls thin out
+ * before the server is overloaded. Sixteen variants, up to a quarter apart, keep clients from marching in step; a
+ * variant is a whole shared answer, which is why there are not more.
  */
 #ifndef PORCHLIGHT_API_ADVICE_H
 #define PORCHLIGHT_API_ADVICE_H

@@ -39,15 +39,16 @@ struct app {
     struct activity activity;
     struct keyring_holder keyrings;
 
-    const char *origin;       /* of the public URL: what a cookie's request must come from */
-    bool secure_cookies;      /* the public URL is https */
+    const char *origin;  /* of the public URL: what a cookie's request must come from */
+    bool secure_cookies; /* the public URL is https */
     const char *cookie_name;
-    int64_t started_ms;       /* wall time */
-    char version_etag[24];    /* part of the ETag of what the build fixes */
+    int64_t started_ms;    /* wall time */
+    char version_etag[24]; /* part of the ETag of what the build fixes */
 
-    _Atomic uint64_t auth_generation; /* moves when a token, a role, a team or a name may no longer be what was cached */
-    _Atomic bool realtime;            /* the flag */
-    _Atomic bool draining;            /* SIGTERM came: answers say Connection: close */
+    _Atomic uint64_t
+        auth_generation;   /* moves when a token, a role, a team or a name may no longer be what was cached */
+    _Atomic bool realtime; /* the flag */
+    _Atomic bool draining; /* SIGTERM came: answers say Connection: close */
 };
 
 #endif

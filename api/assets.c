@@ -13,7 +13,8 @@
 
 /* Scripts, styles and connections of our own alone; nobody may frame us. */
 static const char policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src "
+    "'self'; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 static int by_path(const void *key, const void *row)
@@ -54,7 +55,8 @@ static bool accepts(const char *header, const char *coding)
     while (header != NULL && *header != '\0') {
         header += strspn(header, " \t,");
         size_t item = strcspn(header, ",");
-        if (item >= len && strncasecmp(header, coding, len) == 0 && (item == len || strchr(" \t;", header[len]) != NULL)) {
+        if (item >= len && strncasecmp(header, coding, len) == 0 &&
+            (item == len || strchr(" \t;", header[len]) != NULL)) {
             const char *q = memchr(header, '=', item);
             return q == NULL || strtod(q + 1, NULL) > 0;
         }

@@ -1,8 +1,8 @@
 /*
  * Credentials to callers. See auth.h.
  *
- *   cache: sets of WAYS entries, chosen by a keyed hash of the token; the whole 128-bit hash is compared. The key is random per
- *   loop, so nobody can aim at a set, and a token itself is never kept.
+ *   cache: sets of WAYS entries, chosen by a keyed hash of the token; the whole 128-bit hash is compared. The key is
+ * random per loop, so nobody can aim at a set, and a token itself is never kept.
  */
 #include "api/auth.h"
 
@@ -79,7 +79,7 @@ static struct entry **find_slot(struct auth_cache *cache, const unsigned char ke
     return spare;
 }
 
-/* ---- from a verified token to an entry ------------------------------------------------------------------------------------------ */
+/* ---- from a verified token to an entry --------------------------------------------------------------------------- */
 
 static enum err no_longer(struct request *r)
 {
@@ -180,7 +180,8 @@ static enum err verify(struct request *r, const char *token, size_t len, struct 
         log_info(r->app->log, "token.refused", LOG_S("id", request_id(r)), LOG_S("reason", token_fault_name(fault)));
         enum err err = token_fault_err(fault);
         return problem_set(&r->problem, err, "%s",
-                           fault == TOKEN_EXPIRED ? "Your sign-in has expired. Please sign in again." : err_sentence(err));
+                           fault == TOKEN_EXPIRED ? "Your sign-in has expired. Please sign in again."
+                                                  : err_sentence(err));
     }
     struct identity who = {
         .verdict = &verdict,
@@ -255,7 +256,7 @@ static enum err admit_token(struct request *r, const char *token, size_t len)
     return r->caller.name == NULL || r->caller.jti == NULL ? ERR_NO_MEMORY : ERR_OK;
 }
 
-/* ---- where a token stands --------------------------------------------------------------------------------------------------------- */
+/* ---- where a token stands ---------------------------------------------------------------------------------------- */
 
 /* The value of our cookie (RFC 6265, section 4.2.1); NULL: it is not there. */
 static const char *find_cookie(const char *header, const char *name, size_t *len)
@@ -328,12 +329,14 @@ bool caller_in_team(const struct caller *c, int64_t team_id)
 
 bool caller_leads_team(const struct caller *c, int64_t team_id)
 {
-    return c->kind == CALLER_MEMBER && (c->role == ROLE_ADMIN || c->user_id == team_id); /* a team's id is its coach's */
+    return c->kind == CALLER_MEMBER &&
+           (c->role == ROLE_ADMIN || c->user_id == team_id); /* a team's id is its coach's */
 }
 
-/* ---- new tokens ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- new tokens -------------------------------------------------------------------------------------------------- */
 
-enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, const char **token, int64_t *expires_ms)
+enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, const char **token,
+                    int64_t *expires_ms)
 {
     const struct options *o = r->app->options;
     char jti[TOKEN_ID_BYTES];

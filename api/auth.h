@@ -2,9 +2,9 @@
  * Who is calling: from a bearer token or the session cookie to a member, with what they may do.
  *
  * A token's signature is verified once and its verdict kept in the loop's cache, under a keyed hash of the token. The
- * entry holds until the token expires or the app's auth generation moves; then the member is looked up again (one look at
- * the database, no signature), so that a revoked token, a changed role or a closed account takes effect with the next
- * request. The loop's thread.
+ * entry holds until the token expires or the app's auth generation moves; then the member is looked up again (one look
+ * at the database, no signature), so that a revoked token, a changed role or a closed account takes effect with the
+ * next request. The loop's thread.
  */
 #ifndef PORCHLIGHT_API_AUTH_H
 #define PORCHLIGHT_API_AUTH_H
@@ -28,7 +28,7 @@ struct caller {
     enum role role;
     bool appears_offline;
     bool by_cookie;
-    const char *name;     /* a member's display name, or a service's */
+    const char *name; /* a member's display name, or a service's */
     const char *jti;
     int64_t token_expires_ms;
     const int64_t *teams; /* the own team first */
@@ -38,14 +38,16 @@ struct caller {
 struct auth_cache *auth_cache_create(void);
 void auth_cache_free(struct auth_cache *cache); /* NULL is fine */
 
-/* Fills r->caller. ERR_UNAUTHENTICATED, ERR_FORBIDDEN (a cookie from a foreign origin), ERR_STORAGE; r->problem says why. */
+/* Fills r->caller. ERR_UNAUTHENTICATED, ERR_FORBIDDEN (a cookie from a foreign origin), ERR_STORAGE; r->problem says
+ * why. */
 enum err auth_request(struct request *r);
 
 bool caller_in_team(const struct caller *c, int64_t team_id);
 bool caller_leads_team(const struct caller *c, int64_t team_id); /* its coach, or an admin */
 
 /* A new token for a member, signed now: what Session carries. ERR_INTERNAL without a key. In the request's arena. */
-enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, const char **token, int64_t *expires_ms);
+enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, const char **token,
+                    int64_t *expires_ms);
 
 /* Set-Cookie for a token, or (NULL) one that removes it. */
 enum err auth_set_cookie(struct request *r, const char *token, int64_t expires_ms);

@@ -102,7 +102,8 @@ static enum err read_likes(struct collector *c)
         return ERR_OK;
     int64_t ids[CHANGES_LIKES_MAX];
     int64_t counts[CHANGES_LIKES_MAX];
-    enum err err = posts_recent_likes(c->r->loop->db, c->query->team_id, ids, counts, CHANGES_LIKES_MAX, &out->likes_count);
+    enum err err = posts_recent_likes(c->r->loop->db, c->query->team_id, ids, counts, CHANGES_LIKES_MAX,
+                                      &out->likes_count);
     for (size_t i = 0; err == ERR_OK && i < out->likes_count; i++)
         out->likes[i] = (struct head_like){.post_id = ids[i], .count = counts[i]};
     return err;

@@ -1,8 +1,9 @@
 /*
- * What happened in a team after a cursor: events from the log with the posts and notices they are about, and like counts.
+ * What happened in a team after a cursor: events from the log with the posts and notices they are about, and like
+ * counts.
  *
- * Several events of one post become one entry: a post that was made and edited is "created" once, as it is now; one that was
- * deleted is only named. So a client that applies an answer is where the team is, whatever it had.
+ * Several events of one post become one entry: a post that was made and edited is "created" once, as it is now; one
+ * that was deleted is only named. So a client that applies an answer is where the team is, whatever it had.
  */
 #ifndef PORCHLIGHT_API_CHANGES_H
 #define PORCHLIGHT_API_CHANGES_H

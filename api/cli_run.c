@@ -122,13 +122,13 @@ static enum err write_here(void *arg, struct job *job, struct problem *problem)
     return writer_once(place->db, place->clock, job, problem);
 }
 
-static int run_here(const struct cli_run *run, struct operator_context *ctx, struct store *store)
+static int run_here(const struct cli_run *run, struct operator_context *ctx, struct store *store, struct place *place)
 {
-    struct place place = {.db = store->db, .clock = ctx->clock};
+    *place = (struct place){.db = store->db, .clock = ctx->clock};
     ctx->db = store->db;
     ctx->migrated = &store->migrated;
     ctx->write = store->lock_fd >= 0 ? write_here : NULL;
-    ctx->write_arg = &place;
+    ctx->write_arg = place;
     return run->command->run(ctx);
 }
 
@@ -154,13 +154,14 @@ static int run_reading(const struct cli_run *run, struct operator_context *ctx,
                        const struct store_options *store_options)
 {
     struct store store;
+    struct place place;
     struct problem problem = {0};
     int status;
     if (command_at_server(run->command, run->options) && call_server(run, ctx, &status) != ERR_NOT_FOUND)
         return status;
     if (store_open_read(store_options, &store, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
-    status = run_here(run, ctx, &store);
+    status = run_here(run, ctx, &store, &place);
     store_close(&store);
     return status;
 }
@@ -171,11 +172,12 @@ static int run_writing(const struct cli_run *run, struct operator_context *ctx,
     int64_t deadline_ms = clock_mono_ms(ctx->clock) + LOCK_PATIENCE_MS;
     for (;;) {
         struct store store;
+        struct place place;
         struct problem problem = {0};
         int status;
         enum err err = store_open(store_options, &store, &problem);
         if (err == ERR_OK) {
-            status = run_here(run, ctx, &store);
+            status = run_here(run, ctx, &store, &place);
             store_close(&store);
             return status;
         }

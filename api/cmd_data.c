@@ -73,12 +73,13 @@ int cmd_import(struct operator_context *ctx)
         return operator_fail(ctx, "cannot read %.120s: %s", ctx->input_name, strerror(errno));
     struct import_job job = {
         .job.run = import_file,
-        .options = {
-            .fd = ctx->input_fd,
-            .name = strcmp(ctx->input_name, "-") == 0 ? "stdin" : ctx->input_name,
-            .bytes = st.st_size,
-            .progress = show_progress,
-        },
+        .options =
+            {
+                .fd = ctx->input_fd,
+                .name = strcmp(ctx->input_name, "-") == 0 ? "stdin" : ctx->input_name,
+                .bytes = st.st_size,
+                .progress = show_progress,
+            },
         .ctx = ctx,
         .started_ms = clock_mono_ms(ctx->clock),
     };

@@ -10,141 +10,171 @@
 #include "api/suggest.h"
 
 const struct command commands[COMMAND_COUNT_] = {
-    [COMMAND_SERVE] = {
-        .name = "serve", .arguments = "",
-        .summary = "Serve the community, in the foreground",
-        .details = "Answers HTTP until SIGTERM or SIGINT, then finishes what was begun and ends with 0. The first\n"
-                   "start makes the data directory. One server at a time works on a data directory; commands such\n"
-                   "as `porchlight flag` reach it through a socket inside.",
-        .examples = "porchlight serve\n"
-                    "porchlight serve --listen 127.0.0.1:8080 --data /var/lib/porchlight \\\n"
-                    "    --public-url https://walkers.example --trust-proxy 127.0.0.1",
-        .writes_from = COMMAND_NEVER_WRITES},
-    [COMMAND_CHECK] = {
-        .name = "check", .arguments = "",
-        .summary = "Look over configuration, database and schema without serving",
-        .details = "Takes the options of serve and changes nothing. Ends with 0 when all is well, 1 when the data\n"
-                   "has a fault, 2 when the configuration has one.",
-        .examples = "porchlight check --config /etc/porchlight.conf",
-        .writes_from = COMMAND_NEVER_WRITES},
-    [COMMAND_MIGRATE] = {
-        .name = "migrate", .arguments = "",
-        .summary = "Bring the database to this version's schema",
-        .details = "serve does so by itself; this is for those who want to see it happen first. A database that is\n"
-                   "newer than this program, or whose schema was altered, is refused and left as it is.",
-        .examples = "porchlight migrate --data /var/lib/porchlight",
-        .run = cmd_migrate},
-    [COMMAND_DEMO] = {
-        .name = "demo", .arguments = "",
-        .summary = "Fill an empty database with a community to look at",
-        .details = "Two teams, thirty members, and what they wrote in the last five weeks. Prints how to sign in.\n"
-                   "A database that has members is left as it is.",
-        .examples = "porchlight demo --data data",
-        .run = cmd_demo},
-    [COMMAND_IMPORT] = {
-        .name = "import", .arguments = "FILE",
-        .summary = "Read a community from JSON Lines, all or nothing",
-        .details = "FILE has one record a line: user, team, membership, post, like or notice; - is stdin. What is\n"
-                   "there already is skipped, what differs is updated, so repeating an import changes nothing. On\n"
-                   "a bad line nothing is changed, and the file, the line and the reason are named.",
-        .examples = "porchlight import members.jsonl\n"
-                    "zcat old-site.jsonl.gz | porchlight import -",
-        .words_min = 1, .words_max = 1, .wants_input = true,
-        .run = cmd_import},
-    [COMMAND_EXPORT] = {
-        .name = "export", .arguments = "FILE",
-        .summary = "Write the community as JSON Lines that import reads",
-        .details = "One moment of the community, also while a server runs; - is stdout. The same community always\n"
-                   "gives the same bytes. The file holds password hashes: it is made readable for its owner only.",
-        .examples = "porchlight export community.jsonl",
-        .words_min = 1, .words_max = 1, .writes_from = COMMAND_NEVER_WRITES,
-        .run = cmd_export},
-    [COMMAND_USER_ADD] = {
-        .name = "user add", .arguments = "NAME",
-        .summary = "Add a member, a coach or an admin",
-        .details = "NAME is what they type to sign in. The password is asked for on a terminal, or read from stdin\n"
-                   "with --password-stdin; otherwise a random one is made and printed.",
-        .examples = "porchlight user add mary --name \"Mary Jones\" --team sarah\n"
-                    "porchlight user add ruth --name Ruth --role admin --password-stdin < password.txt",
-        .words_min = 1, .words_max = 1, .wants_secret = true,
-        .run = cmd_user_add},
-    [COMMAND_USER_PASSWD] = {
-        .name = "user passwd", .arguments = "NAME",
-        .summary = "Set a member's password and sign them out everywhere",
-        .examples = "porchlight user passwd mary",
-        .words_min = 1, .words_max = 1, .wants_secret = true,
-        .run = cmd_user_passwd},
-    [COMMAND_USER_DISABLE] = {
-        .name = "user disable", .arguments = "NAME",
-        .summary = "Shut a member out at once; what they wrote stays",
-        .examples = "porchlight user disable mary",
-        .words_min = 1, .words_max = 1,
-        .run = cmd_user_disable},
-    [COMMAND_USER_ENABLE] = {
-        .name = "user enable", .arguments = "NAME",
-        .summary = "Let a disabled member sign in again",
-        .examples = "porchlight user enable mary",
-        .words_min = 1, .words_max = 1,
-        .run = cmd_user_enable},
-    [COMMAND_TEAM_ADD] = {
-        .name = "team add", .arguments = "COACH",
-        .summary = "Make a team for a coach",
-        .details = "COACH is the user name of a member, who becomes a coach.",
-        .examples = "porchlight team add sarah --name \"Morning Walkers\"",
-        .words_min = 1, .words_max = 1,
-        .run = cmd_team_add},
-    [COMMAND_INVITE] = {
-        .name = "invite", .arguments = "COACH",
-        .summary = "Print a link that lets people join a coach's team",
-        .details = "The link is shown once: only a hash of its code is kept.",
-        .examples = "porchlight invite sarah\n"
-                    "porchlight invite sarah --uses 20 --expires 14d",
-        .words_min = 1, .words_max = 1,
-        .run = cmd_invite},
-    [COMMAND_TOKEN_ISSUE] = {
-        .name = "token issue", .arguments = "",
-        .summary = "Print a token for a member or a trusted server",
-        .examples = "porchlight token issue --user mary --ttl 1h\n"
-                    "porchlight token issue --service newsletter --ttl 90d",
-        .writes_from = COMMAND_NEVER_WRITES, .at_server = true,
-        .run = cmd_token_issue},
-    [COMMAND_TOKEN_VERIFY] = {
-        .name = "token verify", .arguments = "TOKEN",
-        .summary = "Say whether a token holds, and what it says",
-        .details = "- reads the token from stdin.",
-        .examples = "porchlight token issue --user mary | porchlight token verify -",
-        .words_min = 1, .words_max = 1, .writes_from = COMMAND_NEVER_WRITES, .at_server = true, .word_or_stdin = true,
-        .run = cmd_token_verify},
-    [COMMAND_TOKEN_REVOKE] = {
-        .name = "token revoke", .arguments = "[TOKEN]",
-        .summary = "End one token, or all of a member's",
-        .details = "- reads the token from stdin.",
-        .examples = "porchlight token revoke v4.public.eyJ...\n"
-                    "porchlight token revoke --user mary",
-        .words_max = 1, .word_or_stdin = true,
-        .run = cmd_token_revoke},
-    [COMMAND_TOKEN_KEYS] = {
-        .name = "token keys", .arguments = "[rotate]",
-        .summary = "List the signing keys, or sign with a new one from now on",
-        .details = "The old key keeps verifying what it signed. Another site that is to accept this server's\n"
-                   "tokens is given the public key, k4.public.…",
-        .examples = "porchlight token keys\n"
-                    "porchlight token keys rotate",
-        .words_max = 1, .writes_from = 1,
-        .run = cmd_token_keys},
-    [COMMAND_FLAG] = {
-        .name = "flag", .arguments = "[NAME [on|off]]",
-        .summary = "Show or set a flag, such as realtime",
-        .examples = "porchlight flag\n"
-                    "porchlight flag realtime off",
-        .words_max = 2, .writes_from = 2,
-        .run = cmd_flag},
-    [COMMAND_CLOCK] = {
-        .name = "clock", .arguments = "advance DURATION",
-        .summary = "Move the time of a server that runs with --test-clock on",
-        .examples = "porchlight clock advance 90s",
-        .words_min = 2, .words_max = 2, .hidden = true,
-        .run = cmd_clock},
+    [COMMAND_SERVE] =
+        {.name = "serve",
+         .arguments = "",
+         .summary = "Serve the community, in the foreground",
+         .details = "Answers HTTP until SIGTERM or SIGINT, then finishes what was begun and ends with 0. The first\n"
+                    "start makes the data directory. One server at a time works on a data directory; commands such\n"
+                    "as `porchlight flag` reach it through a socket inside.",
+         .examples = "porchlight serve\n"
+                     "porchlight serve --listen 127.0.0.1:8080 --data /var/lib/porchlight \\\n"
+                     "    --public-url https://walkers.example --trust-proxy 127.0.0.1",
+         .writes_from = COMMAND_NEVER_WRITES},
+    [COMMAND_CHECK] =
+        {.name = "check",
+         .arguments = "",
+         .summary = "Look over configuration, database and schema without serving",
+         .details = "Takes the options of serve and changes nothing. Ends with 0 when all is well, 1 when the data\n"
+                    "has a fault, 2 when the configuration has one.",
+         .examples = "porchlight check --config /etc/porchlight.conf",
+         .writes_from = COMMAND_NEVER_WRITES},
+    [COMMAND_MIGRATE] =
+        {.name = "migrate",
+         .arguments = "",
+         .summary = "Bring the database to this version's schema",
+         .details = "serve does so by itself; this is for those who want to see it happen first. A database that is\n"
+                    "newer than this program, or whose schema was altered, is refused and left as it is.",
+         .examples = "porchlight migrate --data /var/lib/porchlight",
+         .run = cmd_migrate},
+    [COMMAND_DEMO] =
+        {.name = "demo",
+         .arguments = "",
+         .summary = "Fill an empty database with a community to look at",
+         .details = "Two teams, thirty members, and what they wrote in the last five weeks. Prints how to sign in.\n"
+                    "A database that has members is left as it is.",
+         .examples = "porchlight demo --data data",
+         .run = cmd_demo},
+    [COMMAND_IMPORT] =
+        {.name = "import",
+         .arguments = "FILE",
+         .summary = "Read a community from JSON Lines, all or nothing",
+         .details = "FILE has one record a line: user, team, membership, post, like or notice; - is stdin. What is\n"
+                    "there already is skipped, what differs is updated, so repeating an import changes nothing. On\n"
+                    "a bad line nothing is changed, and the file, the line and the reason are named.",
+         .examples = "porchlight import members.jsonl\n"
+                     "zcat old-site.jsonl.gz | porchlight import -",
+         .words_min = 1,
+         .words_max = 1,
+         .wants_input = true,
+         .run = cmd_import},
+    [COMMAND_EXPORT] =
+        {.name = "export",
+         .arguments = "FILE",
+         .summary = "Write the community as JSON Lines that import reads",
+         .details = "One moment of the community, also while a server runs; - is stdout. The same community always\n"
+                    "gives the same bytes. The file holds password hashes: it is made readable for its owner only.",
+         .examples = "porchlight export community.jsonl",
+         .words_min = 1,
+         .words_max = 1,
+         .writes_from = COMMAND_NEVER_WRITES,
+         .run = cmd_export},
+    [COMMAND_USER_ADD] =
+        {.name = "user add",
+         .arguments = "NAME",
+         .summary = "Add a member, a coach or an admin",
+         .details = "NAME is what they type to sign in. The password is asked for on a terminal, or read from stdin\n"
+                    "with --password-stdin; otherwise a random one is made and printed.",
+         .examples = "porchlight user add mary --name \"Mary Jones\" --team sarah\n"
+                     "porchlight user add ruth --name Ruth --role admin --password-stdin < password.txt",
+         .words_min = 1,
+         .words_max = 1,
+         .wants_secret = true,
+         .run = cmd_user_add},
+    [COMMAND_USER_PASSWD] = {.name = "user passwd",
+                             .arguments = "NAME",
+                             .summary = "Set a member's password and sign them out everywhere",
+                             .examples = "porchlight user passwd mary",
+                             .words_min = 1,
+                             .words_max = 1,
+                             .wants_secret = true,
+                             .run = cmd_user_passwd},
+    [COMMAND_USER_DISABLE] = {.name = "user disable",
+                              .arguments = "NAME",
+                              .summary = "Shut a member out at once; what they wrote stays",
+                              .examples = "porchlight user disable mary",
+                              .words_min = 1,
+                              .words_max = 1,
+                              .run = cmd_user_disable},
+    [COMMAND_USER_ENABLE] = {.name = "user enable",
+                             .arguments = "NAME",
+                             .summary = "Let a disabled member sign in again",
+                             .examples = "porchlight user enable mary",
+                             .words_min = 1,
+                             .words_max = 1,
+                             .run = cmd_user_enable},
+    [COMMAND_TEAM_ADD] = {.name = "team add",
+                          .arguments = "COACH",
+                          .summary = "Make a team for a coach",
+                          .details = "COACH is the user name of a member, who becomes a coach.",
+                          .examples = "porchlight team add sarah --name \"Morning Walkers\"",
+                          .words_min = 1,
+                          .words_max = 1,
+                          .run = cmd_team_add},
+    [COMMAND_INVITE] = {.name = "invite",
+                        .arguments = "COACH",
+                        .summary = "Print a link that lets people join a coach's team",
+                        .details = "The link is shown once: only a hash of its code is kept.",
+                        .examples = "porchlight invite sarah\n"
+                                    "porchlight invite sarah --uses 20 --expires 14d",
+                        .words_min = 1,
+                        .words_max = 1,
+                        .run = cmd_invite},
+    [COMMAND_TOKEN_ISSUE] = {.name = "token issue",
+                             .arguments = "",
+                             .summary = "Print a token for a member or a trusted server",
+                             .examples = "porchlight token issue --user mary --ttl 1h\n"
+                                         "porchlight token issue --service newsletter --ttl 90d",
+                             .writes_from = COMMAND_NEVER_WRITES,
+                             .at_server = true,
+                             .run = cmd_token_issue},
+    [COMMAND_TOKEN_VERIFY] = {.name = "token verify",
+                              .arguments = "TOKEN",
+                              .summary = "Say whether a token holds, and what it says",
+                              .details = "- reads the token from stdin.",
+                              .examples = "porchlight token issue --user mary | porchlight token verify -",
+                              .words_min = 1,
+                              .words_max = 1,
+                              .writes_from = COMMAND_NEVER_WRITES,
+                              .at_server = true,
+                              .word_or_stdin = true,
+                              .run = cmd_token_verify},
+    [COMMAND_TOKEN_REVOKE] = {.name = "token revoke",
+                              .arguments = "[TOKEN]",
+                              .summary = "End one token, or all of a member's",
+                              .details = "- reads the token from stdin.",
+                              .examples = "porchlight token revoke v4.public.eyJ...\n"
+                                          "porchlight token revoke --user mary",
+                              .words_max = 1,
+                              .word_or_stdin = true,
+                              .run = cmd_token_revoke},
+    [COMMAND_TOKEN_KEYS] =
+        {.name = "token keys",
+         .arguments = "[rotate]",
+         .summary = "List the signing keys, or sign with a new one from now on",
+         .details = "The old key keeps verifying what it signed. Another site that is to accept this server's\n"
+                    "tokens is given the public key, k4.public.…",
+         .examples = "porchlight token keys\n"
+                     "porchlight token keys rotate",
+         .words_max = 1,
+         .writes_from = 1,
+         .run = cmd_token_keys},
+    [COMMAND_FLAG] = {.name = "flag",
+                      .arguments = "[NAME [on|off]]",
+                      .summary = "Show or set a flag, such as realtime",
+                      .examples = "porchlight flag\n"
+                                  "porchlight flag realtime off",
+                      .words_max = 2,
+                      .writes_from = 2,
+                      .run = cmd_flag},
+    [COMMAND_CLOCK] = {.name = "clock",
+                       .arguments = "advance DURATION",
+                       .summary = "Move the time of a server that runs with --test-clock on",
+                       .examples = "porchlight clock advance 90s",
+                       .words_min = 2,
+                       .words_max = 2,
+                       .hidden = true,
+                       .run = cmd_clock},
 };
 
 enum command_id command_id(const struct command *command)

@@ -24,7 +24,7 @@ struct control_options {
     const struct options *options; /* the server's; a command's own options are laid over a copy */
     struct db *db;                 /* a read connection; the control thread's until control_stop */
     struct writer *writer;
-    struct clock *clock;           /* moved by `clock advance` when options->test_clock is on */
+    struct clock *clock; /* moved by `clock advance` when options->test_clock is on */
     const struct log *log;
     bool realtime_available;
 };

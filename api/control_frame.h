@@ -24,7 +24,7 @@
 
 #define CONTROL_REQUEST_BYTES_MAX 65536 /* a command line of an operator, and far more */
 #define CONTROL_ARGUMENTS_MAX 64
-#define CONTROL_FRAME_BYTES_MAX 65536   /* longer output is several frames */
+#define CONTROL_FRAME_BYTES_MAX 65536 /* longer output is several frames */
 #define CONTROL_FRAME_HEAD_BYTES 5
 #define CONTROL_PATIENCE_MS 2000
 

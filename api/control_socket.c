@@ -91,8 +91,7 @@ void control_socket_remove(const char *data)
 bool control_socket_wait(int fd, bool write, int stop_fd, int64_t patience_ms)
 {
     struct pollfd fds[2] = {
-        {.fd = fd, .events = write ? POLLOUT : POLLIN},
-        {.fd = stop_fd, .events = POLLIN}, /* poll ignores -1 */
+        {.fd = fd, .events = write ? POLLOUT : POLLIN}, {.fd = stop_fd, .events = POLLIN}, /* poll ignores -1 */
     };
     int ready;
     do {

@@ -18,10 +18,10 @@
 #include "base/limits.h"
 
 struct cursor {
-    char epoch[17];  /* 16 hex digits and a NUL: the name of this history */
-    int64_t seq;     /* the newest event that was seen; 0: none */
-    uint32_t boot;   /* the run of the server that counted the likes */
-    uint64_t likes;  /* the version of the like counts that was seen */
+    char epoch[17]; /* 16 hex digits and a NUL: the name of this history */
+    int64_t seq;    /* the newest event that was seen; 0: none */
+    uint32_t boot;  /* the run of the server that counted the likes */
+    uint64_t likes; /* the version of the like counts that was seen */
 };
 
 /* ERR_MALFORMED: anything else, longer than CURSOR_BYTES_MAX or overflowing included. `out` is set only with ERR_OK. */

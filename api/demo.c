@@ -18,8 +18,8 @@ enum { ADMIN = 1, SARAH = 2, DAVE = 3, FIRST_MEMBER = 4 }; /* user ids */
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
-#define STORY_DAYS 35           /* the posts cover the last five weeks */
-#define OLDER_DAYS 60           /* the teams are older than their posts */
+#define STORY_DAYS 35              /* the posts cover the last five weeks */
+#define OLDER_DAYS 60              /* the teams are older than their posts */
 #define NEWEST_MS (20 * MINUTE_MS) /* the last post is so old */
 #define EXCERPT_BYTES 120
 
@@ -186,7 +186,9 @@ static enum err put_likes(struct demo_job *d, struct tx *tx, int index)
         const struct transfer_like like = {
             .given = TRANSFER_CREATED_AT,
             .post_id = index + 1,
-            .user_id = !coach ? member_id(number) : is_strong(index) ? DAVE : SARAH,
+            .user_id = !coach             ? member_id(number)
+                       : is_strong(index) ? DAVE
+                                          : SARAH,
             .created_ms = d->post_ms[index] + after_ms,
         };
         enum transfer_result result;
@@ -213,12 +215,10 @@ static const struct told told[] = {
      "It is on the table at the community centre, in large print."},
     {19, NOTICE_WIN, 0, ADMIN, "Global Win: a thousand walks",
      "Together we have taken a thousand walks since spring. Thank you, all."},
-    {12, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "A street you do not know",
-     "This week's challenge: one new street a day."},
+    {12, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "A street you do not know", "This week's challenge: one new street a day."},
     {5, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "Garage club on Wednesday",
      "Frank opens the door at ten. Bring a towel and a joke."},
-    {1, NOTICE_WIN, 0, ADMIN, "Global Win: everybody came back",
-     "Every member of both teams was here this month."},
+    {1, NOTICE_WIN, 0, ADMIN, "Global Win: everybody came back", "Every member of both teams was here this month."},
 };
 
 static enum err put_notice(struct tx *tx, int64_t *id, const struct told *t, const char *link, int64_t at_ms)

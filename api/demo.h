@@ -12,9 +12,9 @@
 #define DEMO_PASSWORD "porchlight"
 
 enum demo_state {
-    DEMO_MADE,    /* just now */
-    DEMO_THERE,   /* by an earlier call */
-    DEMO_FOREIGN  /* the database has other members; nothing was done */
+    DEMO_MADE,   /* just now */
+    DEMO_THERE,  /* by an earlier call */
+    DEMO_FOREIGN /* the database has other members; nothing was done */
 };
 
 /* `password` is DEMO_PASSWORD hashed: one hash for all, since it protects nothing and 33 would take seconds. */

@@ -18,7 +18,8 @@
 #define WRITE_BYTES 65536
 #define LINE_BYTES_MAX (POST_CHARS_MAX * 12 + 65536) /* a post of escapes, and everything around it */
 
-struct export {
+struct export
+{
     int fd;
     struct buf out;
     struct json_writer json;

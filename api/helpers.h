@@ -1,8 +1,8 @@
 /*
  * A small bounded pool of threads for work that takes long: argon2id now; digests, backups and pushes later.
  *
- * Tasks wait in one queue of HELPER_QUEUE_MAX; when it is full, helpers_submit refuses, so that 200 sign-ins at once can
- * neither stall a poll nor pile up. A task's memory is the submitter's; `run` may hand it on (to a loop's mailbox).
+ * Tasks wait in one queue of HELPER_QUEUE_MAX; when it is full, helpers_submit refuses, so that 200 sign-ins at once
+ * can neither stall a poll nor pile up. A task's memory is the submitter's; `run` may hand it on (to a loop's mailbox).
  */
 #ifndef PORCHLIGHT_API_HELPERS_H
 #define PORCHLIGHT_API_HELPERS_H
@@ -15,7 +15,7 @@
 struct helpers;
 
 struct task {
-    struct mail mail; /* first; used by the queue */
+    struct mail mail;               /* first; used by the queue */
     void (*run)(struct task *task); /* on a helper thread; afterwards the task is no longer touched */
 };
 

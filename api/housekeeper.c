@@ -13,7 +13,7 @@
 #include "db/users.h"
 
 #define TURN_MS 1000
-#define SEEN_MS 10000      /* as much as a crash may forget of who was seen */
+#define SEEN_MS 10000 /* as much as a crash may forget of who was seen */
 #define PRUNE_MS 60000
 #define PRUNE_ROWS_MAX 500 /* a job: the writer is not held up by a big clean-up */
 

@@ -21,10 +21,28 @@
 #define IMPORT_ID_MAX INT64_C(9007199254740991)
 
 enum field {
-    F_TYPE, F_ID, F_TEAM_ID, F_USER_ID, F_AUTHOR_ID, F_POST_ID,
-    F_USERNAME, F_NAME, F_ROLE, F_EXTERNAL_ID, F_PASSWORD, F_APPEAR_OFFLINE, F_DISABLED,
-    F_BODY, F_TOPICS, F_KIND, F_TITLE, F_LINK,
-    F_CREATED_AT, F_JOINED_AT, F_EDITED_AT, F_PINNED_AT,
+    F_TYPE,
+    F_ID,
+    F_TEAM_ID,
+    F_USER_ID,
+    F_AUTHOR_ID,
+    F_POST_ID,
+    F_USERNAME,
+    F_NAME,
+    F_ROLE,
+    F_EXTERNAL_ID,
+    F_PASSWORD,
+    F_APPEAR_OFFLINE,
+    F_DISABLED,
+    F_BODY,
+    F_TOPICS,
+    F_KIND,
+    F_TITLE,
+    F_LINK,
+    F_CREATED_AT,
+    F_JOINED_AT,
+    F_EDITED_AT,
+    F_PINNED_AT,
     F_COUNT
 };
 
@@ -38,10 +56,10 @@ static const struct json_field fields[F_COUNT] = {
     [F_USERNAME] = {.name = "username", .kind = JSON_KIND_LINE, .min = 1, .max = USERNAME_CHARS_MAX},
     [F_NAME] = {.name = "name", .kind = JSON_KIND_LINE, .min = 1, .max = NAME_CHARS_MAX},
     [F_ROLE] = {.name = "role", .kind = JSON_KIND_LINE, .min = 1, .max = 10},
-    [F_EXTERNAL_ID] = {.name = "externalId", .kind = JSON_KIND_LINE, .nullable = true, .min = 1,
-                       .max = EXTERNAL_ID_CHARS_MAX},
-    [F_PASSWORD] = {.name = "password", .kind = JSON_KIND_SECRET, .nullable = true, .min = 1,
-                    .max = PASSWORD_HASH_BYTES - 1},
+    [F_EXTERNAL_ID] =
+        {.name = "externalId", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = EXTERNAL_ID_CHARS_MAX},
+    [F_PASSWORD] =
+        {.name = "password", .kind = JSON_KIND_SECRET, .nullable = true, .min = 1, .max = PASSWORD_HASH_BYTES - 1},
     [F_APPEAR_OFFLINE] = {.name = "appearOffline", .kind = JSON_KIND_BOOL},
     [F_DISABLED] = {.name = "disabled", .kind = JSON_KIND_BOOL},
     [F_BODY] = {.name = "body", .kind = JSON_KIND_TEXT, .min = 0, .max = POST_CHARS_MAX},

@@ -92,7 +92,7 @@ struct keyring_holder {
 };
 
 void keyring_holder_init(struct keyring_holder *holder);
-void keyring_holder_clear(struct keyring_holder *holder);                            /* drops its reference */
+void keyring_holder_clear(struct keyring_holder *holder);                           /* drops its reference */
 void keyring_holder_swap_take(struct keyring_holder *holder, struct keyring *ring); /* takes the caller's reference */
 struct keyring *keyring_holder_get(struct keyring_holder *holder);                  /* a new reference, or NULL */
 

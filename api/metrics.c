@@ -12,7 +12,8 @@
 #include "api/server.h"
 
 /* The statuses that are told apart, in order; another counts as the next one. */
-static const int statuses[METRICS_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404, 405, 409, 411, 413, 422, 429, 500, 503};
+static const int statuses[METRICS_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404,
+                                               405, 409, 411, 413, 422, 429, 500, 503};
 
 static size_t status_index(int status)
 {
@@ -44,7 +45,7 @@ void metrics_count(struct metrics_loop *m, size_t route, int status, int64_t too
     bump(&r->sum_us, took_us > 0 ? (uint64_t)took_us : 0);
 }
 
-/* ---- text ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 static void help(struct buf *out, const char *name, const char *type, const char *text)
 {
@@ -125,19 +126,22 @@ static void latency_text(struct server *s, struct buf *out)
         }
         below += sum_bucket(s, route, METRICS_BUCKETS - 1);
         buf_printf(out, "%s_bucket{%s,le=\"+Inf\"} %llu\n", name, labels, (unsigned long long)below);
-        buf_printf(out, "%s_sum{%s} %.6f\n%s_count{%s} %llu\n", name, labels, (double)sum_us(s, route) / 1e6, name, labels,
-                   (unsigned long long)below);
+        buf_printf(out, "%s_sum{%s} %.6f\n%s_count{%s} %llu\n", name, labels, (double)sum_us(s, route) / 1e6, name,
+                   labels, (unsigned long long)below);
     }
 }
 
 static void loops_text(struct server *s, struct buf *out)
 {
-    help(out, "porchlight_http_loop_load_percent", "gauge", "Time a loop was not waiting, smoothed: poll advice grows above 60.");
+    help(out, "porchlight_http_loop_load_percent", "gauge",
+         "Time a loop was not waiting, smoothed: poll advice grows above 60.");
     for (unsigned i = 0; i < server_loops(s); i++)
-        buf_printf(out, "porchlight_http_loop_load_percent{loop=\"%u\"} %u\n", i, atomic_load(&server_loop(s, i)->load_percent));
+        buf_printf(out, "porchlight_http_loop_load_percent{loop=\"%u\"} %u\n", i,
+                   atomic_load(&server_loop(s, i)->load_percent));
     help(out, "porchlight_http_connections", "gauge", "Open TCP connections.");
     for (unsigned i = 0; i < server_loops(s); i++)
-        buf_printf(out, "porchlight_http_connections{loop=\"%u\"} %u\n", i, atomic_load(&server_loop(s, i)->connections_count));
+        buf_printf(out, "porchlight_http_connections{loop=\"%u\"} %u\n", i,
+                   atomic_load(&server_loop(s, i)->connections_count));
 }
 
 static void writer_text(struct app *app, struct buf *out)
@@ -154,7 +158,8 @@ static void writer_text(struct app *app, struct buf *out)
     buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %llu\n%s_count %llu\n", name, (unsigned long long)below, name,
                (unsigned long long)atomic_load(&stats->jobs), name, (unsigned long long)below);
     figure(out, "porchlight_writer_jobs_total", "counter", "Write jobs run.", atomic_load(&stats->jobs));
-    figure(out, "porchlight_writer_batches_total", "counter", "Write transactions tried.", atomic_load(&stats->batches));
+    figure(out, "porchlight_writer_batches_total", "counter", "Write transactions tried.",
+           atomic_load(&stats->batches));
     figure(out, "porchlight_writer_failed_batches_total", "counter", "Write transactions that storage refused.",
            atomic_load(&stats->failed_batches));
     figure(out, "porchlight_writer_queue", "gauge", "Jobs that wait for the writer.", writer_depth(app->writer));
@@ -197,7 +202,8 @@ static enum err community_text(struct app *app, struct db *db, struct buf *out)
     figure(out, "porchlight_likes", "gauge", "Likes.", (uint64_t)e.likes);
     figure(out, "porchlight_notices", "gauge", "Notices.", (uint64_t)e.notices);
     figure(out, "porchlight_active_members_day", "gauge", "Distinct members seen today (UTC).", (uint64_t)e.active_day);
-    figure(out, "porchlight_active_members_week", "gauge", "Distinct members seen in the last seven days.", (uint64_t)e.active_week);
+    figure(out, "porchlight_active_members_week", "gauge", "Distinct members seen in the last seven days.",
+           (uint64_t)e.active_week);
     return ERR_OK;
 }
 

@@ -233,8 +233,7 @@ enum err options_apply_config(struct options *options, const char *text, size_t 
 
 /* ---- the environment --------------------------------------------------------------------------------------------- */
 
-static const struct option_row *find_twin(const char *name, struct suggestion *s,
-                                          char best[static OPTION_NAME_BYTES])
+static const struct option_row *find_twin(const char *name, struct suggestion *s, char best[static OPTION_NAME_BYTES])
 {
     for (size_t i = 0; i < option_rows_count; i++) {
         if (option_rows[i].local)
@@ -278,8 +277,7 @@ enum err options_apply_environment(struct options *options, char *const *environ
 
 /* ---- the command line -------------------------------------------------------------------------------------------- */
 
-static enum err unknown_option(enum command_id command, const char *argument, const char *name,
-                               struct problem *problem)
+static enum err unknown_option(enum command_id command, const char *argument, const char *name, struct problem *problem)
 {
     const struct option_row *row = find_row(name);
     if (row != NULL)

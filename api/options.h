@@ -48,10 +48,10 @@ enum command_id {
     COMMAND_COUNT_
 };
 
-#define LISTEN_HOST_BYTES 46    /* INET6_ADDRSTRLEN */
-#define COMMAND_WORDS_MAX 4     /* what is left of a command line without the command and its options */
-#define OPTION_ROWS_MAX 48       /* room for the table; it asserts that it fits */
-#define CONFIG_BYTES_MAX 65536  /* a configuration file is a page, not a book */
+#define LISTEN_HOST_BYTES 46   /* INET6_ADDRSTRLEN */
+#define COMMAND_WORDS_MAX 4    /* what is left of a command line without the command and its options */
+#define OPTION_ROWS_MAX 48     /* room for the table; it asserts that it fits */
+#define CONFIG_BYTES_MAX 65536 /* a configuration file is a page, not a book */
 
 enum realtime_choice {
     REALTIME_UNSET, /* as the flag in the database says */
@@ -69,8 +69,8 @@ struct options {
     char listen_host[LISTEN_HOST_BYTES]; /* a numeric address, IPv6 without brackets */
     uint16_t listen_port;                /* 0: a free one */
     bool listen_ipv6;
-    const char *public_url;              /* origin without a slash at its end: "https://walkers.example" */
-    bool public_url_given;               /* false: made from the listen address (serve corrects port 0) */
+    const char *public_url; /* origin without a slash at its end: "https://walkers.example" */
+    bool public_url_given;  /* false: made from the listen address (serve corrects port 0) */
 
     /* whom to believe */
     struct cidr trust_proxy[TRUST_PROXY_MAX];

@@ -17,14 +17,14 @@ struct option_row {
     const char *argument;      /* NULL: a switch, which needs no value */
     const char *default_value; /* NULL: none */
     const char *help;
-    uint32_t commands;         /* bit n: the command with that id takes it */
-    bool repeatable;           /* each text is a list, divided by commas or blanks; more texts add to it */
-    bool local;                /* on the command line only: no twin, no key */
+    uint32_t commands; /* bit n: the command with that id takes it */
+    bool repeatable;   /* each text is a list, divided by commas or blanks; more texts add to it */
+    bool local;        /* on the command line only: no twin, no key */
     bool hidden;
     option_read *read;
-    size_t offset;             /* of the field in struct options */
-    size_t count_offset;       /* of the list's length, when repeatable */
-    int64_t min, max;          /* of a number, in the field's unit; of a text, in characters */
+    size_t offset;              /* of the field in struct options */
+    size_t count_offset;        /* of the list's length, when repeatable */
+    int64_t min, max;           /* of a number, in the field's unit; of a text, in characters */
     const char *const *choices; /* ends with NULL */
 };
 

@@ -60,7 +60,8 @@ bool request_json(struct request *r, const struct json_field *fields, size_t cou
         request_fail(r, ERR_MEDIA_TYPE);
         return false;
     }
-    enum err err = json_read(empty ? "{}" : r->body, empty ? 2 : r->body_len, fields, count, values, r->arena, &r->problem);
+    enum err err = json_read(empty ? "{}" : r->body, empty ? 2 : r->body_len, fields, count, values, r->arena,
+                             &r->problem);
     if (err != ERR_OK)
         request_fail(r, err);
     return err == ERR_OK;

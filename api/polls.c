@@ -129,7 +129,7 @@ static bool keep(struct request *r, struct rendered *kept, uint64_t head_version
     return true;
 }
 
-/* ---- presence ------------------------------------------------------------------------------------------------------------------- */
+/* ---- presence ---------------------------------------------------------------------------------------------------- */
 
 static bool write_presence(struct request *r, struct json_writer *w, struct place *p, uint64_t *version)
 {
@@ -181,7 +181,7 @@ void polls_leave(struct request *r)
     request_reply(r, 204);
 }
 
-/* ---- cursors --------------------------------------------------------------------------------------------------------------------- */
+/* ---- cursors ----------------------------------------------------------------------------------------------------- */
 
 static void format_cursor(const struct request *r, int64_t seq, uint64_t likes, char text[static CURSOR_BYTES_MAX])
 {
@@ -215,7 +215,7 @@ enum polls_since polls_since(struct request *r, struct team_head *head, struct c
     return ours && team_head_reaches(head, out->seq) ? POLLS_SINCE_OK : POLLS_SINCE_RESET;
 }
 
-/* ---- new posts ------------------------------------------------------------------------------------------------------------------- */
+/* ---- new posts --------------------------------------------------------------------------------------------------- */
 
 static void write_new_count(struct request *r, size_t count, const char *cursor, bool reset)
 {
@@ -264,10 +264,11 @@ void polls_new_count(struct request *r)
     (void)request_reply_shared(r, kept->reply, posts_base_s(r));
 }
 
-/* ---- changes ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
 
 /* The frame around what changed; `body` NULL: nothing did. */
-static bool write_changes(struct request *r, struct place *p, const struct changes *found, bool reset, uint64_t *version)
+static bool write_changes(struct request *r, struct place *p, const struct changes *found, bool reset,
+                          uint64_t *version)
 {
     struct json_writer w = {.out = &r->out};
     char cursor[CURSOR_BYTES_MAX];
@@ -315,8 +316,10 @@ void polls_changes(struct request *r)
     }
     bool same_boot = since.boot == heads_boot(r->app->heads);
     if (since.seq != view.seq || !same_boot || since.likes != view.likes) {
-        struct changes_query query = {
-            .team_id = team_id, .head = p->head, .since = since.seq, .likes_since = same_boot ? since.likes : UINT64_MAX};
+        struct changes_query query = {.team_id = team_id,
+                                      .head = p->head,
+                                      .since = since.seq,
+                                      .likes_since = same_boot ? since.likes : UINT64_MAX};
         enum err err = changes_collect(r, &query, &found);
         if (err != ERR_OK)
             request_fail(r, err);

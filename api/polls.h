@@ -1,6 +1,6 @@
 /*
- * The polls: presence, new posts, changes. What nobody's write has changed since the last poll is answered from memory with
- * an answer that was rendered once per loop and state (api/request.h, shared answers), and no SQL statement.
+ * The polls: presence, new posts, changes. What nobody's write has changed since the last poll is answered from memory
+ * with an answer that was rendered once per loop and state (api/request.h, shared answers), and no SQL statement.
  */
 #ifndef PORCHLIGHT_API_POLLS_H
 #define PORCHLIGHT_API_POLLS_H

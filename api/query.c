@@ -128,8 +128,8 @@ static enum err parse_param(struct piece piece, struct arena *arena, struct quer
         return problem_set(problem, ERR_INVALID, "A parameter of the address is there twice.");
     if (out->params_count == QUERY_PARAMS_MAX)
         return problem_set(problem, ERR_INVALID, "The address has more than %d parameters.", QUERY_PARAMS_MAX);
-    out->params[out->params_count++] =
-        (struct query_param){.name = name_text, .value = value_text, .value_len = value_len};
+    out->params[out->params_count++] = (struct query_param){
+        .name = name_text, .value = value_text, .value_len = value_len};
     return ERR_OK;
 }
 

@@ -21,7 +21,7 @@
 #include "base/limits.h"
 
 struct query_param {
-    const char *name; /* decoded, NUL-terminated; never empty */
+    const char *name;  /* decoded, NUL-terminated; never empty */
     const char *value; /* may be empty */
     size_t value_len;
 };

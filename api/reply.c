@@ -1,9 +1,11 @@
 /*
- * Answers: JSON with its ETag, problems (RFC 9457), static bytes, and shared answers that are rendered once and queued many
- * times. Every header that an answer may carry is added in this file. See request.h for the contract. The loop's thread.
+ * Answers: JSON with its ETag, problems (RFC 9457), static bytes, and shared answers that are rendered once and queued
+ * many times. Every header that an answer may carry is added in this file. See request.h for the contract. The loop's
+ * thread.
  *
- * A shared answer is a body with up to ADVICE_VARIANTS responses for each of 200 and 304, which differ in X-Poll-Interval
- * alone. libmicrohttpd counts references, so that dropping a variant never hurts an answer that is under way.
+ * A shared answer is a body with up to ADVICE_VARIANTS responses for each of 200 and 304, which differ in
+ * X-Poll-Interval alone. libmicrohttpd counts references, so that dropping a variant never hurts an answer that is
+ * under way.
  */
 #include "api/reply.h"
 
@@ -95,9 +97,8 @@ static struct MHD_Response *from_out(struct request *r)
 {
     size_t len;
     char *bytes = buf_take(&r->out, &len);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(len, bytes == NULL ? (void *)"" : bytes,
-                                        bytes == NULL ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        len, bytes == NULL ? (void *)"" : bytes, bytes == NULL ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
     if (response == NULL)
         free(bytes);
     return response;
@@ -148,8 +149,9 @@ void request_reply_static(struct request *r, int status, const char *type, const
                           const char *etag)
 {
     bool same = etag != NULL && r->head.if_none_match != NULL && reply_etag_matches(r->head.if_none_match, etag);
-    struct MHD_Response *response =
-        same ? empty() : MHD_create_response_from_buffer(len, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = same ? empty()
+                                         : MHD_create_response_from_buffer(len, (void *)(uintptr_t)bytes,
+                                                                           MHD_RESPMEM_PERSISTENT);
     if (response != NULL) {
         if (!same)
             add(response, "Content-Type", type);
@@ -176,7 +178,7 @@ void request_reply_text(struct request *r, int status, const char *type)
     finish(r, status, response);
 }
 
-/* ---- problems ----------------------------------------------------------------------------------------------------------------- */
+/* ---- problems ---------------------------------------------------------------------------------------------------- */
 
 static void render_problem(struct request *r)
 {
@@ -229,7 +231,7 @@ void request_fail(struct request *r, enum err err)
     finish(r, err_status(err), response);
 }
 
-/* ---- shared answers -------------------------------------------------------------------------------------------------------------- */
+/* ---- shared answers ---------------------------------------------------------------------------------------------- */
 
 struct variant {
     unsigned interval_s;
@@ -284,10 +286,11 @@ static void dress(struct MHD_Response *response, const struct request *r, const 
 }
 
 /* The body is copied, since an answer that is under way may outlive the shared one. */
-static struct MHD_Response *build_variant(const struct request *r, const struct shared_reply *s, unsigned told_s, bool same)
+static struct MHD_Response *build_variant(const struct request *r, const struct shared_reply *s, unsigned told_s,
+                                          bool same)
 {
-    struct MHD_Response *response =
-        same ? empty() : MHD_create_response_from_buffer(s->len, s->body, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = same ? empty()
+                                         : MHD_create_response_from_buffer(s->len, s->body, MHD_RESPMEM_MUST_COPY);
     if (response == NULL)
         return NULL;
     if (!same)

@@ -1,9 +1,10 @@
 /*
- * One HTTP request: what libmicrohttpd hands over, checked and collected; and its way to a handler and back. The answering half is
- * api/reply.c. See request.h for the life of a request. The loop's thread, but for request_complete.
+ * One HTTP request: what libmicrohttpd hands over, checked and collected; and its way to a handler and back. The
+ * answering half is api/reply.c. See request.h for the life of a request. The loop's thread, but for request_complete.
  *
  * Two rules of libmicrohttpd shape this file: the first call of its handler only checks (answering there loses
- * keep-alive, so only what must close the connection is answered there), and every call to it is made on the loop's thread.
+ * keep-alive, so only what must close the connection is answered there), and every call to it is made on the loop's
+ * thread.
  */
 #include "api/request.h"
 
@@ -114,7 +115,7 @@ void request_end(struct request *r, bool completed)
     }
 }
 
-/* ---- the head --------------------------------------------------------------------------------------------------------------- */
+/* ---- the head ---------------------------------------------------------------------------------------------------- */
 
 struct head_walk {
     struct head head;
@@ -128,8 +129,14 @@ struct field_name {
     bool list;     /* may come several times, which means the same as once with commas (RFC 9110, section 5.3) */
 };
 
-#define FIELD(name_, member_) {name_, sizeof(name_) - 1, offsetof(struct request_head, member_), false}
-#define FIELD_LIST(name_, member_) {name_, sizeof(name_) - 1, offsetof(struct request_head, member_), true}
+#define FIELD(name_, member_)                                                                                          \
+    {                                                                                                                  \
+        name_, sizeof(name_) - 1, offsetof(struct request_head, member_), false                                        \
+    }
+#define FIELD_LIST(name_, member_)                                                                                     \
+    {                                                                                                                  \
+        name_, sizeof(name_) - 1, offsetof(struct request_head, member_), true                                         \
+    }
 
 static const struct field_name field_names[] = {
     FIELD("Authorization", authorization),
@@ -192,8 +199,8 @@ static uint64_t client_key(const struct request *r)
     const struct options *o = r->app->options;
     if (r->head.forwarded_for == NULL || o->trust_proxy_count == 0)
         return cidr_address_key(&r->from->address);
-    struct cidr_address client =
-        cidr_client(o->trust_proxy, o->trust_proxy_count, &r->from->address, r->head.forwarded_for);
+    struct cidr_address client = cidr_client(o->trust_proxy, o->trust_proxy_count, &r->from->address,
+                                             r->head.forwarded_for);
     return cidr_address_key(&client);
 }
 
@@ -226,7 +233,7 @@ static enum err check_head(struct request *r, const char *method, const char *ve
     return ERR_OK;
 }
 
-/* ---- the three kinds of calls --------------------------------------------------------------------------------------------- */
+/* ---- the three kinds of calls ------------------------------------------------------------------------------------ */
 
 static bool take_body(struct request *r, const char *bytes, size_t len)
 {
@@ -273,7 +280,7 @@ bool request_handle(struct request *r, const char *method, const char *version, 
     return queue_reply(r);
 }
 
-/* ---- away and back ---------------------------------------------------------------------------------------------------------- */
+/* ---- away and back ----------------------------------------------------------------------------------------------- */
 
 void request_suspend(struct request *r, void (*then)(struct request *r))
 {

@@ -7,9 +7,10 @@
  *                     +-- request_write (api/write.h)  -> writer  --+
  *                     `-- request_help                 -> helper  --+-> request_complete -> loop -> `then` -> answers
  *
- * A request belongs to its loop's thread, except between suspension and request_complete, when it belongs to the writer or a
- * helper. Its memory is its arena; both are recycled when it ends. request.c, reply.c and server.c are the only files that see
- * libmicrohttpd. What handlers ask of a request is implemented in api/params.c, what they answer in api/reply.c.
+ * A request belongs to its loop's thread, except between suspension and request_complete, when it belongs to the writer
+ * or a helper. Its memory is its arena; both are recycled when it ends. request.c, reply.c and server.c are the only
+ * files that see libmicrohttpd. What handlers ask of a request is implemented in api/params.c, what they answer in
+ * api/reply.c.
  */
 #ifndef PORCHLIGHT_API_REQUEST_H
 #define PORCHLIGHT_API_REQUEST_H
@@ -36,7 +37,16 @@ struct connection; /* api/server.h */
 struct loop;       /* api/server.h */
 struct route;      /* api/routes.h */
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
+enum method {
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD_OTHER
+};
 
 #define REQUEST_ID_BYTES 17
 #define REPLY_HEADERS_MAX 8
@@ -97,9 +107,9 @@ struct request {
         const char *value;
     } headers[REPLY_HEADERS_MAX];
     size_t headers_count;
-    bool close;     /* Connection: close */
-    bool away;      /* it is the writer's or a helper's */
-    bool suspended; /* MHD's connection is */
+    bool close;                 /* Connection: close */
+    bool away;                  /* it is the writer's or a helper's */
+    bool suspended;             /* MHD's connection is */
     struct MHD_Response *reply; /* ready to be queued */
     bool reply_shared;          /* and not ours to destroy */
     int reply_status;
@@ -120,7 +130,7 @@ struct request {
     void *state;
 };
 
-/* ---- for api/server.c -------------------------------------------------------------------------------------------------- */
+/* ---- for api/server.c -------------------------------------------------------------------------------------------- */
 
 /* NULL: no memory. */
 struct request *request_begin(struct loop *loop, struct MHD_Connection *connection, const char *target);
@@ -133,7 +143,7 @@ void request_free(struct request *r); /* a spare one, at the loop's end */
 /* On the loop's thread, for a request that came back through the mailbox: goes on and resumes the connection. */
 void request_resume(struct request *r);
 
-/* ---- for handlers --------------------------------------------------------------------------------------------------------- */
+/* ---- for handlers ------------------------------------------------------------------------------------------------ */
 
 const char *request_id(struct request *r);
 
@@ -184,7 +194,7 @@ void request_answer_busy(struct request *r);
 /* Runs `work` on a helper thread, then `then` on the loop's. Answers 503 when the pool's queue is full. */
 void request_help(struct request *r, void (*work)(struct request *r), void (*then)(struct request *r));
 
-/* ---- shared answers: rendered once, queued many times --------------------------------------------------------------------- */
+/* ---- shared answers: rendered once, queued many times ------------------------------------------------------------ */
 
 struct shared_reply;
 

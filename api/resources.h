@@ -1,5 +1,6 @@
 /*
- * The handlers of all routes, by the file they live in. Each runs on the loop's thread and answers or suspends its request.
+ * The handlers of all routes, by the file they live in. Each runs on the loop's thread and answers or suspends its
+ * request.
  */
 #ifndef PORCHLIGHT_API_RESOURCES_H
 #define PORCHLIGHT_API_RESOURCES_H

@@ -88,8 +88,8 @@ static bool path_matches(const char *pattern, const struct query *q)
     return *pattern == '\0' && q->segments_count > 0;
 }
 
-/* The first route that matches; literal ones stand before those with {}, and keep them out. When there is none, `allowed` has a
-   bit for each method of the path. */
+/* The first route that matches; literal ones stand before those with {}, and keep them out. When there is none,
+   `allowed` has a bit for each method of the path. */
 static const struct route *find_route(const struct query *q, enum method method, unsigned *allowed)
 {
     bool literal = false;
@@ -106,22 +106,19 @@ static const struct route *find_route(const struct query *q, enum method method,
     return NULL;
 }
 
-static char *allow_list(struct request *r, unsigned allowed)
+static const char *allow_list(struct request *r, unsigned allowed)
 {
-    char text[64] = "";
+    const char *text = "";
     if (allowed & (1U << METHOD_GET))
         allowed |= 1U << METHOD_HEAD;
     allowed |= 1U << METHOD_OPTIONS;
-    for (size_t i = 0; i < sizeof method_names / sizeof method_names[0]; i++)
-        if (allowed & (1U << i)) {
-            if (text[0] != '\0')
-                (void)strcat(text, ", ");
-            (void)strcat(text, method_names[i]); /* all of them together are shorter than `text` */
-        }
-    return arena_text(r->arena, text);
+    for (size_t i = 0; i < sizeof method_names / sizeof method_names[0] && text != NULL; i++)
+        if (allowed & (1U << i))
+            text = arena_printf(r->arena, "%s%s%s", text, text[0] == '\0' ? "" : ", ", method_names[i]);
+    return text != NULL ? text : "";
 }
 
-/* ---- what is common ------------------------------------------------------------------------------------------------------------ */
+/* ---- what is common ---------------------------------------------------------------------------------------------- */
 
 static bool name_in_list(const char *list, const char *name)
 {
@@ -184,7 +181,8 @@ static bool caller_may(struct request *r)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "Only an admin can do this.");
     if (err == ERR_UNAUTHENTICATED && r->app->options->rate_limit) { /* guessing tokens is rated too */
         struct rate rate = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST};
-        int64_t wait_ms = rate_take(r->app->rates, r->address_key * 8 + RATE_ADDRESS, rate, clock_mono_ms(r->app->clock));
+        int64_t wait_ms = rate_take(r->app->rates, r->address_key * 8 + RATE_ADDRESS, rate,
+                                    clock_mono_ms(r->app->clock));
         if (wait_ms > 0) {
             r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
             err = ERR_RATE_LIMITED;
@@ -201,7 +199,8 @@ static void answer_options(struct request *r, unsigned allowed)
     request_header(r, "Allow", allow_list(r, allowed));
     if (r->head.request_method != NULL && auth_origin_is_allowed(r)) {
         request_header(r, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
-        request_header(r, "Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-None-Match");
+        request_header(r, "Access-Control-Allow-Headers",
+                       "Authorization, Content-Type, Idempotency-Key, If-None-Match");
         request_header(r, "Access-Control-Max-Age", "7200");
     }
     request_reply(r, 204);

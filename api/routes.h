@@ -1,7 +1,7 @@
 /*
- * Every address of the server on one screen: routes.c. A route names who may call it, which query parameters it knows and
- * its handler; what is common to all (credentials, rates, unknown parameters, methods) is decided here, before the handler.
- * Handlers live in one file per resource and are declared in api/resources.h. The loop's thread.
+ * Every address of the server on one screen: routes.c. A route names who may call it, which query parameters it knows
+ * and its handler; what is common to all (credentials, rates, unknown parameters, methods) is decided here, before the
+ * handler. Handlers live in one file per resource and are declared in api/resources.h. The loop's thread.
  */
 #ifndef PORCHLIGHT_API_ROUTES_H
 #define PORCHLIGHT_API_ROUTES_H

@@ -1,6 +1,7 @@
 /*
- * Wiring: makes every part of the server in the order in which they need each other, waits for a signal, takes them down in
- * the reverse order. The only place that knows all parts; the main thread does nothing else while the server runs.
+ * Wiring: makes every part of the server in the order in which they need each other, waits for a signal, takes them
+ * down in the reverse order. The only place that knows all parts; the main thread does nothing else while the server
+ * runs.
  *
  *   store -> heads, keyring -> writer -> helpers -> loops -> control, housekeeper        (arrows: is needed by)
  */
@@ -143,7 +144,8 @@ static enum err start_threads(struct parts *p, struct problem *problem)
     return err != ERR_OK ? err : control_start(&control, &p->control);
 }
 
-/* The public URL is what the operator said or, with a port that the system chose, where we listen. Called before the loops run. */
+/* The public URL is what the operator said or, with a port that the system chose, where we listen. Called before the
+ * loops run. */
 static void set_origin(struct parts *p)
 {
     struct app *app = &p->app;
@@ -215,8 +217,8 @@ int serve_run(const struct options *options)
         return 1;
     }
     char address[80];
-    (void)snprintf(address, sizeof address, parts->options.listen_ipv6 ? "[%s]:%u" : "%s:%u", parts->options.listen_host,
-                   server_port(parts->server));
+    (void)snprintf(address, sizeof address, parts->options.listen_ipv6 ? "[%s]:%u" : "%s:%u",
+                   parts->options.listen_host, server_port(parts->server));
     log_info(&parts->log, "listening", LOG_S("address", address), LOG_S("version", PORCHLIGHT_VERSION),
              LOG_I("loops", server_loops(parts->server)));
     notify_state("READY=1");

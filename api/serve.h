@@ -6,7 +6,8 @@
 
 #include "api/options.h"
 
-/* Returns the exit status: 0 after SIGTERM or SIGINT with everything acknowledged on disk, 1 when it could not start. */
+/* Returns the exit status: 0 after SIGTERM or SIGINT with everything acknowledged on disk, 1 when it could not start.
+ */
 int serve_run(const struct options *options);
 
 #endif

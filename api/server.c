@@ -1,13 +1,13 @@
 /*
  * The HTTP loops. See server.h for the drawing.
  *
- * A turn of a loop: wait for the daemon's epoll descriptor or the mailbox, go on with the requests that came back, let the
- * daemon run, once a second sweep. The sweep closes connections on which a request does not arrive in time, from the
- * loop's own thread: another would race with descriptors that are used again.
+ * A turn of a loop: wait for the daemon's epoll descriptor or the mailbox, go on with the requests that came back, let
+ * the daemon run, once a second sweep. The sweep closes connections on which a request does not arrive in time, from
+ * the loop's own thread: another would race with descriptors that are used again.
  *
- * Relied on in libmicrohttpd 0.9.75, checked by tests: a daemon with ALLOW_SUSPEND_RESUME and an epoll descriptor of its own
- * can be driven from outside; MHD_quiesce_daemon hands back the listening socket; a request that is suspended keeps its
- * connection until it is resumed.
+ * Relied on in libmicrohttpd 0.9.75, checked by tests: a daemon with ALLOW_SUSPEND_RESUME and an epoll descriptor of
+ * its own can be driven from outside; MHD_quiesce_daemon hands back the listening socket; a request that is suspended
+ * keeps its connection until it is resumed.
  */
 #include "api/server.h"
 
@@ -35,8 +35,8 @@
 
 #define LISTEN_BACKLOG 4096
 #define SWEEP_MS 1000
-#define SWEEP_PARTS 4      /* an idle connection is looked at every fourth sweep: one system call each */
-#define DRAIN_MS 5000      /* how long SIGTERM waits for requests whose bodies are still arriving */
+#define SWEEP_PARTS 4 /* an idle connection is looked at every fourth sweep: one system call each */
+#define DRAIN_MS 5000 /* how long SIGTERM waits for requests whose bodies are still arriving */
 
 struct server {
     struct app *app;
@@ -47,7 +47,7 @@ struct server {
     struct loop *loops;
 };
 
-/* ---- what libmicrohttpd calls ---------------------------------------------------------------------------------------------- */
+/* ---- what libmicrohttpd calls ------------------------------------------------------------------------------------ */
 
 static void *on_request_line(void *cls, const char *target, struct MHD_Connection *connection)
 {
@@ -127,7 +127,7 @@ static void on_log(void *cls, const char *format, va_list args)
     log_debug(loop->app->log, "http.library", LOG_S("message", text));
 }
 
-/* ---- sweeping ----------------------------------------------------------------------------------------------------------------- */
+/* ---- sweeping ---------------------------------------------------------------------------------------------------- */
 
 static void cut(struct loop *loop, struct connection *c, const char *why)
 {
@@ -171,7 +171,7 @@ static void sweep(struct loop *loop, unsigned part)
     }
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 static int64_t real_ns(void)
 {
@@ -271,7 +271,7 @@ static void *loop_main(void *arg)
     return NULL;
 }
 
-/* ---- starting and stopping ------------------------------------------------------------------------------------------------------ */
+/* ---- starting and stopping --------------------------------------------------------------------------------------- */
 
 static bool watch(struct loop *loop, int fd)
 {
@@ -285,12 +285,13 @@ static enum err start_daemon(struct loop *loop, unsigned loops)
     if (fd < 0)
         return ERR_STORAGE;
     loop->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, loop,
-        MHD_OPTION_EXTERNAL_LOGGER, on_log, loop, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_request_line,
-        loop, MHD_OPTION_NOTIFY_COMPLETED, on_request_end, loop, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
+        loop, MHD_OPTION_EXTERNAL_LOGGER, on_log, loop, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
+        on_request_line, loop, MHD_OPTION_NOTIFY_COMPLETED, on_request_end, loop, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX / loops,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_END);
     if (loop->daemon == NULL) {
         (void)close(fd);
         return ERR_INTERNAL;
@@ -343,11 +344,12 @@ static enum err bind_socket(struct server *s, const struct server_options *o, st
     int on = 1;
     if (s->listen_fd < 0 || setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(s->listen_fd, (struct sockaddr *)&address, len) != 0 || listen(s->listen_fd, LISTEN_BACKLOG) != 0)
-        return problem_set(problem, errno == EADDRINUSE ? ERR_CONFLICT : ERR_STORAGE, "Cannot listen on %s port %u: %s.",
-                           o->host, o->port, strerror(errno));
+        return problem_set(problem, errno == EADDRINUSE ? ERR_CONFLICT : ERR_STORAGE,
+                           "Cannot listen on %s port %u: %s.", o->host, o->port, strerror(errno));
     if (getsockname(s->listen_fd, (struct sockaddr *)&address, &len) != 0)
         return ERR_INTERNAL;
-    s->port = ntohs(o->ipv6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port);
+    s->port = ntohs(o->ipv6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                            : ((struct sockaddr_in *)&address)->sin_port);
     return ERR_OK;
 }
 
@@ -421,7 +423,8 @@ void server_stop(struct server *s)
     uint64_t one = 1;
     atomic_store(&s->app->draining, true);
     if (write(s->stop_fd, &one, sizeof one) < 0)
-        log_warn(s->app->log, "server.stop", LOG_S("reason", strerror(errno))); /* the loops look once a second anyway */
+        log_warn(s->app->log, "server.stop",
+                 LOG_S("reason", strerror(errno))); /* the loops look once a second anyway */
     for (unsigned i = 0; i < s->count; i++)
         (void)pthread_join(s->loops[i].thread, NULL);
     free_server(s);

@@ -1,11 +1,12 @@
 /*
- * The HTTP loops: one thread per core, each with its own libmicrohttpd daemon driven by its own epoll loop. DESIGN section 2.
+ * The HTTP loops: one thread per core, each with its own libmicrohttpd daemon driven by its own epoll loop. DESIGN
+ * section 2.
  *
  *   listening socket --dup--> daemon 0 <- loop 0: epoll { daemon's epoll, mailbox }
  *                    --dup--> daemon 1 <- loop 1: ...
  *
- * All daemons accept from one socket. Everything of a loop (its daemon, connections, requests, caches and read connection)
- * is touched by its thread alone; others reach it through its mailbox, and read its atomic figures.
+ * All daemons accept from one socket. Everything of a loop (its daemon, connections, requests, caches and read
+ * connection) is touched by its thread alone; others reach it through its mailbox, and read its atomic figures.
  */
 #ifndef PORCHLIGHT_API_SERVER_H
 #define PORCHLIGHT_API_SERVER_H
@@ -30,15 +31,15 @@ struct connection {
     struct connection *next;
     struct connection *previous;
     int fd;
-    struct cidr_address address;  /* of the peer */
-    struct request *request;      /* the one that is arriving or being answered */
-    int64_t request_ms;           /* monotonic: when its first line was complete */
+    struct cidr_address address; /* of the peer */
+    struct request *request;     /* the one that is arriving or being answered */
+    int64_t request_ms;          /* monotonic: when its first line was complete */
     bool head_complete;
     bool body_complete;
-    uint64_t requests;            /* begun so far */
-    uint64_t seen_requests;       /* as of the last sweep */
-    uint64_t seen_bytes;          /* received, as of the last sweep */
-    int64_t dripping_ms;          /* since when bytes come without a complete line; 0: they do not */
+    uint64_t requests;      /* begun so far */
+    uint64_t seen_requests; /* as of the last sweep */
+    uint64_t seen_bytes;    /* received, as of the last sweep */
+    int64_t dripping_ms;    /* since when bytes come without a complete line; 0: they do not */
 };
 
 struct loop {
@@ -73,7 +74,8 @@ struct server_options {
     unsigned threads;
 };
 
-/* Binds, checks what it relies on in libmicrohttpd, starts the loops. ERR_STORAGE, ERR_CONFLICT (address in use), ... with a sentence. */
+/* Binds, checks what it relies on in libmicrohttpd, starts the loops. ERR_STORAGE, ERR_CONFLICT (address in use), ...
+ * with a sentence. */
 enum err server_start(const struct server_options *options, struct server **out, struct problem *problem);
 
 /* libmicrohttpd's, for `porchlight --version`. */

@@ -69,7 +69,7 @@ static void answer_session(struct request *r, int64_t user_id, int status)
     request_reply(r, status);
 }
 
-/* ---- login ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- login ------------------------------------------------------------------------------------------------------- */
 
 static void verify_password(struct request *r)
 {
@@ -119,7 +119,7 @@ void session_login(struct request *r)
     request_help(r, verify_password, after_verify);
 }
 
-/* ---- join --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- join -------------------------------------------------------------------------------------------------------- */
 
 static enum err run_join(struct request *r, struct tx *tx)
 {
@@ -128,7 +128,8 @@ static enum err run_join(struct request *r, struct tx *tx)
     enum err err = teams_invite_use(tx, s->invite, &invite);
     if (err != ERR_OK)
         return err == ERR_NOT_FOUND
-                   ? problem_set(&tx->problem, err, "This invitation is used up or no longer valid. Please ask for a new one.")
+                   ? problem_set(&tx->problem, err,
+                                 "This invitation is used up or no longer valid. Please ask for a new one.")
                    : err;
     struct user_new user = {.username = s->username, .name = s->name, .role = ROLE_MEMBER, .password = s->hash};
     int64_t id;
@@ -179,7 +180,8 @@ static bool read_invite(struct request *r, const char *text, unsigned char hash[
     bool can_be = secret_code_parse(text, strlen(text), code);
     if (can_be)
         secret_code_hash(code, hash);
-    /* Looked up before the work of hashing; used up in the transaction that makes the member. A replay finds its own again. */
+    /* Looked up before the work of hashing; used up in the transaction that makes the member. A replay finds its own
+     * again. */
     enum err err = can_be ? teams_invite_find(r->loop->db, hash, clock_wall_ms(r->app->clock), &invite) : ERR_NOT_FOUND;
     if (err == ERR_OK || (err == ERR_NOT_FOUND && can_be && r->head.idempotency_key != NULL))
         return true;
@@ -196,7 +198,11 @@ void session_join(struct request *r)
         {.name = "invite", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = 64},
         {.name = "name", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = NAME_CHARS_MAX},
         {.name = "username", .kind = JSON_KIND_LINE, .min = 2, .max = USERNAME_CHARS_MAX},
-        {.name = "password", .kind = JSON_KIND_SECRET, .required = true, .min = PASSWORD_CHARS_MIN, .max = PASSWORD_CHARS_MAX},
+        {.name = "password",
+         .kind = JSON_KIND_SECRET,
+         .required = true,
+         .min = PASSWORD_CHARS_MIN,
+         .max = PASSWORD_CHARS_MAX},
     };
     struct json_value values[4];
     struct sign_in *s = arena_zalloc(r->arena, sizeof *s);
@@ -210,7 +216,8 @@ void session_join(struct request *r)
     bool usable = values[2].present ? username_parse(values[2].text, values[2].text_len, s->username)
                                     : username_propose(s->name, s->username);
     if (!usable) {
-        request_refuse(r, ERR_INVALID, "A sign-in name has 2 to %d letters a to z, digits, dots, hyphens or underscores.",
+        request_refuse(r, ERR_INVALID,
+                       "A sign-in name has 2 to %d letters a to z, digits, dots, hyphens or underscores.",
                        USERNAME_CHARS_MAX);
         return;
     }
@@ -223,7 +230,7 @@ void session_join(struct request *r)
     request_help(r, hash_new_password, after_hash);
 }
 
-/* ---- with a token ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- with a token ------------------------------------------------------------------------------------------------ */
 
 static bool no_body(struct request *r)
 {
@@ -261,8 +268,9 @@ void session_ticket(struct request *r)
     char *ticket = arena_alloc(r->arena, TICKET_BYTES);
     if (!no_body(r))
         return;
-    enum err err = ticket == NULL ? ERR_NO_MEMORY
-                                  : ticket_issue(r->app->tickets, r->caller.user_id, clock_mono_ms(r->app->clock), ticket);
+    enum err err = ticket == NULL
+                       ? ERR_NO_MEMORY
+                       : ticket_issue(r->app->tickets, r->caller.user_id, clock_mono_ms(r->app->clock), ticket);
     if (err != ERR_OK) {
         request_fail(r, err);
         return;

@@ -79,9 +79,8 @@ static enum err take_lock(const struct store_options *options, int *lock_fd, str
     if (fd < 0)
         return problem_set(problem, ERR_STORAGE, "cannot open %.120s: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        err = errno == EWOULDBLOCK
-                  ? describe_holder(fd, options->data, problem)
-                  : problem_set(problem, ERR_STORAGE, "cannot lock %.120s: %s", path, strerror(errno));
+        err = errno == EWOULDBLOCK ? describe_holder(fd, options->data, problem)
+                                   : problem_set(problem, ERR_STORAGE, "cannot lock %.120s: %s", path, strerror(errno));
         (void)close(fd);
         return err;
     }

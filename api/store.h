@@ -28,10 +28,10 @@ enum err store_path(const char *data, enum store_file file, char out[static STOR
 
 struct store_options {
     const char *data;
-    const char *purpose;       /* written into the lock: "serve", or the command's name */
+    const char *purpose; /* written into the lock: "serve", or the command's name */
     const struct clock *clock;
-    const struct log *log;     /* NULL: silent */
-    struct db_stats *stats;    /* NULL: not counted */
+    const struct log *log;  /* NULL: silent */
+    struct db_stats *stats; /* NULL: not counted */
 };
 
 struct store {

@@ -42,16 +42,16 @@ struct token_claims {
 enum token_fault {
     TOKEN_OK = 0,
     TOKEN_TOO_LONG,
-    TOKEN_VERSION,   /* not "v4.public." */
-    TOKEN_FORM,      /* base64url, the number of parts */
-    TOKEN_FOOTER,    /* no footer, or not {"kid":"k4.pid...."} */
-    TOKEN_KEY,       /* the footer names another key, or none that we know */
+    TOKEN_VERSION, /* not "v4.public." */
+    TOKEN_FORM,    /* base64url, the number of parts */
+    TOKEN_FOOTER,  /* no footer, or not {"kid":"k4.pid...."} */
+    TOKEN_KEY,     /* the footer names another key, or none that we know */
     TOKEN_SIGNATURE,
-    TOKEN_CLAIMS,    /* not a JSON object, or a claim is missing, twice there, of the wrong type or too long */
+    TOKEN_CLAIMS, /* not a JSON object, or a claim is missing, twice there, of the wrong type or too long */
     TOKEN_ISSUER,
     TOKEN_AUDIENCE,
     TOKEN_EXPIRED,
-    TOKEN_EARLY,     /* `nbf` or `iat` lies ahead */
+    TOKEN_EARLY, /* `nbf` or `iat` lies ahead */
     TOKEN_NO_MEMORY,
     TOKEN_FAULT_COUNT_
 };

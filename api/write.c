@@ -1,5 +1,6 @@
 /*
- * Requests that write, and idempotency keys. See write.h. The loop's thread, but for run_job and job_done (the writer's).
+ * Requests that write, and idempotency keys. See write.h. The loop's thread, but for run_job and job_done (the
+ * writer's).
  */
 #include "api/write.h"
 
@@ -90,7 +91,8 @@ static bool key_is_valid(const char *key)
     return len >= 1 && len <= IDEMPOTENCY_KEY_BYTES_MAX;
 }
 
-static void submit(struct request *r, enum err (*run)(struct request *r, struct tx *tx), void (*then)(struct request *r))
+static void submit(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
+                   void (*then)(struct request *r))
 {
     r->write_run = run;
     r->write_then = then;
@@ -117,7 +119,8 @@ static bool take_key(struct request *r)
     return true;
 }
 
-void request_write(struct request *r, enum err (*run)(struct request *r, struct tx *tx), void (*then)(struct request *r))
+void request_write(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
+                   void (*then)(struct request *r))
 {
     if (!take_key(r))
         return;

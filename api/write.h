@@ -1,9 +1,9 @@
 /*
  * A request that writes: suspended, run by the writer in the group commit, answered when it is durable.
  *
- * `run` works inside a transaction on the writer's thread: it writes through the aggregates, renders the answer into r->out
- * and sets r->status. When the request is a POST with an Idempotency-Key, the answer is stored in the same transaction, and the
- * same request again gets the same answer without `run`. The loop's thread calls request_write.
+ * `run` works inside a transaction on the writer's thread: it writes through the aggregates, renders the answer into
+ * r->out and sets r->status. When the request is a POST with an Idempotency-Key, the answer is stored in the same
+ * transaction, and the same request again gets the same answer without `run`. The loop's thread calls request_write.
  */
 #ifndef PORCHLIGHT_API_WRITE_H
 #define PORCHLIGHT_API_WRITE_H
@@ -11,13 +11,14 @@
 #include "api/request.h"
 
 /*
- * `then` runs on the loop's thread after success and answers; NULL: request_reply(r, r->status). A `run` that fails answers with
- * its error and tx->problem.
+ * `then` runs on the loop's thread after success and answers; NULL: request_reply(r, r->status). A `run` that fails
+ * answers with its error and tx->problem.
  */
-void request_write(struct request *r, enum err (*run)(struct request *r, struct tx *tx), void (*then)(struct request *r));
+void request_write(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
+                   void (*then)(struct request *r));
 
-/* The same where the caller is nobody yet: keys are kept apart by `scope` (a hash of what was sent), and what is secret in the
-   body is left out of the fingerprint. */
+/* The same where the caller is nobody yet: keys are kept apart by `scope` (a hash of what was sent), and what is secret
+   in the body is left out of the fingerprint. */
 void request_write_scoped(struct request *r, const char *scope, enum err (*run)(struct request *r, struct tx *tx),
                           void (*then)(struct request *r));
 

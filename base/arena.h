@@ -12,7 +12,7 @@
 struct arena;
 
 struct arena *arena_create(size_t first_bytes, size_t max_bytes);
-void arena_free(struct arena *a); /* NULL is fine */
+void arena_free(struct arena *a);  /* NULL is fine */
 void arena_reset(struct arena *a); /* keeps the first block */
 
 void *arena_alloc(struct arena *a, size_t bytes); /* not zeroed; NULL when the bound is reached */

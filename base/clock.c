@@ -142,8 +142,8 @@ bool clock_parse(const char *text, size_t len, int64_t *wall_ms)
     if (!read_offset(&at, end, &offset_ms) || at != end)
         return false;
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] + (month == 2 && leap ? 1 : 0) ||
-        hour > 23 || minute > 59 || second > 60)
+    if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] + (month == 2 && leap ? 1 : 0) || hour > 23 ||
+        minute > 59 || second > 60)
         return false;
     *wall_ms = days_from_date(year, month, day) * MS_PER_DAY + (hour * 3600 + minute * 60 + second) * 1000 +
                fraction_ms - offset_ms;

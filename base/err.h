@@ -21,15 +21,15 @@ enum err {
     ERR_LENGTH_REQUIRED, /* Transfer-Encoding is refused: RFC 9112, section 6.1 */
     ERR_TOO_LARGE,       /* the body is over its limit */
     ERR_URI_TOO_LONG,
-    ERR_MEDIA_TYPE,      /* a body that is not application/json */
-    ERR_KEY_REUSED,      /* an Idempotency-Key came back with another request */
+    ERR_MEDIA_TYPE, /* a body that is not application/json */
+    ERR_KEY_REUSED, /* an Idempotency-Key came back with another request */
     ERR_RATE_LIMITED,
-    ERR_TIMEOUT,         /* the request did not arrive in time */
-    ERR_INTERNAL,        /* a fault of ours; the cause is in the log */
+    ERR_TIMEOUT,  /* the request did not arrive in time */
+    ERR_INTERNAL, /* a fault of ours; the cause is in the log */
     ERR_NO_MEMORY,
-    ERR_BUSY,            /* a bounded queue is full; trying again helps */
-    ERR_STORAGE,         /* the disk is full, read-only or failing: reads go on, writes come back by themselves */
-    ERR_SCHEMA,          /* the database is newer than this program, or was altered */
+    ERR_BUSY,    /* a bounded queue is full; trying again helps */
+    ERR_STORAGE, /* the disk is full, read-only or failing: reads go on, writes come back by themselves */
+    ERR_SCHEMA,  /* the database is newer than this program, or was altered */
     ERR_COUNT_
 };
 
@@ -53,8 +53,7 @@ struct problem {
 };
 
 /* Sets both and returns `err`, so that a check reads `return problem_set(p, ERR_INVALID, "...")`. `p` may be NULL. */
-enum err problem_set(struct problem *p, enum err err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+enum err problem_set(struct problem *p, enum err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The detail, or the table's sentence when there is none. Lives as long as `p`. */
 const char *problem_detail(const struct problem *p);

@@ -17,11 +17,11 @@
 #include "base/err.h"
 
 enum json_kind {
-    JSON_KIND_LINE,  /* a string without control characters, trimmed; min and max count characters, not bytes */
-    JSON_KIND_TEXT,  /* the same, but line feeds and tabs are welcome */
-    JSON_KIND_SECRET,/* as sent, not trimmed; never quoted in an error */
-    JSON_KIND_ID,    /* a positive 64-bit integer in a string */
-    JSON_KIND_INT,   /* an integer; min and max are its range */
+    JSON_KIND_LINE,   /* a string without control characters, trimmed; min and max count characters, not bytes */
+    JSON_KIND_TEXT,   /* the same, but line feeds and tabs are welcome */
+    JSON_KIND_SECRET, /* as sent, not trimmed; never quoted in an error */
+    JSON_KIND_ID,     /* a positive 64-bit integer in a string */
+    JSON_KIND_INT,    /* an integer; min and max are its range */
     JSON_KIND_BOOL,
     JSON_KIND_WORDS, /* an array of distinct lines without blanks; max is how many, word_max how long */
     JSON_KIND_TIME,  /* RFC 3339 in a string; number holds milliseconds */
@@ -40,11 +40,11 @@ struct json_field {
 struct json_value {
     bool present; /* the field was there, perhaps as null */
     bool is_null;
-    bool flag;           /* BOOL */
-    int64_t number;      /* ID, INT, TIME */
-    const char *text;    /* LINE, TEXT, SECRET; NUL-terminated, in the arena */
+    bool flag;        /* BOOL */
+    int64_t number;   /* ID, INT, TIME */
+    const char *text; /* LINE, TEXT, SECRET; NUL-terminated, in the arena */
     size_t text_len;
-    const char **words;  /* WORDS */
+    const char **words; /* WORDS */
     size_t words_count;
 };
 

@@ -138,16 +138,15 @@ static enum err read_int(const struct reader *r, const json_t *json)
         return wrong_type(r, "a whole number");
     int64_t number = json_integer_value(json);
     if (number < r->field->min || number > r->field->max)
-        return problem_set(r->problem, ERR_INVALID, "The field \"%s\" has to be between %lld and %lld.",
-                           r->field->name, (long long)r->field->min, (long long)r->field->max);
+        return problem_set(r->problem, ERR_INVALID, "The field \"%s\" has to be between %lld and %lld.", r->field->name,
+                           (long long)r->field->min, (long long)r->field->max);
     r->value->number = number;
     return ERR_OK;
 }
 
 static enum err read_time(const struct reader *r, const json_t *json)
 {
-    if (!json_is_string(json) ||
-        !clock_parse(json_string_value(json), json_string_length(json), &r->value->number))
+    if (!json_is_string(json) || !clock_parse(json_string_value(json), json_string_length(json), &r->value->number))
         return wrong_type(r, "a time such as \"2026-01-31T08:30:00.000Z\"");
     return ERR_OK;
 }

@@ -6,12 +6,12 @@
 
 /* ---- what members write ------------------------------------------------------------------------------------------ */
 
-#define NAME_CHARS_MAX 60         /* a display name; longer ones break the layout at 320 px */
-#define USERNAME_CHARS_MAX 60     /* a sign-in name, typed by hand */
-#define PASSWORD_CHARS_MIN 8      /* NIST SP 800-63B's minimum */
-#define PASSWORD_CHARS_MAX 200    /* a passphrase fits; argon2id's work does not depend on it */
-#define POST_CHARS_MAX 5000       /* about two printed pages */
-#define TOPICS_MAX 5              /* DESIGN: up to five words */
+#define NAME_CHARS_MAX 60      /* a display name; longer ones break the layout at 320 px */
+#define USERNAME_CHARS_MAX 60  /* a sign-in name, typed by hand */
+#define PASSWORD_CHARS_MIN 8   /* NIST SP 800-63B's minimum */
+#define PASSWORD_CHARS_MAX 200 /* a passphrase fits; argon2id's work does not depend on it */
+#define POST_CHARS_MAX 5000    /* about two printed pages */
+#define TOPICS_MAX 5           /* DESIGN: up to five words */
 #define TOPIC_CHARS_MAX 30
 #define NOTICE_TITLE_CHARS_MAX 120 /* one toast, two lines on a phone */
 #define NOTICE_BODY_CHARS_MAX 500
@@ -19,25 +19,26 @@
 #define TEAM_NAME_CHARS_MAX 60
 #define EXTERNAL_ID_CHARS_MAX 128 /* an existing site's id: a UUID or an e-mail address fits */
 
-/* ---- what a community may have ------------------------------------------------------------------------------------- */
+/* ---- what a community may have ----------------------------------------------------------------------------------- */
 
-#define PINS_PER_TEAM_MAX 10      /* more pins than fit a screen are no pins */
-#define TEAMS_PER_MEMBER_MAX 16   /* the list is held per signed-in member */
-#define INVITE_USES_MAX 500       /* one link for one big team */
-#define INVITE_HOURS_MAX 2160     /* 90 days: a link that is found later should not open the door */
-#define INVITE_HOURS_DEFAULT 168  /* a week */
+#define PINS_PER_TEAM_MAX 10     /* more pins than fit a screen are no pins */
+#define TEAMS_PER_MEMBER_MAX 16  /* the list is held per signed-in member */
+#define INVITE_USES_MAX 500      /* one link for one big team */
+#define INVITE_HOURS_MAX 2160    /* 90 days: a link that is found later should not open the door */
+#define INVITE_HOURS_DEFAULT 168 /* a week */
 
-/* ---- HTTP ---------------------------------------------------------------------------------------------------------- */
+/* ---- HTTP -------------------------------------------------------------------------------------------------------- */
 
-#define BODY_BYTES_MAX 65536          /* the longest valid body: 5,000 characters, each escaped as \uXXXX\uXXXX, and more */
-#define BODY_DROPPED_BYTES_MAX (16U << 20) /* a body over the limit is read to its end up to here, so that the client sees the answer */
-#define URI_BYTES_MAX 2048            /* longer than any path and query of ours */
-#define QUERY_PARAMS_MAX 8            /* no endpoint takes more than four */
+#define BODY_BYTES_MAX 65536 /* the longest valid body: 5,000 characters, each escaped as \uXXXX\uXXXX, and more */
+#define BODY_DROPPED_BYTES_MAX                                                                                         \
+    (16U << 20)            /* a body over the limit is read to its end up to here, so that the client sees the answer */
+#define URI_BYTES_MAX 2048 /* longer than any path and query of ours */
+#define QUERY_PARAMS_MAX 8 /* no endpoint takes more than four */
 #define REQUEST_ARENA_FIRST_BYTES 4096
 #define REQUEST_ARENA_BYTES_MAX (4U << 20) /* a page of 100 of the longest posts is 2 MB */
-#define REPLY_BYTES_MAX (8U << 20)    /* a page of 100 posts with every character escaped */
-#define CONNECTION_MEMORY_BYTES 16384 /* libmicrohttpd's pool: head of the request and of the reply */
-#define CONNECTIONS_MAX 16384         /* per process; past it libmicrohttpd stops accepting until some close */
+#define REPLY_BYTES_MAX (8U << 20)         /* a page of 100 posts with every character escaped */
+#define CONNECTION_MEMORY_BYTES 16384      /* libmicrohttpd's pool: head of the request and of the reply */
+#define CONNECTIONS_MAX 16384              /* per process; past it libmicrohttpd stops accepting until some close */
 #define CONNECTION_IDLE_S 75          /* a poll comes every 60 s; a connection that outlives it saves a handshake */
 #define HEAD_TIMEOUT_MS 10000         /* a request line and its headers */
 #define BODY_TIMEOUT_MS 30000         /* 64 KiB on a bad phone network */
@@ -48,52 +49,51 @@
 #define CORS_ORIGINS_MAX 16
 #define TRUST_PROXY_MAX 8
 
-/* ---- JSON ---------------------------------------------------------------------------------------------------------- */
+/* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 #define JSON_DEPTH_MAX 8 /* our deepest message has three levels */
 
-/* ---- cursors and the change log -------------------------------------------------------------------------------------- */
+/* ---- cursors and the change log ---------------------------------------------------------------------------------- */
 
-#define EVENTS_KEPT_DAYS 30        /* a month away is a reload */
+#define EVENTS_KEPT_DAYS 30 /* a month away is a reload */
 #define EVENTS_KEPT_MAX 1000000
-#define CHANGES_EVENTS_MAX 200     /* one answer of /changes; `more` says that there is more */
-#define CHANGES_LIKES_MAX 50       /* DESIGN: the newest 50 when the boot id differs */
-#define HEAD_POSTS_MAX 1000        /* new posts counted exactly from memory; above it the count stays at the limit */
-#define HEAD_LIKES_MAX 256         /* like changes remembered per team; older versions get the newest 50 */
+#define CHANGES_EVENTS_MAX 200 /* one answer of /changes; `more` says that there is more */
+#define CHANGES_LIKES_MAX 50   /* DESIGN: the newest 50 when the boot id differs */
+#define HEAD_POSTS_MAX 1000    /* new posts counted exactly from memory; above it the count stays at the limit */
+#define HEAD_LIKES_MAX 256     /* like changes remembered per team; older versions get the newest 50 */
 #define CURSOR_BYTES_MAX 80
 
-/* ---- tokens ---------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
-#define TOKEN_BYTES_MAX 2048       /* a foreign site's claims may be long */
-#define TOKEN_TTL_DEFAULT_S (30 * 86400) /* members over 50 should not be signed out every day */
+#define TOKEN_BYTES_MAX 2048 /* a foreign site's claims may be long */
 #define TOKEN_TTL_MAX_S (366 * 86400)
-#define TOKEN_CACHE_ENTRIES 16384  /* per HTTP loop; beyond it a token is verified again (about 60 us) */
+#define TOKEN_CACHE_ENTRIES 16384 /* per HTTP loop; beyond it a token is verified again (about 60 us) */
 #define TICKET_TTL_MS 30000
-#define TICKETS_MAX 8192           /* outstanding at once */
+#define TICKETS_MAX 8192 /* outstanding at once */
 #define TRUSTED_KEYS_MAX 8
 #define SIGNING_KEYS_MAX 16
 
-/* ---- queues ---------------------------------------------------------------------------------------------------------- */
+/* ---- queues ------------------------------------------------------------------------------------------------------ */
 
-#define WRITER_QUEUE_MAX 4096      /* at 8,000 durable operations a second half a second of waiting */
-#define WRITER_BATCH_MAX 1024      /* one transaction; keeps the slowest answer short */
-#define HELPERS 2                  /* argon2id threads: 19 MiB each while one works */
-#define HELPER_QUEUE_MAX 64        /* at about 25 ms a password less than a second of waiting */
+#define WRITER_QUEUE_MAX 4096 /* at 8,000 durable operations a second half a second of waiting */
+#define WRITER_BATCH_MAX 1024 /* one transaction; keeps the slowest answer short */
+#define HELPERS 2             /* argon2id threads: 19 MiB each while one works */
+#define HELPER_QUEUE_MAX 64   /* at about 25 ms a password less than a second of waiting */
 
-/* ---- rates: sustained per minute, and burst ---------------------------------------------------------------------------- */
+/* ---- rates: sustained per minute, and burst ---------------------------------------------------------------------- */
 
-#define RATE_READ_PER_MINUTE 600   /* a member: ten a second, forty times an honest client */
+#define RATE_READ_PER_MINUTE 600 /* a member: ten a second, forty times an honest client */
 #define RATE_READ_BURST 120
-#define RATE_WRITE_PER_MINUTE 120  /* a member: two a second, faster than anyone likes by hand */
+#define RATE_WRITE_PER_MINUTE 120 /* a member: two a second, faster than anyone likes by hand */
 #define RATE_WRITE_BURST 60
 #define RATE_SIGN_IN_PER_MINUTE 10 /* an address: a household at one router, not a dictionary */
 #define RATE_SIGN_IN_BURST 20
 #define RATE_ANONYMOUS_PER_MINUTE 600 /* an address without credentials: loading the web app */
 #define RATE_ANONYMOUS_BURST 300
 #define RATE_TABLE_SHARDS 64
-#define RATE_SHARD_ENTRIES 4096    /* 262,144 buckets in all: 4 MiB when all are used */
+#define RATE_SHARD_ENTRIES 4096 /* 262,144 buckets in all: 4 MiB when all are used */
 
-/* ---- import ------------------------------------------------------------------------------------------------------------ */
+/* ---- import ------------------------------------------------------------------------------------------------------ */
 
 #define IMPORT_LINE_BYTES_MAX 65536 /* one record, as an HTTP body */
 

@@ -55,7 +55,8 @@ static bool is_plain(const char *text)
     if (*text == '\0')
         return false;
     for (; *text != '\0'; text++)
-        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '=' || *text == '\\' || (unsigned char)*text == 0x7f)
+        if ((unsigned char)*text <= ' ' || *text == '"' || *text == '=' || *text == '\\' ||
+            (unsigned char)*text == 0x7f)
             return false;
     return true;
 }
@@ -99,7 +100,10 @@ void log_write(const struct log *log, enum log_level level, const char *event, c
     put_field(&line, log->format, "event", event, 0);
     for (size_t i = 0; i < count; i++)
         put_field(&line, log->format, fields[i].key,
-                  !fields[i].is_text ? NULL : fields[i].text != NULL ? fields[i].text : "", fields[i].number);
+                  !fields[i].is_text       ? NULL
+                  : fields[i].text != NULL ? fields[i].text
+                                           : "",
+                  fields[i].number);
     if (log->format == LOG_JSON)
         line.bytes[line.len++] = '}';
     line.bytes[line.len++] = '\n';

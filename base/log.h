@@ -33,7 +33,8 @@ struct log_field {
 void log_write(const struct log *log, enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 
-#define LOG_FIELDS_(...) (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
+#define LOG_FIELDS_(...)                                                                                               \
+    (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)
 #define log_debug(log, event, ...) log_write((log), LOG_DEBUG, (event), LOG_FIELDS_(__VA_ARGS__))
 #define log_info(log, event, ...) log_write((log), LOG_INFO, (event), LOG_FIELDS_(__VA_ARGS__))
 #define log_warn(log, event, ...) log_write((log), LOG_WARN, (event), LOG_FIELDS_(__VA_ARGS__))

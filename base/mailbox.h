@@ -29,7 +29,7 @@ struct mail *mailbox_take(struct mailbox *m);
 /* As mailbox_take, but waits until there is something. NULL only when closed and empty. */
 struct mail *mailbox_wait(struct mailbox *m);
 
-void mailbox_close(struct mailbox *m); /* later posts are refused, waiters wake */
+void mailbox_close(struct mailbox *m);   /* later posts are refused, waiters wake */
 int mailbox_fd(const struct mailbox *m); /* for epoll; readable while something waits */
 size_t mailbox_depth(struct mailbox *m);
 

@@ -50,7 +50,8 @@ void rate_free(struct rate_table *t)
     free(t);
 }
 
-/* Keys are user ids and hashes of addresses: mixed, so that small ids spread over the shards (splitmix64's finaliser). */
+/* Keys are user ids and hashes of addresses: mixed, so that small ids spread over the shards (splitmix64's finaliser).
+ */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

@@ -1,6 +1,6 @@
 /*
- * Token buckets by key (a member, an address), in the form of the generic cell rate algorithm (ITU-T I.371): a bucket is
- * one timestamp, and an entry whose time has passed is the same as no entry, so the table needs no cleaning.
+ * Token buckets by key (a member, an address), in the form of the generic cell rate algorithm (ITU-T I.371): a bucket
+ * is one timestamp, and an entry whose time has passed is the same as no entry, so the table needs no cleaning.
  *
  * Sharded by key, one mutex a shard. Bounded: when a shard is full of live entries, the oldest in reach is forgotten,
  * in favour of the client. Any thread.

@@ -61,10 +61,10 @@ enum err access_key_add(struct tx *tx, const struct signing_key *key)
     enum err err = db_run(tx->db, "UPDATE signing_keys SET retired_ms = $1, secret_key = NULL WHERE retired_ms IS NULL",
                           "i", tx->now_ms);
     if (err == ERR_OK)
-        err =
-            db_run(tx->db, "INSERT INTO signing_keys (kid, public_key, secret_key, created_ms) VALUES ($1, $2, $3, $4)",
-                   "sbbi", key->kid, key->public_key, sizeof key->public_key, key->secret_key, sizeof key->secret_key,
-                   key->created_ms != 0 ? key->created_ms : tx->now_ms);
+        err = db_run(tx->db,
+                     "INSERT INTO signing_keys (kid, public_key, secret_key, created_ms) VALUES ($1, $2, $3, $4)",
+                     "sbbi", key->kid, key->public_key, sizeof key->public_key, key->secret_key, sizeof key->secret_key,
+                     key->created_ms != 0 ? key->created_ms : tx->now_ms);
     return err != ERR_OK ? err : tx_note(tx, (struct change){.kind = CHANGE_TOKENS, .at_ms = tx->now_ms});
 }
 
@@ -72,9 +72,9 @@ enum err access_key_add(struct tx *tx, const struct signing_key *key)
 
 enum err access_revoke(struct tx *tx, const char *jti, int64_t user_id, int64_t expires_ms)
 {
-    enum err err =
-        db_run(tx->db, "INSERT INTO revocations (jti, user_id, expires_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-               "sii", jti, user_id, expires_ms);
+    enum err err = db_run(
+        tx->db, "INSERT INTO revocations (jti, user_id, expires_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", "sii",
+        jti, user_id, expires_ms);
     if (err != ERR_OK || db_changes(tx->db) == 0)
         return err;
     return tx_note(tx, (struct change){.kind = CHANGE_TOKENS, .subject_id = user_id, .at_ms = tx->now_ms});

@@ -75,7 +75,7 @@ enum err db_table_exists(struct db *db, const char *name, bool *exists);
  */
 enum err db_begin(struct db *db);
 enum err db_commit(struct db *db);
-void db_rollback(struct db *db); /* fine also when there is nothing to roll back */
+void db_rollback(struct db *db);  /* fine also when there is nothing to roll back */
 enum err db_holds(struct db *db); /* ERR_STORAGE when the transaction was given up */
 
 /* A mark inside a transaction (not nested). Both ways the mark is gone afterwards. */

@@ -67,7 +67,7 @@ static struct sqlite_stmt *as_stmt(struct db_stmt *stmt)
     return (struct sqlite_stmt *)stmt;
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
 
 static enum err err_of(int rc)
 {
@@ -113,12 +113,13 @@ static enum err failed(struct sqlite_db *db, int rc, const char *sql)
     char buffer[SQL_LOGGED_BYTES];
     const char *start = buffer;
     (void)snprintf(buffer, sizeof buffer, "%s", sql);
-    log_write(db->base.log, err == ERR_CONFLICT ? LOG_DEBUG : LOG_ERROR, "db.failed",
-              LOG_FIELDS_(LOG_S("error", err_slug(err)), LOG_S("cause", cause), LOG_I("code", rc), LOG_S("sql", start)));
+    log_write(
+        db->base.log, err == ERR_CONFLICT ? LOG_DEBUG : LOG_ERROR, "db.failed",
+        LOG_FIELDS_(LOG_S("error", err_slug(err)), LOG_S("cause", cause), LOG_I("code", rc), LOG_S("sql", start)));
     return err;
 }
 
-/* ---- the statement cache -------------------------------------------------------------------------------------------- */
+/* ---- the statement cache ----------------------------------------------------------------------------------------- */
 
 static size_t slot_of(const char *sql, size_t cap)
 {
@@ -198,7 +199,7 @@ static enum err statement(struct sqlite_db *db, const char *sql, struct sqlite_s
     return ERR_OK;
 }
 
-/* ---- executions ----------------------------------------------------------------------------------------------------- */
+/* ---- executions -------------------------------------------------------------------------------------------------- */
 
 static int bind(struct sqlite_stmt *stmt, size_t index, const struct db_value *value)
 {
@@ -320,7 +321,7 @@ static enum err sqlite_table_exists(struct db *base, const char *name, bool *exi
     return db_end(stmt);
 }
 
-/* ---- transactions --------------------------------------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------------------------------------ */
 
 static const char *sqlite_begin_sql(struct db *base)
 {
@@ -357,7 +358,7 @@ static bool sqlite_in_transaction(struct db *base)
     return sqlite3_get_autocommit(as_sqlite(base)->handle) == 0;
 }
 
-/* ---- open and close ------------------------------------------------------------------------------------------------- */
+/* ---- open and close ---------------------------------------------------------------------------------------------- */
 
 static void sqlite_close(struct db *base)
 {
@@ -393,7 +394,8 @@ static const struct db_methods methods = {
     .in_transaction = sqlite_in_transaction,
 };
 
-/* The file holds password hashes and signing keys: its owner's alone. SQLite gives the log and its index the same mode. */
+/* The file holds password hashes and signing keys: its owner's alone. SQLite gives the log and its index the same mode.
+ */
 static void create_private(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -421,10 +423,8 @@ enum err driver_sqlite_open(const struct db_options *options, struct db **out)
     struct sqlite_db *db = malloc(sizeof *db);
     if (db == NULL)
         return ERR_NO_MEMORY;
-    *db = (struct sqlite_db){.base = {.methods = &methods,
-                                      .log = options->log,
-                                      .stats = options->stats,
-                                      .read_only = options->read_only}};
+    *db = (struct sqlite_db){
+        .base = {.methods = &methods, .log = options->log, .stats = options->stats, .read_only = options->read_only}};
     if (options->create)
         create_private(options->path);
     int flags = SQLITE_OPEN_NOMUTEX | (options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);

@@ -25,7 +25,7 @@ for file in "$@"; do
     fi
     checksum=$(b2sum -l 256 < "$file" | cut -d ' ' -f 1)
     echo
-    echo "static const char sql_$number[] = {"
+    echo "static const char sql_${number}[] = {"
     od -An -v -tx1 "$file" | sed "s/ *\([0-9a-f][0-9a-f]\)/'\\\\x\1',/g"
     printf '%s\n' "'\\0'};"
     rows="$rows    {$number, \"$name\", sql_$number, \"$checksum\"},

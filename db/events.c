@@ -63,8 +63,8 @@ enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq)
 enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count)
 {
     *count = 0;
-#define EVENT_RUN(whose)                                                            \
-    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose \
+#define EVENT_RUN(whose)                                                                                               \
+    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose                                    \
     " AND seq > $2 ORDER BY seq LIMIT $3"
     static const char sql[] = "SELECT * FROM (" EVENT_RUN("= $1") ") AS own UNION ALL SELECT * FROM (" EVENT_RUN(
         "IS NULL") ") AS common ORDER BY seq LIMIT $3";

@@ -2,10 +2,11 @@
  * Heads of teams. See heads.h for the contract.
  *
  *   team_head: posts   ring of (creation seq, post id), oldest to newest, at most HEAD_POSTS_MAX
- *              likes   list of (version, post id, count), oldest change first, one entry a post, at most HEAD_LIKES_MAX;
- *                      versions up to likes_floor are no longer told apart
+ *              likes   list of (version, post id, count), oldest change first, one entry a post, at most
+ * HEAD_LIKES_MAX; versions up to likes_floor are no longer told apart
  *
- * Invariant under the team's mutex: posts are sorted by seq; likes are sorted by version; seq never goes back while loaded.
+ * Invariant under the team's mutex: posts are sorted by seq; likes are sorted by version; seq never goes back while
+ * loaded.
  */
 #include "db/heads.h"
 
@@ -309,8 +310,8 @@ static void set_likes(struct team_head *t, int64_t post_id, int64_t count)
     if (i == t->likes_count)
         t->likes_count++;
     memmove(t->likes + i, t->likes + i + 1, (t->likes_count - i - 1) * sizeof *t->likes);
-    t->likes[t->likes_count - 1] =
-        (struct like_entry){.version = ++t->likes_version, .post_id = post_id, .count = count};
+    t->likes[t->likes_count - 1] = (struct like_entry){
+        .version = ++t->likes_version, .post_id = post_id, .count = count};
 }
 
 static void apply(struct team_head *t, const struct change *c)

@@ -1,10 +1,10 @@
 /*
- * The head of each team: its newest events, new posts and like counts, in memory beside the durable state, so that a poll that
- * finds nothing new asks no database. DESIGN sections 2 and 3.
+ * The head of each team: its newest events, new posts and like counts, in memory beside the durable state, so that a
+ * poll that finds nothing new asks no database. DESIGN sections 2 and 3.
  *
- * A head is loaded from the database on the team's first poll (heads_team, any thread with a read connection) and from then
- * on follows what the writer publishes (heads_publish, the writer's thread, after each commit). Applying a change twice is
- * harmless, so that loading and publishing may overlap. One lock a team. `version` may be read without it.
+ * A head is loaded from the database on the team's first poll (heads_team, any thread with a read connection) and from
+ * then on follows what the writer publishes (heads_publish, the writer's thread, after each commit). Applying a change
+ * twice is harmless, so that loading and publishing may overlap. One lock a team. `version` may be read without it.
  */
 #ifndef PORCHLIGHT_DB_HEADS_H
 #define PORCHLIGHT_DB_HEADS_H
@@ -54,8 +54,8 @@ struct head_like {
 };
 
 /*
- * Posts whose like count changed after version `since`, oldest change first; `out` has room for HEAD_LIKES_MAX. false: the
- * head does not reach back so far, and posts_recent_likes has to be asked.
+ * Posts whose like count changed after version `since`, oldest change first; `out` has room for HEAD_LIKES_MAX. false:
+ * the head does not reach back so far, and posts_recent_likes has to be asked.
  */
 bool team_head_likes_since(struct team_head *t, uint64_t since, struct head_like *out, size_t *count);
 

@@ -76,8 +76,8 @@ enum err notices_page(struct db *db, struct arena *arena, int64_t team_id, int64
     enum err err = read_before(db, before_id, &before_seq);
     if (err != ERR_OK)
         return err;
-#define NOTICE_RUN(whose)                                         \
-    "SELECT " NOTICE_COLUMNS " FROM notices WHERE team_id " whose \
+#define NOTICE_RUN(whose)                                                                                              \
+    "SELECT " NOTICE_COLUMNS " FROM notices WHERE team_id " whose                                                      \
     " AND seq > $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"
     static const char sql[] = "SELECT * FROM (" NOTICE_RUN("= $1") ") AS own UNION ALL SELECT * FROM (" NOTICE_RUN(
         "IS NULL") ") AS common ORDER BY seq DESC LIMIT $4";
@@ -106,8 +106,8 @@ enum err notices_by_id(struct db *db, struct arena *arena, int64_t id, struct no
 
 enum err notices_create(struct tx *tx, const struct notice *notice, int64_t *id)
 {
-#define NOTICE_INSERT(id_column, id_value)                                                        \
-    "INSERT INTO notices (kind, team_id, author_id, title, body, link, seq, created_ms" id_column \
+#define NOTICE_INSERT(id_column, id_value)                                                                             \
+    "INSERT INTO notices (kind, team_id, author_id, title, body, link, seq, created_ms" id_column                      \
     ") VALUES ($1, NULLIF($2, 0), $3, $4, $5, $6, $7, $8" id_value ") RETURNING id"
     static const char insert_next[] = NOTICE_INSERT("", "");
     static const char insert_given[] = NOTICE_INSERT(", id", ", $9");

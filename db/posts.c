@@ -8,10 +8,10 @@
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-#define POST_SELECT                                                                                            \
-    "SELECT p.id, p.team_id, p.author_id, u.name, u.role, p.body, p.topics, p.likes, l.user_id, p.deleted_ms," \
-    " p.pinned_ms, p.created_ms, p.edited_ms"                                                                  \
-    " FROM posts p JOIN users u ON u.id = p.author_id"                                                         \
+#define POST_SELECT                                                                                                    \
+    "SELECT p.id, p.team_id, p.author_id, u.name, u.role, p.body, p.topics, p.likes, l.user_id, p.deleted_ms,"         \
+    " p.pinned_ms, p.created_ms, p.edited_ms"                                                                          \
+    " FROM posts p JOIN users u ON u.id = p.author_id"                                                                 \
     " LEFT JOIN likes l ON l.post_id = p.id AND l.user_id = $1 "
 
 static void read_post(struct db_stmt *stmt, struct arena *arena, struct post *out, bool *full)
@@ -47,9 +47,9 @@ enum err posts_page(struct db *db, struct arena *arena, const struct posts_query
     static const char pinned[] = POST_SELECT "WHERE p.team_id = $2 AND p.pinned_ms IS NOT NULL"
                                              " ORDER BY p.pinned_ms DESC, p.id DESC LIMIT $3";
     struct db_stmt *stmt;
-    enum err err =
-        db_query(db, &stmt, query->pinned_only ? pinned : feed, query->pinned_only ? "iii" : "iiii", query->viewer_id,
-                 query->team_id, (int64_t)query->limit, query->before_id != 0 ? query->before_id : INT64_MAX);
+    enum err err = db_query(db, &stmt, query->pinned_only ? pinned : feed, query->pinned_only ? "iii" : "iiii",
+                            query->viewer_id, query->team_id, (int64_t)query->limit,
+                            query->before_id != 0 ? query->before_id : INT64_MAX);
     if (err != ERR_OK)
         return err;
     bool full = false;
@@ -75,11 +75,11 @@ enum err posts_marks(struct db *db, int64_t team_id, struct post_mark *out, size
 {
     *count = 0;
     struct db_stmt *stmt;
-    enum err err =
-        db_query(db, &stmt,
-                 "SELECT id, CASE WHEN created_seq >= (SELECT MIN(seq) FROM events) THEN created_seq ELSE 0 END"
-                 " FROM posts WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY created_seq DESC LIMIT $2",
-                 "ii", team_id, (int64_t)limit);
+    enum err err = db_query(
+        db, &stmt,
+        "SELECT id, CASE WHEN created_seq >= (SELECT MIN(seq) FROM events) THEN created_seq ELSE 0 END"
+        " FROM posts WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY created_seq DESC LIMIT $2",
+        "ii", team_id, (int64_t)limit);
     if (err != ERR_OK)
         return err;
     while (*count < limit && db_row(stmt))
@@ -116,8 +116,8 @@ struct brief {
 static enum err read_brief(struct tx *tx, int64_t id, struct brief *out)
 {
     struct db_stmt *stmt;
-    enum err err =
-        db_query(tx->db, &stmt, "SELECT team_id, likes, pinned_ms, deleted_ms FROM posts WHERE id = $1", "i", id);
+    enum err err = db_query(tx->db, &stmt, "SELECT team_id, likes, pinned_ms, deleted_ms FROM posts WHERE id = $1", "i",
+                            id);
     if (err != ERR_OK)
         return err;
     bool found = db_row(stmt);
@@ -156,8 +156,8 @@ static enum err read_living(struct tx *tx, int64_t id, struct brief *out)
 
 enum err posts_create(struct tx *tx, const struct post_new *post, int64_t *id)
 {
-#define POST_INSERT(id_column, id_value)                                                                           \
-    "INSERT INTO posts (team_id, author_id, body, topics, created_ms, edited_ms, pinned_ms, created_seq" id_column \
+#define POST_INSERT(id_column, id_value)                                                                               \
+    "INSERT INTO posts (team_id, author_id, body, topics, created_ms, edited_ms, pinned_ms, created_seq" id_column     \
     ") VALUES ($1, $2, $3, $4, $5, NULLIF($6, 0), NULLIF($7, 0), $8" id_value ") RETURNING id"
     static const char insert_next[] = POST_INSERT("", "");
     static const char insert_given[] = POST_INSERT(", id", ", $9");
@@ -199,11 +199,10 @@ enum err posts_delete(struct tx *tx, int64_t id)
         return err;
     err = db_run(tx->db, "DELETE FROM likes WHERE post_id = $1", "i", id);
     if (err == ERR_OK)
-        err =
-            db_run(tx->db,
-                   "UPDATE posts SET body = '', topics = '', likes = 0, pinned_ms = NULL, deleted_ms = $2"
-                   " WHERE id = $1",
-                   "ii", id, tx->now_ms);
+        err = db_run(tx->db,
+                     "UPDATE posts SET body = '', topics = '', likes = 0, pinned_ms = NULL, deleted_ms = $2"
+                     " WHERE id = $1",
+                     "ii", id, tx->now_ms);
     return err != ERR_OK ? err : tx_event(tx, CHANGE_POST_DELETED, brief.team_id, id, NULL);
 }
 
@@ -244,8 +243,8 @@ enum err posts_pin(struct tx *tx, int64_t id, bool pinned, bool *changed)
 static enum err count_like(struct tx *tx, int64_t post_id, int64_t by, int64_t *count)
 {
     struct db_stmt *stmt;
-    enum err err =
-        db_query(tx->db, &stmt, "UPDATE posts SET likes = likes + $2 WHERE id = $1 RETURNING likes", "ii", post_id, by);
+    enum err err = db_query(tx->db, &stmt, "UPDATE posts SET likes = likes + $2 WHERE id = $1 RETURNING likes", "ii",
+                            post_id, by);
     if (err != ERR_OK)
         return err;
     bool found = db_row(stmt);

@@ -74,7 +74,8 @@ struct post_mark {
 };
 enum err posts_marks(struct db *db, int64_t team_id, struct post_mark *out, size_t limit, size_t *count);
 
-/* The newest living posts of a team and their counts, newest first: what /changes sends when the like version is of another boot. */
+/* The newest living posts of a team and their counts, newest first: what /changes sends when the like version is of
+ * another boot. */
 enum err posts_recent_likes(struct db *db, int64_t team_id, int64_t *post_ids, int64_t *counts, size_t limit,
                             size_t *count);
 

@@ -3,8 +3,8 @@
  *
  *   presence --buckets--> team -> team -> ...        (never freed before the end, so a pointer to a team stays good)
  *                          | mutex, version
- *                          | slots:   [user, expires, coach]  linear probing, at most 3/4 full, deletion by backward shift
- *                          ` coaches: names in order of arrival
+ *                          | slots:   [user, expires, coach]  linear probing, at most 3/4 full, deletion by backward
+ * shift ` coaches: names in order of arrival
  *
  * `next_expiry_ms` is a lower bound of all expiry times: while it lies ahead, nobody has to be looked at. A heartbeat
  * only ever makes it too early, never too late.

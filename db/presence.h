@@ -2,9 +2,10 @@
  * Who is here now: people, not connections. The memory beside the durable state that answers GET /presence.
  *
  * A person is present in a team until a time that each heartbeat moves forward; leaving moves it back to the end of a
- * grace, so that a reload of the page changes nothing. Those who appear offline are in no set. A team's version moves with
- * every change of its answer, so that a reader may keep what it rendered. One lock a team, held for a look-up. Any thread.
- * Times are monotonic milliseconds. Nothing of this is stored: after a restart people are back with their next poll.
+ * grace, so that a reload of the page changes nothing. Those who appear offline are in no set. A team's version moves
+ * with every change of its answer, so that a reader may keep what it rendered. One lock a team, held for a look-up. Any
+ * thread. Times are monotonic milliseconds. Nothing of this is stored: after a restart people are back with their next
+ * poll.
  */
 #ifndef PORCHLIGHT_DB_PRESENCE_H
 #define PORCHLIGHT_DB_PRESENCE_H

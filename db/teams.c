@@ -50,8 +50,8 @@ enum err teams_page(struct db *db, struct arena *arena, int64_t user_id, int64_t
     static const char own[] = TEAM_SELECT "WHERE t.id > $1 AND t.id IN (SELECT o.team_id FROM memberships o"
                                           " WHERE o.user_id = $3) ORDER BY t.id LIMIT $2";
     struct db_stmt *stmt;
-    enum err err =
-        db_query(db, &stmt, user_id == 0 ? all : own, user_id == 0 ? "ii" : "iii", after, (int64_t)limit, user_id);
+    enum err err = db_query(db, &stmt, user_id == 0 ? all : own, user_id == 0 ? "ii" : "iii", after, (int64_t)limit,
+                            user_id);
     if (err != ERR_OK)
         return err;
     bool full = false;
@@ -69,11 +69,11 @@ enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int6
     if (*out == NULL)
         return ERR_NO_MEMORY;
     struct db_stmt *stmt;
-    enum err err =
-        db_query(db, &stmt,
-                 "SELECT u.id, u.name, u.role, m.joined_ms FROM memberships m JOIN users u ON u.id = m.user_id"
-                 " WHERE m.team_id = $1 AND m.user_id > $2 AND u.disabled = 0 ORDER BY m.user_id LIMIT $3",
-                 "iii", team_id, after, (int64_t)limit);
+    enum err err = db_query(
+        db, &stmt,
+        "SELECT u.id, u.name, u.role, m.joined_ms FROM memberships m JOIN users u ON u.id = m.user_id"
+        " WHERE m.team_id = $1 AND m.user_id > $2 AND u.disabled = 0 ORDER BY m.user_id LIMIT $3",
+        "iii", team_id, after, (int64_t)limit);
     if (err != ERR_OK)
         return err;
     bool full = false;

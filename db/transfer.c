@@ -77,8 +77,7 @@ static bool same_user(const struct transfer_user *r, const struct user *row)
 {
     return same_text(r->username, row->username) && same_text(r->name, row->name) && r->role == row->role &&
            same_text(r->external_id, row->external_id) && same_text(r->password, row->password) &&
-           r->appear_offline == row->appear_offline && r->disabled == row->disabled &&
-           r->created_ms == row->created_ms;
+           r->appear_offline == row->appear_offline && r->disabled == row->disabled && r->created_ms == row->created_ms;
 }
 
 static enum err update_user(struct tx *tx, const struct transfer_user *r, const struct user *row)
@@ -240,8 +239,8 @@ static enum err find_post(struct tx *tx, int64_t id, struct transfer_post *row, 
 static enum err check_pins(struct tx *tx, int64_t team_id)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt,
-                            "SELECT count(*) FROM posts WHERE team_id = $1 AND pinned_ms IS NOT NULL", "i", team_id);
+    enum err err = db_query(tx->db, &stmt, "SELECT count(*) FROM posts WHERE team_id = $1 AND pinned_ms IS NOT NULL",
+                            "i", team_id);
     if (err != ERR_OK)
         return err;
     int64_t pins = db_row(stmt) ? db_int(stmt, 0) : 0;

@@ -72,7 +72,7 @@ struct transfer_post {
     const char *topics; /* words separated by one space */
     int64_t pinned_ms;  /* 0: not pinned */
     int64_t created_ms;
-    int64_t edited_ms;  /* 0: never */
+    int64_t edited_ms; /* 0: never */
 };
 
 struct transfer_like {

@@ -59,8 +59,8 @@ enum err transfer_each_membership(struct db *db, enum err (*each)(void *arg, con
                                   void *arg)
 {
     struct db_stmt *stmt;
-    enum err err =
-        db_query(db, &stmt, "SELECT team_id, user_id, joined_ms FROM memberships ORDER BY team_id, user_id", "");
+    enum err err = db_query(db, &stmt, "SELECT team_id, user_id, joined_ms FROM memberships ORDER BY team_id, user_id",
+                            "");
     if (err != ERR_OK)
         return err;
     while (err == ERR_OK && db_row(stmt)) {
@@ -148,8 +148,8 @@ enum err transfer_note_all(struct tx *tx)
 enum err transfer_population(struct db *db, int64_t *users, bool *is_demo)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(
-        db, &stmt, "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM meta WHERE key = 'demo')", "");
+    enum err err = db_query(db, &stmt,
+                            "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM meta WHERE key = 'demo')", "");
     if (err != ERR_OK)
         return err;
     if (db_row(stmt)) {
@@ -186,8 +186,9 @@ enum err transfer_inspect(struct db *db, char *out, size_t out_bytes)
         return ERR_OK;
     out[0] = '\0';
     if (err == ERR_OK)
-        err = first_text(db, "SELECT 'a row of ' || \"table\" || ' refers to a missing row of ' || parent "
-                             "FROM pragma_foreign_key_check LIMIT 1",
+        err = first_text(db,
+                         "SELECT 'a row of ' || \"table\" || ' refers to a missing row of ' || parent "
+                         "FROM pragma_foreign_key_check LIMIT 1",
                          out, out_bytes);
     if (err == ERR_OK && out[0] == '\0')
         err = first_text(db,

@@ -24,8 +24,8 @@ enum err tx_note(struct tx *tx, struct change change)
 enum err tx_number(struct tx *tx, int64_t *seq)
 {
     struct db_stmt *stmt;
-    enum err err =
-        db_query(tx->db, &stmt, "UPDATE sequence SET value = value + 1 WHERE name = 'event' RETURNING value", "");
+    enum err err = db_query(tx->db, &stmt, "UPDATE sequence SET value = value + 1 WHERE name = 'event' RETURNING value",
+                            "");
     if (err != ERR_OK)
         return err;
     *seq = db_row(stmt) ? db_int(stmt, 0) : 0;

@@ -29,8 +29,8 @@ bool role_parse(const char *text, enum role *role)
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-#define USER_SELECT                                                                                                 \
-    "SELECT id, username, name, role, appear_offline, disabled, external_id, password, tokens_after_ms, created_ms" \
+#define USER_SELECT                                                                                                    \
+    "SELECT id, username, name, role, appear_offline, disabled, external_id, password, tokens_after_ms, created_ms"    \
     " FROM users WHERE "
 
 static enum err read_user(struct db_stmt *stmt, struct arena *arena, struct user *out)
@@ -136,8 +136,8 @@ static enum err explain_conflict(struct tx *tx, const struct user_new *user, con
 
 enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id)
 {
-#define USER_INSERT(id_column, id_value)                                                                             \
-    "INSERT INTO users (username, name, role, password, external_id, appear_offline, disabled, created_ms" id_column \
+#define USER_INSERT(id_column, id_value)                                                                               \
+    "INSERT INTO users (username, name, role, password, external_id, appear_offline, disabled, created_ms" id_column   \
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8" id_value ") ON CONFLICT DO NOTHING RETURNING id"
     static const char insert_next[] = USER_INSERT("", "");
     static const char insert_given[] = USER_INSERT(", id", ", $9");
@@ -146,10 +146,10 @@ enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id)
     if (username == NULL)
         return ERR_NO_MEMORY;
     struct db_stmt *stmt;
-    enum err err =
-        db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "sssssiiii" : "sssssiii", username,
-                 user->name, role_name(user->role), user->password, user->external_id, (int64_t)user->appear_offline,
-                 (int64_t)user->disabled, user->created_ms != 0 ? user->created_ms : tx->now_ms, user->id);
+    enum err err = db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "sssssiiii" : "sssssiii",
+                            username, user->name, role_name(user->role), user->password, user->external_id,
+                            (int64_t)user->appear_offline, (int64_t)user->disabled,
+                            user->created_ms != 0 ? user->created_ms : tx->now_ms, user->id);
     if (err != ERR_OK)
         return err;
     bool made = db_row(stmt);
@@ -185,8 +185,8 @@ enum err users_rename(struct tx *tx, int64_t id, const char *name)
 
 enum err users_set_appear_offline(struct tx *tx, int64_t id, bool appear_offline)
 {
-    enum err err =
-        db_run(tx->db, "UPDATE users SET appear_offline = $2 WHERE id = $1", "ii", id, (int64_t)appear_offline);
+    enum err err = db_run(tx->db, "UPDATE users SET appear_offline = $2 WHERE id = $1", "ii", id,
+                          (int64_t)appear_offline);
     return updated(tx, err, id, false);
 }
 

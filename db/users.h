@@ -17,7 +17,7 @@
 
 enum role { ROLE_MEMBER, ROLE_COACH, ROLE_ADMIN };
 
-const char *role_name(enum role role);             /* "member", "coach", "admin" */
+const char *role_name(enum role role); /* "member", "coach", "admin" */
 bool role_parse(const char *text, enum role *role);
 
 struct user {
@@ -65,8 +65,8 @@ enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id);
 /* Each notes CHANGE_MEMBER (and CHANGE_TOKENS where tokens stop holding). ERR_NOT_FOUND. */
 enum err users_rename(struct tx *tx, int64_t id, const char *name);
 enum err users_set_appear_offline(struct tx *tx, int64_t id, bool appear_offline);
-enum err users_set_password(struct tx *tx, int64_t id, const char *password);   /* earlier tokens stop holding */
-enum err users_set_disabled(struct tx *tx, int64_t id, bool disabled);          /* earlier tokens stop holding */
+enum err users_set_password(struct tx *tx, int64_t id, const char *password); /* earlier tokens stop holding */
+enum err users_set_disabled(struct tx *tx, int64_t id, bool disabled);        /* earlier tokens stop holding */
 enum err users_set_role(struct tx *tx, int64_t id, enum role role);
 
 /* Idempotent. ERR_CONFLICT beyond TEAMS_PER_MEMBER_MAX. `joined_ms` 0: now. Notes CHANGE_MEMBER when new. */

@@ -18,9 +18,9 @@
 #include "db/tx.h"
 
 struct job {
-    struct mail mail;                                /* first; used by the queue */
-    /* ERR_NOT_FOUND and ERR_FORBIDDEN come only before its first write; then no mark is needed, which halves a small job's work.
-       Any other error of such a job rolls the whole batch back. */
+    struct mail mail; /* first; used by the queue */
+    /* ERR_NOT_FOUND and ERR_FORBIDDEN come only before its first write; then no mark is needed, which halves a small
+       job's work. Any other error of such a job rolls the whole batch back. */
     bool checks_first;
     enum err (*run)(struct job *job, struct tx *tx); /* leaves no statement open */
     /* The job is the submitter's again. `problem` is never NULL and lives until done returns. */

@@ -52,16 +52,26 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 /* Runs a program that writes TAP into `tap`. Whatever it says besides is kept for the case that it fails. */
 function runTap(name, command, args, { tap, env = {}, deadline }) {
     return new Promise((done) => {
-        const child = spawn(command, args, { cwd: root, env: { ...environment, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+        const child = spawn(command, args, {
+            cwd: root,
+            env: { ...environment, ...env },
+            stdio: ['ignore', 'pipe', 'pipe'],
+            detached: true,
+        });
         running.add(child);
         const said = [];
-        const limit = setTimeout(() => {
-            said.push(`took longer than ${SUITE_MS_MAX / 60000} minutes`);
-            end(child, 'SIGKILL');
-        }, Math.max(0, deadline - Date.now()));
+        const limit = setTimeout(
+            () => {
+                said.push(`took longer than ${SUITE_MS_MAX / 60000} minutes`);
+                end(child, 'SIGKILL');
+            },
+            Math.max(0, deadline - Date.now()),
+        );
         const before = tap.failures.length;
         createInterface({ input: child.stdout }).on('line', (line) => tap.line(line));
-        createInterface({ input: child.stderr }).on('line', (line) => { if (said.push(line) > 200) said.shift(); });
+        createInterface({ input: child.stderr }).on('line', (line) => {
+            if (said.push(line) > 200) said.shift();
+        });
         child.on('error', (error) => {
             clearTimeout(limit);
             running.delete(child);
@@ -84,13 +94,19 @@ function runTap(name, command, args, { tap, env = {}, deadline }) {
 function add(sum, tap, prefix) {
     sum.passed += tap.passed;
     sum.skipped += tap.skipped;
-    for (const failure of tap.failures) sum.failures.push(prefix ? { ...failure, name: [prefix, ...failure.name] } : failure);
+    for (const failure of tap.failures)
+        sum.failures.push(prefix ? { ...failure, name: [prefix, ...failure.name] } : failure);
 }
 
 /* ---- suites -------------------------------------------------------------------------------------------------------- */
 
 function filesOf(folder, pattern) {
-    return existsSync(folder) ? readdirSync(folder).filter((name) => pattern.test(name)).sort().map((name) => join(folder, name)) : [];
+    return existsSync(folder)
+        ? readdirSync(folder)
+              .filter((name) => pattern.test(name))
+              .sort()
+              .map((name) => join(folder, name))
+        : [];
 }
 
 function executable(path) {
@@ -112,10 +128,17 @@ const suites = {
     async scenario(sum, deadline) {
         const coverage = mkdtempSync(join(scratch, 'coverage-'));
         const tap = new TapReader();
-        await runNode(filesOf(join(tests, 'scenario'), /\.test\.mjs$/), { tap, deadline, env: { PORCHLIGHT_COVERAGE: coverage } });
+        await runNode(filesOf(join(tests, 'scenario'), /\.test\.mjs$/), {
+            tap,
+            deadline,
+            env: { PORCHLIGHT_COVERAGE: coverage },
+        });
         add(sum, tap);
         const covered = new TapReader();
-        await runTap('coverage', process.execPath, [join(tests, 'scenario', 'coverage.mjs'), coverage], { tap: covered, deadline });
+        await runTap('coverage', process.execPath, [join(tests, 'scenario', 'coverage.mjs'), coverage], {
+            tap: covered,
+            deadline,
+        });
         add(sum, covered, 'coverage');
     },
     async unit(sum, deadline) {
@@ -145,10 +168,15 @@ const suites = {
 
 function printFailures(suite, failures) {
     for (const { name, details } of failures) {
-        process.stdout.write(`\n  FAILED  ${[suite, ...name.map((part) => part.replace(`${root}/`, ''))].join(' > ')}\n`);
-        const useful = details.filter((line) => !/^\s*(duration_ms|type|failureType|code|generatedMessage):|\(node:internal/.test(line));
+        process.stdout.write(
+            `\n  FAILED  ${[suite, ...name.map((part) => part.replace(`${root}/`, ''))].join(' > ')}\n`,
+        );
+        const useful = details.filter(
+            (line) => !/^\s*(duration_ms|type|failureType|code|generatedMessage):|\(node:internal/.test(line),
+        );
         for (const line of useful.slice(0, DETAIL_LINES_MAX)) process.stdout.write(`          ${line}\n`);
-        if (useful.length > DETAIL_LINES_MAX) process.stdout.write(`          … and ${useful.length - DETAIL_LINES_MAX} more lines\n`);
+        if (useful.length > DETAIL_LINES_MAX)
+            process.stdout.write(`          … and ${useful.length - DETAIL_LINES_MAX} more lines\n`);
     }
     if (failures.length) process.stdout.write('\n');
 }
@@ -158,8 +186,13 @@ async function runSuite(name) {
     const sum = { passed: 0, skipped: 0, failures: [] };
     await suites[name](sum, start + SUITE_MS_MAX);
     const ran = sum.passed + sum.failures.length;
-    const words = ran === 0 ? 'nothing to run' : `${sum.passed} passed, ${sum.failures.length} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}`;
-    process.stdout.write(`  ${name.padEnd(8)}  ${words.padEnd(32)} ${((Date.now() - start) / 1000).toFixed(1).padStart(6)} s\n`);
+    const words =
+        ran === 0
+            ? 'nothing to run'
+            : `${sum.passed} passed, ${sum.failures.length} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}`;
+    process.stdout.write(
+        `  ${name.padEnd(8)}  ${words.padEnd(32)} ${((Date.now() - start) / 1000).toFixed(1).padStart(6)} s\n`,
+    );
     printFailures(name, sum.failures);
     return sum;
 }
@@ -168,14 +201,18 @@ const order = ['scenario', 'unit', 'web', 'browser']; // the longest first
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites[name]);
 if (unknown.length) {
-    process.stderr.write(`tests/run: no suite is called ${unknown.join(' or ')}; there are unit, scenario, browser and web\n`);
+    process.stderr.write(
+        `tests/run: no suite is called ${unknown.join(' or ')}; there are unit, scenario, browser and web\n`,
+    );
     process.exit(2);
 }
 const queue = order.filter((name) => wanted.length === 0 || wanted.includes(name));
 const sums = [];
-await Promise.all([1, 2].map(async () => {
-    for (let name = queue.shift(); name; name = queue.shift()) sums.push(await runSuite(name));
-}));
+await Promise.all(
+    [1, 2].map(async () => {
+        for (let name = queue.shift(); name; name = queue.shift()) sums.push(await runSuite(name));
+    }),
+);
 const passed = sums.reduce((n, sum) => n + sum.passed, 0);
 const failed = sums.reduce((n, sum) => n + sum.failures.length, 0);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

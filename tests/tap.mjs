@@ -10,7 +10,9 @@ const point = /^(not )?ok\b(?: (\d+))?(?: -)? ?(.*)$/;
 /* Splits off "# SKIP why", "# TODO" and times. */
 function directive(text) {
     const found = /\s# (SKIP|TODO)\b.*$/i.exec(text);
-    return found ? { name: text.slice(0, found.index), skipped: true } : { name: text.replace(/\s# time=.*$/, ''), skipped: false };
+    return found
+        ? { name: text.slice(0, found.index), skipped: true }
+        : { name: text.replace(/\s# time=.*$/, ''), skipped: false };
 }
 
 export class TapReader {
@@ -67,7 +69,10 @@ export class TapReader {
         if (skipped) this.skipped += 1;
         else if (ok && !empty) this.passed += 1;
         else {
-            this.last = { name: [...this.titles.slice(0, depth), name], details: empty && ok ? ['it has no tests'] : [] };
+            this.last = {
+                name: [...this.titles.slice(0, depth), name],
+                details: empty && ok ? ['it has no tests'] : [],
+            };
             this.failures.push(this.last);
         }
     }

@@ -9,7 +9,8 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const source = join(fileURLToPath(new URL(".", import.meta.url)), "src");
+const web = fileURLToPath(new URL(".", import.meta.url));
+const source = join(web, "src");
 
 const filesBelow = (folder) =>
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
@@ -40,7 +41,7 @@ try {
     });
     const built = filesBelow(out).filter((file) => basename(file).endsWith(".test.mjs"));
     const args = ["--enable-source-maps", "--test", "--test-reporter=tap", ...built];
-    process.exitCode = spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+    process.exitCode = spawnSync(process.execPath, args, { stdio: "inherit", cwd: web }).status ?? 1;
 } finally {
     rmSync(out, { recursive: true, force: true });
 }

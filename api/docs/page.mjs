@@ -7,9 +7,21 @@ import { fieldList, limitsOf, nameOf, resolve, typeOf } from './shapes.mjs';
 const origin = 'http://localhost:8080';
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 const statusWords = {
-    200: 'OK', 201: 'Created', 204: 'No Content', 304: 'Not Modified', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden',
-    404: 'Not Found', 409: 'Conflict', 413: 'Content Too Large', 415: 'Unsupported Media Type', 422: 'Unprocessable Content',
-    429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable',
+    200: 'OK',
+    201: 'Created',
+    204: 'No Content',
+    304: 'Not Modified',
+    400: 'Bad Request',
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    404: 'Not Found',
+    409: 'Conflict',
+    413: 'Content Too Large',
+    415: 'Unsupported Media Type',
+    422: 'Unprocessable Content',
+    429: 'Too Many Requests',
+    500: 'Internal Server Error',
+    503: 'Service Unavailable',
 };
 
 function operationsOf(api, tag) {
@@ -18,7 +30,9 @@ function operationsOf(api, tag) {
         for (const method of methods) {
             const operation = item[method];
             if (!operation || !operation.tags.includes(tag)) continue;
-            const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) => resolve(api, p));
+            const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) =>
+                resolve(api, p),
+            );
             found.push({ path, method, operation, parameters });
         }
     }
@@ -36,7 +50,10 @@ function contentOf(reply) {
 }
 
 function isOpen(operation) {
-    return operation.security !== undefined && (operation.security.length === 0 || Object.keys(operation.security[0]).length === 0);
+    return (
+        operation.security !== undefined &&
+        (operation.security.length === 0 || Object.keys(operation.security[0]).length === 0)
+    );
 }
 
 /* What a person would type; $TOKEN and $SINCE are the reader's. */
@@ -67,7 +84,8 @@ function replyExample(api, status, reply) {
     if (type) head.push(`Content-Type: ${escape(type)}`);
     for (const [name, header] of Object.entries(reply.headers ?? {})) {
         const { required, example } = resolve(api, header);
-        if (example !== undefined && (required || name === 'Set-Cookie')) head.push(`${escape(name)}: ${escape(example)}`);
+        if (example !== undefined && (required || name === 'Set-Cookie'))
+            head.push(`${escape(name)}: ${escape(example)}`);
     }
     if (!content || content.example === undefined) return head.join('\n');
     return `${head.join('\n')}\n\n${type === 'application/json' ? json(content.example) : escape(content.example)}`;
@@ -77,9 +95,13 @@ function parameterList(parameters) {
     const shown = parameters.filter((p) => p.name !== 'If-None-Match');
     if (shown.length === 0) return '';
     const where = { path: 'in the path', query: 'in the query', header: 'header' };
-    return `<h4>Parameters</h4><dl class="fields">${shown.map((p) => `<div class="field"><dt><code>${escape(p.name)}</code>
+    return `<h4>Parameters</h4><dl class="fields">${shown
+        .map(
+            (p) => `<div class="field"><dt><code>${escape(p.name)}</code>
 <span class="type">${typeOf(p.schema)}, ${where[p.in]}</span>${p.required ? '' : '<span class="optional">optional</span>'}</dt>
-<dd>${inline(p.description)} <span class="limits">${escape(limitsOf(p.schema))}</span></dd></div>`).join('\n')}</dl>`;
+<dd>${inline(p.description)} <span class="limits">${escape(limitsOf(p.schema))}</span></dd></div>`,
+        )
+        .join('\n')}</dl>`;
 }
 
 /* What it answers when all is well, one line each; then the problems it can have, all on one. */
@@ -134,24 +156,42 @@ function shapes(api) {
             if (schema?.$ref) used.add(nameOf(schema.$ref)); // request bodies stand with their endpoint
         }
     }
-    return Object.entries(api.components.schemas).filter(([name]) => !used.has(name)).map(([name, schema]) => `
+    return Object.entries(api.components.schemas)
+        .filter(([name]) => !used.has(name))
+        .map(
+            ([name, schema]) => `
 <article class="shape" id="shape-${name}"><h3><a href="#shape-${name}">${escape(name)}</a></h3>
 <p>${schema.description ? inline(schema.description) : ''}${schema.properties ? '' : ` <span class="type">${typeOf(schema)}</span>`}</p>
-${fieldList(schema)}</article>`).join('\n');
+${fieldList(schema)}</article>`,
+        )
+        .join('\n');
 }
 
 function problemList(api) {
-    return api['x-problems'].map((problem) => `<article class="problem" id="${problem.slug}">
+    return api['x-problems']
+        .map(
+            (problem) => `<article class="problem" id="${problem.slug}">
 <h3><span class="status s${String(problem.status)[0]}">${problem.status}</span> <a href="#${problem.slug}">${escape(problem.title)}</a>
 <code>${escape(problem.slug)}</code></h3>
-<p>${inline(problem.meaning)}</p><p class="action">${inline(problem.action)}</p></article>`).join('\n');
+<p>${inline(problem.meaning)}</p><p class="action">${inline(problem.action)}</p></article>`,
+        )
+        .join('\n');
 }
 
 function contents(api, intro) {
-    const tags = api.tags.map(({ name }) => `<li><a href="#${slug(name)}">${escape(name)}</a><ul>${operationsOf(api, name)
-        .map(({ path, method, operation }) => `<li><a href="#${operation.operationId}">${badge(method)} <span>${pathHtml(path)}</span></a></li>`)
-        .join('')}</ul></li>`);
-    return `<ul>${intro.filter((s) => s.heading).map((s) => `<li><a href="#${slug(s.heading)}">${escape(s.heading)}</a></li>`).join('')}</ul>
+    const tags = api.tags.map(
+        ({ name }) =>
+            `<li><a href="#${slug(name)}">${escape(name)}</a><ul>${operationsOf(api, name)
+                .map(
+                    ({ path, method, operation }) =>
+                        `<li><a href="#${operation.operationId}">${badge(method)} <span>${pathHtml(path)}</span></a></li>`,
+                )
+                .join('')}</ul></li>`,
+    );
+    return `<ul>${intro
+        .filter((s) => s.heading)
+        .map((s) => `<li><a href="#${slug(s.heading)}">${escape(s.heading)}</a></li>`)
+        .join('')}</ul>
 <ul>${tags.join('')}</ul>
 <ul><li><a href="#shapes">Shapes</a></li><li><a href="#problems">Problems</a></li></ul>`;
 }
@@ -184,10 +224,16 @@ export function page(api) {
 <p class="lead">${escape(api.info.summary)}</p>
 ${intro.map((s) => `${s.heading ? `<h2 id="${slug(s.heading)}">${escape(s.heading)}</h2>` : ''}${paragraphs(s)}`).join('\n')}
 </section>
-${api.tags.map((tag) => `<section id="${slug(tag.name)}" aria-labelledby="${slug(tag.name)}-title">
+${api.tags
+    .map(
+        (tag) => `<section id="${slug(tag.name)}" aria-labelledby="${slug(tag.name)}-title">
 <header class="tag"><h2 id="${slug(tag.name)}-title">${escape(tag.name)}</h2><p>${inline(tag.description)}</p></header>
-${operationsOf(api, tag.name).map((found) => endpoint(api, found)).join('\n')}
-</section>`).join('\n')}
+${operationsOf(api, tag.name)
+    .map((found) => endpoint(api, found))
+    .join('\n')}
+</section>`,
+    )
+    .join('\n')}
 <section id="shapes" aria-labelledby="shapes-title">
 <header class="tag"><h2 id="shapes-title">Shapes</h2><p>What answers are made of. An answer has exactly these fields.</p></header>
 ${shapes(api)}

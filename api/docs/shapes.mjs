@@ -5,8 +5,27 @@
 import { escape, inline } from './text.mjs';
 
 const known = new Set([
-    '$ref', 'type', 'description', 'additionalProperties', 'required', 'properties', 'example', 'items', 'maxItems', 'minItems',
-    'uniqueItems', 'minLength', 'maxLength', 'pattern', 'format', 'enum', 'const', 'minimum', 'maximum', 'default', 'oneOf',
+    '$ref',
+    'type',
+    'description',
+    'additionalProperties',
+    'required',
+    'properties',
+    'example',
+    'items',
+    'maxItems',
+    'minItems',
+    'uniqueItems',
+    'minLength',
+    'maxLength',
+    'pattern',
+    'format',
+    'enum',
+    'const',
+    'minimum',
+    'maximum',
+    'default',
+    'oneOf',
     'minProperties',
 ]);
 
@@ -16,7 +35,10 @@ export function nameOf(reference) {
 
 export function resolve(api, node) {
     if (!node || !node.$ref) return node;
-    const target = node.$ref.slice(2).split('/').reduce((at, part) => at[part], api);
+    const target = node.$ref
+        .slice(2)
+        .split('/')
+        .reduce((at, part) => at[part], api);
     const { $ref, ...beside } = node;
     return { ...resolve(api, target), ...beside };
 }
@@ -46,14 +68,16 @@ export function typeOf(schema) {
     if (schema.const !== undefined) return `<code>${escape(JSON.stringify(schema.const))}</code>`;
     if (schema.enum) return schema.enum.map((value) => `<code>${escape(JSON.stringify(value))}</code>`).join(' or ');
     const types = Array.isArray(schema.type) ? schema.type : [schema.type];
-    return types.map((type) => {
-        if (type === 'array') return `list of ${typeOf(schema.items)}`;
-        if (type === 'string') return 'text';
-        if (type === 'integer') return 'whole number';
-        if (type === 'boolean') return 'true or false';
-        if (type === 'object') return 'object';
-        return escape(type);
-    }).join(' or ');
+    return types
+        .map((type) => {
+            if (type === 'array') return `list of ${typeOf(schema.items)}`;
+            if (type === 'string') return 'text';
+            if (type === 'integer') return 'whole number';
+            if (type === 'boolean') return 'true or false';
+            if (type === 'object') return 'object';
+            return escape(type);
+        })
+        .join(' or ');
 }
 
 /* Plain-text limits of a value, "" when it has none. */
@@ -62,7 +86,9 @@ export function limitsOf(schema) {
         range(schema.minLength, schema.maxLength, ' characters'),
         range(schema.minimum, schema.maximum, ''),
         range(schema.minItems, schema.maxItems, ' items'),
-        schema.items && !schema.items.$ref ? range(schema.items.minLength, schema.items.maxLength, ' characters each') : '',
+        schema.items && !schema.items.$ref
+            ? range(schema.items.minLength, schema.items.maxLength, ' characters each')
+            : '',
         schema.default !== undefined ? `${number(schema.default)} if left out` : '',
     ];
     return parts.filter(Boolean).join(', ');

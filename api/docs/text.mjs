@@ -4,7 +4,11 @@
  */
 
 export function escape(text) {
-    return String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+    return String(text)
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('"', '&quot;');
 }
 
 /* `code` and nothing else. */
@@ -13,7 +17,10 @@ export function inline(text) {
 }
 
 export function slug(text) {
-    return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+    return text
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '');
 }
 
 /* Paragraphs and "## " headings, as {heading, paragraphs} sections; the first has no heading. */
@@ -37,10 +44,13 @@ export function json(value, indent = '') {
     if (value !== null && typeof value === 'object') {
         const entries = Object.entries(value);
         if (entries.length === 0) return '{}';
-        const pairs = entries.map(([key, item]) => `<span class="k">${escape(JSON.stringify(key))}</span>: ${json(item, deeper)}`);
+        const pairs = entries.map(
+            ([key, item]) => `<span class="k">${escape(JSON.stringify(key))}</span>: ${json(item, deeper)}`,
+        );
         const line = `{ ${pairs.join(', ')} }`;
-        const short = entries.every(([, item]) => item === null || typeof item !== 'object')
-            && JSON.stringify(value).length + indent.length < 60;
+        const short =
+            entries.every(([, item]) => item === null || typeof item !== 'object') &&
+            JSON.stringify(value).length + indent.length < 60;
         return short ? line : `{\n${pairs.map((pair) => deeper + pair).join(',\n')}\n${indent}}`;
     }
     const kind = typeof value === 'string' ? 's' : typeof value === 'number' ? 'n' : 'w';

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -122,6 +123,51 @@ static int measure_all(struct measure *m, const struct plan *plan)
     return wants(plan, "c") ? measure_tail(m) : 0;
 }
 
+/* Seconds that all processors were busy since the machine started, time taken by its host among them. */
+static double busy_s(void)
+{
+    double columns[8] = {0}; /* user nice system idle iowait irq softirq steal: proc(5) */
+    FILE *file = fopen("/proc/stat", "re");
+    double sum = 0;
+
+    if (file == NULL) {
+        return 0;
+    }
+    if (fscanf(file, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &columns[0], &columns[1], &columns[2], &columns[3],
+               &columns[4], &columns[5], &columns[6], &columns[7]) == 8) {
+        for (int i = 0; i < 8; i++) {
+            sum += i == 3 || i == 4 ? 0 : columns[i];
+        }
+    }
+    fclose(file);
+    return sum / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* What the bench used itself, with everything it started (and waited for). */
+static double own_s(void)
+{
+    double sum = 0;
+    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    for (int i = 0; i < 2; i++) {
+        struct rusage used;
+        if (getrusage(whose[i], &used) == 0) {
+            sum += (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                   (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+        }
+    }
+    return sum;
+}
+
+/* Ratios survive a busy machine better than figures do, but not any machine. */
+static void note_others(double others_s, double passed_s, int cpus)
+{
+    double percent = others_s * 100 / (passed_s * cpus);
+    if (percent > 5) {
+        printf("NOTE other processes used %.0f %% of the processors during this run: ask again when the machine is\n"
+               "     quiet, and look at the ratios by processor time until then\n\n", percent);
+    }
+}
+
 static bool summary(const struct measure *m)
 {
     bool all = true;
@@ -154,7 +200,11 @@ int main(int argc, char **argv)
     printf("Porchlight bench: %d processors, %d rounds of %.1f s for each figure, interleaved;\n"
            "median (min-max) of the rounds; the load generator is one thread, over loopback\n\n",
            m.cpus, m.rounds, m.seconds);
+    uint64_t began_ns = figures_now_ns();
+    double others_s = own_s() - busy_s();
     int rc = measure_all(&m, &plan);
+    others_s += busy_s() - own_s();
+    note_others(others_s, (double)(figures_now_ns() - began_ns) / 1e9, m.cpus);
     bool met = rc == 0 && summary(&m);
     remove_folder(&m);
     return rc != 0 || (plan.strict && !met) ? 1 : 0;

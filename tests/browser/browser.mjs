@@ -49,7 +49,7 @@ function watchPage(page, allow) {
     const faults = [];
     page.on('console', (message) => {
         const text = message.text();
-        if (message.type() === 'error' && !allow.some((it) => it.test(text))) faults.push(`console: ${text}`);
+        if (message.type() === 'error' && !allow.some((it) => it.test(text))) faults.push(`console: ${text} (${message.location().url})`);
     });
     page.on('pageerror', (error) => faults.push(`exception: ${error.stack}`));
     return faults;

@@ -6,14 +6,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { DESKTOP, expected, latest, newPostsButton, PHONE, stage, TABLET } from './browser.mjs';
+import { DESKTOP, expected, latest, newPostsButton, PHONE, signIn, stage, TABLET } from './browser.mjs';
 
 const porch = stage();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 async function assertAccessible(page, what) {
-    /* Judged when it has come to rest: half-faded text is nobody's to read. */
-    await page.evaluate(() => Promise.all(document.getAnimations().map((it) => it.finished.catch(() => null))));
     /* Evaluated by the test's own channel: the page's policy allows no foreign script. */
     if (!await page.evaluate('typeof axe === "object"')) await page.evaluate(axe);
     const violations = await page.evaluate(async () => {
@@ -23,6 +21,9 @@ async function assertAccessible(page, what) {
     });
     assert.deepEqual(violations, [], what);
 }
+
+/* Without motion: half-faded text is nobody's to read, and nobody's to judge. */
+const open = (options) => porch.open({ reducedMotion: 'reduce', ...options });
 
 /* Every view, as somebody who walks through the app meets it. */
 async function eachView(page, visit) {
@@ -68,11 +69,76 @@ async function eachView(page, visit) {
 for (const colorScheme of ['dark', 'light']) {
     for (const [name, viewport] of Object.entries({ phone: PHONE, tablet: TABLET, desktop: DESKTOP })) {
         test(`axe finds nothing: ${name}, ${colorScheme}`, async () => {
-            const page = await porch.open({ viewport, colorScheme, allow: [expected.status(404)] });
+            const page = await open({ viewport, colorScheme, allow: [expected.status(404)] });
             await eachView(page, (view) => assertAccessible(page, `${view}, ${name}, ${colorScheme}`));
             await page.leave();
         });
     }
+}
+
+/* What a view shows when it has nothing to show. */
+for (const colorScheme of ['dark', 'light']) {
+    test(`axe finds nothing while loading, offline, empty and failed: ${colorScheme}`, async () => {
+        const feed = /\/posts(\?|$)/;
+        const loading = await open({ colorScheme });
+        await loading.route(feed, () => {});
+        await signIn(loading, 'member1');
+        await loading.getByText('Loading the posts…').waitFor();
+        await assertAccessible(loading, `loading, ${colorScheme}`);
+        await loading.leave();
+
+        const failed = await open({ colorScheme, allow: [expected.status(404)] });
+        await failed.route(feed, (route) => route.fulfill({ status: 404, body: '{}' }));
+        await signIn(failed, 'member1');
+        await failed.getByRole('button', { name: 'Try again' }).waitFor();
+        await assertAccessible(failed, `failed, ${colorScheme}`);
+        await failed.leave();
+
+        const empty = await open({ colorScheme });
+        const nothing = { items: [], next: null, pinned: [], cursor: (await porch.api('member1', 'GET', '/posts')).cursor };
+        await empty.route(feed, (route) => route.fulfill({ json: nothing }));
+        await empty.route(/\/notices(\?|$)/, (route) => route.fulfill({ json: nothing }));
+        await signIn(empty, 'member1');
+        await empty.getByText('It is quiet here').waitFor();
+        await assertAccessible(empty, `empty feed, ${colorScheme}`);
+        await empty.getByRole('link', { name: /^Notices/ }).click();
+        await empty.getByText('No notices yet').waitFor();
+        await assertAccessible(empty, `no notices, ${colorScheme}`);
+        await empty.leave();
+
+        const offline = await open({ who: 'sarah', colorScheme, allow: [expected.lost] });
+        await latest(offline).first().waitFor();
+        await offline.context().setOffline(true);
+        await latest(offline).first().getByRole('button', { name: /^Like/ }).click();
+        await offline.getByRole('alert').waitFor();
+        await assertAccessible(offline, `offline, ${colorScheme}`);
+        await offline.leave();
+    });
+
+    test(`axe finds nothing for an admin and for somebody without a team: ${colorScheme}`, async () => {
+        const admin = await open({ who: 'admin', colorScheme });
+        await latest(admin).first().waitFor();
+        await assertAccessible(admin, `admin, ${colorScheme}`);
+        await admin.getByLabel('Team', { exact: true }).selectOption('Strong Together');
+        await admin.getByRole('heading', { level: 1, name: 'Strong Together' }).waitFor();
+        await latest(admin).first().waitFor();
+        await admin.leave();
+
+        const alone = await open({ colorScheme });
+        await alone.route(/\/(me|auth\/login)$/, async (route) => {
+            const response = await route.fetch();
+            const json = await response.json();
+            Object.assign(json.user ?? json, { team: null, teams: [] });
+            await route.fulfill({ response, json });
+        });
+        await signIn(alone, 'member1');
+        await alone.getByText('You are not in a team yet').waitFor();
+        await assertAccessible(alone, `without a team, ${colorScheme}`);
+        await alone.goto('/#/join/some-code');
+        await alone.getByText('You are signed in as').waitFor();
+        await assertAccessible(alone, `an invite while signed in, ${colorScheme}`);
+        await alone.leave();
+    });
 }
 
 /* Text pieces smaller than 18 px, lines of more than 80 characters, and targets that are too small. */

@@ -12,7 +12,10 @@ scenarios('POST /auth/login', {
             request: 'POST /auth/login',
             body: { name: 'member1', password: 'porchlight' },
             status: 200,
-            reply: { ...session, user: { username: 'member1', role: 'member', team: { name: 'Morning Walkers' }, appearOffline: false } },
+            reply: {
+                ...session,
+                user: { username: 'member1', role: 'member', team: { name: 'Morning Walkers' }, appearOffline: false },
+            },
             replyHeaders: { 'cache-control': /no-cache|no-store/, 'set-cookie': match.length(1) },
             forbidden: ['argon2'],
         },
@@ -29,7 +32,11 @@ scenarios('POST /auth/login', {
             body: { name: 'sarah', password: 'porchlight' },
             status: 200,
             then: async (reply, { server }) => {
-                assertMatch(expectStatus(await as(server, { token: reply.json.token }).get('/me'), 200), { username: 'sarah', role: 'coach' }, 'me');
+                assertMatch(
+                    expectStatus(await as(server, { token: reply.json.token }).get('/me'), 200),
+                    { username: 'sarah', role: 'coach' },
+                    'me',
+                );
             },
         },
         {
@@ -40,7 +47,9 @@ scenarios('POST /auth/login', {
             problem: 'unauthenticated',
             replyHeaders: { 'set-cookie': match.absent },
             forbidden: ['porchlamp', 'member1'],
-            then: async (reply, context) => { context.sentence = reply.json.detail; },
+            then: async (reply, context) => {
+                context.sentence = reply.json.detail;
+            },
         },
         {
             name: 'says the same about a name that nobody has',
@@ -56,7 +65,13 @@ scenarios('POST /auth/login', {
             body: { name: 'member1', password: ' porchlight ' },
             status: 401,
         },
-        { name: 'needs a password', request: 'POST /auth/login', body: { name: 'member1' }, status: 400, problem: 'invalid' },
+        {
+            name: 'needs a password',
+            request: 'POST /auth/login',
+            body: { name: 'member1' },
+            status: 400,
+            problem: 'invalid',
+        },
     ],
 });
 
@@ -76,21 +91,33 @@ scenarios('POST /auth/join', {
             reply: {
                 ...session,
                 user: {
-                    username: 'ruth.miller', name: 'Ruth Miller', role: 'member', team: { name: 'Morning Walkers' },
-                    teams: [{ name: 'Morning Walkers' }], appearOffline: false,
+                    username: 'ruth.miller',
+                    name: 'Ruth Miller',
+                    role: 'member',
+                    team: { name: 'Morning Walkers' },
+                    teams: [{ name: 'Morning Walkers' }],
+                    appearOffline: false,
                 },
             },
             replyHeaders: { 'set-cookie': match.length(1) },
             forbidden: ['a long walk', 'argon2'],
             then: async (reply, { server }) => {
                 expectStatus(await as(server, { token: reply.json.token }).get('/posts'), 200);
-                expectStatus(await as(server).post('/auth/login', { name: 'ruth.miller', password: 'a long walk' }), 200);
+                expectStatus(
+                    await as(server).post('/auth/login', { name: 'ruth.miller', password: 'a long walk' }),
+                    200,
+                );
             },
         },
         {
             name: 'refuses a user name that is taken and uses nothing up',
             request: 'POST /auth/join',
-            body: ({ code }) => ({ invite: code, name: 'Ruth  Miller', username: 'Ruth.Miller', password: 'another walk' }),
+            body: ({ code }) => ({
+                invite: code,
+                name: 'Ruth  Miller',
+                username: 'Ruth.Miller',
+                password: 'another walk',
+            }),
             status: 409,
             problem: 'conflict',
             forbidden: ['another walk'],
@@ -117,7 +144,10 @@ scenarios('POST /auth/join', {
             reply: { user: { name: 'Karl Otto', username: 'karl.otto' } },
             then: async (_, { server }) => {
                 expectStatus(await as(server).post('/auth/login', { name: 'karl.otto', password: '12345678' }), 401);
-                expectStatus(await as(server).post('/auth/login', { name: 'karl.otto', password: '  12345678  ' }), 200);
+                expectStatus(
+                    await as(server).post('/auth/login', { name: 'karl.otto', password: '  12345678  ' }),
+                    200,
+                );
             },
         },
         {
@@ -147,9 +177,12 @@ scenarios('POST /auth/join', {
 
 describe('an invite', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
-    const join = async (code, username) => as(server).post('/auth/join', { invite: code, name: 'New Member', username, password: 'a long walk' });
+    const join = async (code, username) =>
+        as(server).post('/auth/join', { invite: code, name: 'New Member', username, password: 'a long walk' });
 
     test('opens the door once unless it says more', async () => {
         const code = await invite(server);
@@ -175,9 +208,12 @@ describe('an invite', () => {
 
 describe('a session', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
-    const signIn = async (name = 'member2') => expectStatus(await as(server).post('/auth/login', { name, password: 'porchlight' }), 200);
+    const signIn = async (name = 'member2') =>
+        expectStatus(await as(server).post('/auth/login', { name, password: 'porchlight' }), 200);
     const status = async (token) => (await as(server, { token }).get('/me')).status;
 
     test('POST /auth/refresh gives a new token and leaves the old one as it is', async () => {
@@ -197,7 +233,10 @@ describe('a session', () => {
         const { token, expiresAt } = await signIn();
         await server.advance(3600);
         const fresh = expectStatus(await as(server, { token }).post('/auth/refresh'), 200);
-        assert.ok(Date.parse(fresh.expiresAt) - Date.parse(expiresAt) >= 3600_000, `${expiresAt}, then ${fresh.expiresAt}`);
+        assert.ok(
+            Date.parse(fresh.expiresAt) - Date.parse(expiresAt) >= 3600_000,
+            `${expiresAt}, then ${fresh.expiresAt}`,
+        );
     });
 
     test('POST /auth/logout ends this token and no other', async () => {
@@ -240,11 +279,23 @@ describe('a session', () => {
         const { token } = await signIn('member6');
         const body = token.slice('v4.public.'.length);
         const changed = `v4.public.${body[0] === 'A' ? 'B' : 'A'}${body.slice(1)}`;
-        for (const forged of [changed, token.slice(0, -1), token.slice(0, 40), token.replace('v4.', 'v2.'), token.replace('public', 'local'), 'v4.public.', 'x', '.'.repeat(2000)]) {
+        for (const forged of [
+            changed,
+            token.slice(0, -1),
+            token.slice(0, 40),
+            token.replace('v4.', 'v2.'),
+            token.replace('public', 'local'),
+            'v4.public.',
+            'x',
+            '.'.repeat(2000),
+        ]) {
             expectStatus(await as(server, { token: forged }).get('/me'), 401);
         }
         expectStatus(await request(server, { path: '/me', headers: { authorization: token } }), 401);
-        expectStatus(await request(server, { path: '/me', headers: { authorization: `Basic ${btoa('member6:porchlight')}` } }), 401);
+        expectStatus(
+            await request(server, { path: '/me', headers: { authorization: `Basic ${btoa('member6:porchlight')}` } }),
+            401,
+        );
     });
 
     test('POST /auth/ticket gives a ticket for 30 seconds, another one each time', async () => {
@@ -258,7 +309,9 @@ describe('a session', () => {
 
 describe('many sign-ins at once', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
 
     test('200 of them: each is answered, with 503 and Retry-After past the queue, and a poll does not wait for them', async () => {
@@ -277,8 +330,14 @@ describe('many sign-ins at once', () => {
         }
         const replies = await Promise.all(crowd);
         assert.ok(polls > 0, 'polls were answered before the first sign-in was');
-        assert.ok(replies.every((reply) => reply.status === 200 || reply.status === 503), `${replies.map((reply) => reply.status)}`);
-        assert.ok(replies.filter((reply) => reply.status === 200).length >= 64, 'at least a queue full of people got in');
+        assert.ok(
+            replies.every((reply) => reply.status === 200 || reply.status === 503),
+            `${replies.map((reply) => reply.status)}`,
+        );
+        assert.ok(
+            replies.filter((reply) => reply.status === 200).length >= 64,
+            'at least a queue full of people got in',
+        );
         expectStatus(await as(server).post('/auth/login', { name: 'member1', password: 'porchlight' }), 200);
     });
 });

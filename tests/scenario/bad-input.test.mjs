@@ -20,7 +20,10 @@ before(async () => {
     const people = await community(server, 'member1');
     const mine = expectStatus(await as(server, 'sarah').post('/posts', { body: 'Mine' }), 201).id;
     const foreign = expectStatus(await as(server, 'dave').post('/posts', { body: 'Foreign' }), 201).id;
-    const { code } = expectStatus(await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, { maxUses: 500 }), 201);
+    const { code } = expectStatus(
+        await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, { maxUses: 500 }),
+        201,
+    );
     context = { ...people, mine, foreign, code, cursor: await cursorOf(server, 'sarah') };
 });
 after(() => server.stop());
@@ -44,7 +47,10 @@ async function unharmed(attack) {
 /* A good request for each endpoint with a body: who may send it, and what. */
 const good = {
     'post /auth/login': { as: null, body: () => ({ name: 'member1', password: 'porchlight' }) },
-    'post /auth/join': { as: null, body: ({ code }) => ({ invite: code, name: 'Ruth Miller', username: 'ruth', password: 'a long walk' }) },
+    'post /auth/join': {
+        as: null,
+        body: ({ code }) => ({ invite: code, name: 'Ruth Miller', username: 'ruth', password: 'a long walk' }),
+    },
     'post /auth/refresh': { as: 'member2', body: () => ({}) },
     'post /auth/logout': { as: 'member3', body: () => ({}) },
     'post /auth/ticket': { as: 'member4', body: () => ({}) },
@@ -52,20 +58,30 @@ const good = {
     'post /teams/{id}/invites': { as: 'sarah', body: () => ({ maxUses: 2, expiresInHours: 24 }) },
     'post /posts': { as: 'sarah', body: ({ walkers }) => ({ body: 'A post', topics: ['walk'], teamId: walkers }) },
     'patch /posts/{id}': { as: 'sarah', body: () => ({ body: 'Edited', topics: ['walk'] }) },
-    'post /notices': { as: 'sarah', body: ({ walkers }) => ({ title: 'A notice', body: 'About a walk', link: '/#/posts/1', teamId: walkers }) },
+    'post /notices': {
+        as: 'sarah',
+        body: ({ walkers }) => ({ title: 'A notice', body: 'About a walk', link: '/#/posts/1', teamId: walkers }),
+    },
     'put /admin/flags/{name}': { as: 'admin', body: () => ({ value: false }) },
 };
 
 /* The path of an operation in the caller's own team. */
 function pathOf(template) {
-    return template.replace('{name}', 'realtime').replace(/^(\/teams\/)\{id\}/, `$1${context.walkers}`).replace('{id}', context.mine);
+    return template
+        .replace('{name}', 'realtime')
+        .replace(/^(\/teams\/)\{id\}/, `$1${context.walkers}`)
+        .replace('{id}', context.mine);
 }
 
 /* Holds a reply against what bad input deserves. */
 function assertRefused(reply, what, statuses) {
     assert.ok(reply.status >= 400 && reply.status < 500, `${what}: ${reply.status} ${reply.body.slice(0, 300)}`);
     assert.equal(reply.type, 'application/problem+json', what);
-    if (statuses) assert.ok(statuses.includes(reply.status), `${what}: wanted ${statuses.join(' or ')}, got ${reply.status} ${reply.body.slice(0, 300)}`);
+    if (statuses)
+        assert.ok(
+            statuses.includes(reply.status),
+            `${what}: wanted ${statuses.join(' or ')}, got ${reply.status} ${reply.body.slice(0, 300)}`,
+        );
 }
 
 /* Sends all, and reports every reply that is not as it should be, not only the first. */
@@ -93,23 +109,58 @@ describe('every endpoint with a body', () => {
             assert.ok(sender, 'add a good request to the table above');
             const attempts = badBodies(schema, sender.body(context));
             assert.ok(attempts.length > 30);
-            await unharmed(() => refuseAll(attempts, ({ body, raw }) => request(server, { method: verb, path: pathOf(template), as: sender.as, body, raw }), [400]));
+            await unharmed(() =>
+                refuseAll(
+                    attempts,
+                    ({ body, raw }) =>
+                        request(server, { method: verb, path: pathOf(template), as: sender.as, body, raw }),
+                    [400],
+                ),
+            );
         });
 
         test(`${verb} ${template} refuses bodies that are not JSON by their type`, async () => {
             const raw = JSON.stringify(sender.body(context));
-            const types = [undefined, '', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', 'text/json', 'application/problem+json', 'json'];
-            await unharmed(() => refuseAll(
-                types.map((type) => ({ what: `the type ${type}`, type })),
-                ({ type }) => request(server, { method: verb, path: pathOf(template), as: sender.as, raw, headers: { 'content-type': type } }),
-                [415],
-            ));
+            const types = [
+                undefined,
+                '',
+                'text/plain',
+                'application/x-www-form-urlencoded',
+                'multipart/form-data; boundary=x',
+                'application/jsonx',
+                'text/json',
+                'application/problem+json',
+                'json',
+            ];
+            await unharmed(() =>
+                refuseAll(
+                    types.map((type) => ({ what: `the type ${type}`, type })),
+                    ({ type }) =>
+                        request(server, {
+                            method: verb,
+                            path: pathOf(template),
+                            as: sender.as,
+                            raw,
+                            headers: { 'content-type': type },
+                        }),
+                    [415],
+                ),
+            );
         });
 
         test(`${verb} ${template} refuses a body over 64 KiB, and one of 10 MB`, async () => {
             const text = JSON.stringify(sender.body(context));
-            const attempts = [65537, 10_000_000].map((size) => ({ what: `${size} bytes`, raw: Buffer.from(text + ' '.repeat(size - Buffer.byteLength(text))) }));
-            await unharmed(() => refuseAll(attempts, ({ raw }) => request(server, { method: verb, path: pathOf(template), as: sender.as, raw }), [413]));
+            const attempts = [65537, 10_000_000].map((size) => ({
+                what: `${size} bytes`,
+                raw: Buffer.from(text + ' '.repeat(size - Buffer.byteLength(text))),
+            }));
+            await unharmed(() =>
+                refuseAll(
+                    attempts,
+                    ({ raw }) => request(server, { method: verb, path: pathOf(template), as: sender.as, raw }),
+                    [413],
+                ),
+            );
         });
     }
 });
@@ -120,7 +171,12 @@ describe('the good requests that the bad ones were made from', () => {
             const sender = good[`${method} ${template}`];
             // A token of its own, since logout ends it.
             const who = sender.as && { token: await server.must('token', 'issue', '--user', sender.as) };
-            const reply = await request(server, { method: method.toUpperCase(), path: pathOf(template), as: who, body: sender.body(context) });
+            const reply = await request(server, {
+                method: method.toUpperCase(),
+                path: pathOf(template),
+                as: who,
+                body: sender.body(context),
+            });
             assert.ok(reply.status < 300, `${method} ${template}: ${reply.status} ${reply.body}`);
         }
     });
@@ -130,12 +186,23 @@ describe('every endpoint', () => {
     test('has no other methods than the declared, and says which it has', async () => {
         await unharmed(async () => {
             for (const template of new Set(operations.map((operation) => operation.template))) {
-                const declared = operations.filter((operation) => operation.template === template).map(({ method }) => method);
+                const declared = operations
+                    .filter((operation) => operation.template === template)
+                    .map(({ method }) => method);
                 for (const method of methods.filter((name) => !declared.includes(name))) {
-                    const reply = await request(server, { method: method.toUpperCase(), path: pathOf(template), as: 'admin', body: method === 'get' || method === 'delete' ? undefined : {} });
+                    const reply = await request(server, {
+                        method: method.toUpperCase(),
+                        path: pathOf(template),
+                        as: 'admin',
+                        body: method === 'get' || method === 'delete' ? undefined : {},
+                    });
                     assertRefused(reply, `${method} ${template}`, [405]);
                     const allowed = reply.headers.allow.toLowerCase().split(/\s*,\s*/);
-                    assert.deepEqual(allowed.filter((name) => !['head', 'options'].includes(name)).sort(), [...declared].sort(), `Allow of ${template}`);
+                    assert.deepEqual(
+                        allowed.filter((name) => !['head', 'options'].includes(name)).sort(),
+                        [...declared].sort(),
+                        `Allow of ${template}`,
+                    );
                 }
             }
         });
@@ -153,12 +220,20 @@ describe('every endpoint', () => {
     test('that needs a member refuses a stranger, and a token that does not hold', async () => {
         await unharmed(async () => {
             for (const { template, method } of secured) {
-                const send = (who) => request(server, {
-                    method: method.toUpperCase(), path: pathOf(template), as: who, body: good[`${method} ${template}`]?.body(context),
-                });
+                const send = (who) =>
+                    request(server, {
+                        method: method.toUpperCase(),
+                        path: pathOf(template),
+                        as: who,
+                        body: good[`${method} ${template}`]?.body(context),
+                    });
                 assertRefused(await send(null), `${method} ${template} for a stranger`, [401]);
                 assertRefused(await send({ token: 'v4.public.AAAA' }), `${method} ${template} with a bad token`, [401]);
-                assertRefused(await send({ cookie: 'porchlight=v4.public.AAAA', origin: server.url }), `${method} ${template} with a bad cookie`, [401]);
+                assertRefused(
+                    await send({ cookie: 'porchlight=v4.public.AAAA', origin: server.url }),
+                    `${method} ${template} with a bad cookie`,
+                    [401],
+                );
             }
         });
     });
@@ -169,16 +244,41 @@ describe('every endpoint', () => {
             for (const { template, method, parameters, operation } of operations) {
                 if (!operation.responses[400]) continue;
                 const known = parameters.filter((parameter) => parameter.in === 'query');
-                const fixed = known.filter((parameter) => parameter.required).map(({ name }) => `${name}=${context.cursor}`).join('&');
-                const queries = ['surprise=1', 'Team=1', '%00=1', 'a', '=1', 'a=%', 'a=%zz', 'a=%ff', ...Array.from({ length: 1 }, () => Array.from({ length: 30 }, (_, i) => `p${i}=1`).join('&'))];
+                const fixed = known
+                    .filter((parameter) => parameter.required)
+                    .map(({ name }) => `${name}=${context.cursor}`)
+                    .join('&');
+                const queries = [
+                    'surprise=1',
+                    'Team=1',
+                    '%00=1',
+                    'a',
+                    '=1',
+                    'a=%',
+                    'a=%zz',
+                    'a=%ff',
+                    ...Array.from({ length: 1 }, () => Array.from({ length: 30 }, (_, i) => `p${i}=1`).join('&')),
+                ];
                 for (const { name } of known) {
-                    queries.push(`${name}=1&${name}=1`, `${name}=`, `${name}`, `${name}=%00`, `${name}=${'9'.repeat(60)}`, `${name}=-1`, `${name}=1%20OR%201=1`, `${name}[]=1`, `${name}=%F0%9F%8C%BB`);
+                    queries.push(
+                        `${name}=1&${name}=1`,
+                        `${name}=`,
+                        `${name}`,
+                        `${name}=%00`,
+                        `${name}=${'9'.repeat(60)}`,
+                        `${name}=-1`,
+                        `${name}=1%20OR%201=1`,
+                        `${name}[]=1`,
+                        `${name}=%F0%9F%8C%BB`,
+                    );
                 }
                 for (const query of queries) {
                     const own = good[`${method} ${template}`];
                     const reply = await request(server, {
-                        method: method.toUpperCase(), path: `${pathOf(template)}?${known.some(({ name, required }) => required && query.startsWith(name)) ? '' : `${fixed}${fixed && '&'}`}${query}`,
-                        as: own ? own.as : template.startsWith('/admin') ? 'admin' : 'sarah', body: own?.body(context),
+                        method: method.toUpperCase(),
+                        path: `${pathOf(template)}?${known.some(({ name, required }) => required && query.startsWith(name)) ? '' : `${fixed}${fixed && '&'}`}${query}`,
+                        as: own ? own.as : template.startsWith('/admin') ? 'admin' : 'sarah',
+                        body: own?.body(context),
                     });
                     if (reply.status !== 400) flaws.push(`${method} ${template}?${query}: ${reply.status}`);
                 }
@@ -193,10 +293,18 @@ describe('every endpoint', () => {
                 const paths = [];
                 if (template.startsWith('/teams/{id}')) paths.push(template.replace('{id}', context.strong));
                 if (template.startsWith('/posts/{id}')) paths.push(template.replace('{id}', context.foreign));
-                if (parameters.some(({ name }) => name === 'team')) paths.push(`${template}?team=${context.strong}${parameters.some(({ name, required }) => name === 'since' && required) ? `&since=${context.cursor}` : ''}`);
+                if (parameters.some(({ name }) => name === 'team'))
+                    paths.push(
+                        `${template}?team=${context.strong}${parameters.some(({ name, required }) => name === 'since' && required) ? `&since=${context.cursor}` : ''}`,
+                    );
                 for (const path of paths) {
                     for (const who of ['member1', 'sarah']) {
-                        const reply = await request(server, { method: method.toUpperCase(), path, as: who, body: good[`${method} ${template}`]?.body(context) });
+                        const reply = await request(server, {
+                            method: method.toUpperCase(),
+                            path,
+                            as: who,
+                            body: good[`${method} ${template}`]?.body(context),
+                        });
                         assertRefused(reply, `${method} ${path} as ${who}`, [403]);
                         assert.doesNotMatch(reply.body, /Foreign|Strong/);
                     }
@@ -208,11 +316,37 @@ describe('every endpoint', () => {
     test('that names a thing says when it does not exist, and when it cannot', async () => {
         await unharmed(async () => {
             for (const { template, method } of operations.filter((operation) => operation.template.includes('{'))) {
-                for (const id of ['987654321', '9223372036854775807', '9223372036854775808', '0', '-1', '01', '1.0', '1e3', 'abc', '%20', '1%20', '%27', '1;drop', '%F0%9F%8C%BB', '%2e%2e', 'x'.repeat(300)]) {
+                for (const id of [
+                    '987654321',
+                    '9223372036854775807',
+                    '9223372036854775808',
+                    '0',
+                    '-1',
+                    '01',
+                    '1.0',
+                    '1e3',
+                    'abc',
+                    '%20',
+                    '1%20',
+                    '%27',
+                    '1;drop',
+                    '%F0%9F%8C%BB',
+                    '%2e%2e',
+                    'x'.repeat(300),
+                ]) {
                     const path = template.replace(/\{\w+\}/, id);
                     for (const who of ['admin', 'sarah']) {
-                        const reply = await request(server, { method: method.toUpperCase(), path, as: who, body: good[`${method} ${template}`]?.body(context) });
-                        assertRefused(reply, `${method} ${path} as ${who}`, id === '987654321' && who === 'admin' ? [404] : [400, 403, 404]);
+                        const reply = await request(server, {
+                            method: method.toUpperCase(),
+                            path,
+                            as: who,
+                            body: good[`${method} ${template}`]?.body(context),
+                        });
+                        assertRefused(
+                            reply,
+                            `${method} ${path} as ${who}`,
+                            id === '987654321' && who === 'admin' ? [404] : [400, 403, 404],
+                        );
                     }
                 }
             }

@@ -9,7 +9,9 @@ scenarios('GET /capabilities', {
             status: 200,
             reply: { realtime: false, socket: null, version: /^\d+\.\d+\.\d+/, poll: { presence: 60, posts: 30 } },
             replyHeaders: { 'cache-control': 'private, no-cache', etag: /^"/ },
-            then: async ({ headers }, context) => { context.etag = headers.etag; },
+            then: async ({ headers }, context) => {
+                context.etag = headers.etag;
+            },
         },
         {
             name: 'answers 304 to who has it already',
@@ -17,9 +19,25 @@ scenarios('GET /capabilities', {
             headers: ({ etag }) => ({ 'if-none-match': etag }),
             status: 304,
         },
-        { name: 'is the same for a member', request: 'GET /capabilities', as: 'member1', status: 200, reply: { realtime: false } },
-        { name: 'does not mind a token that does not hold', request: 'GET /capabilities', as: { token: 'v4.public.nonsense' }, status: 200 },
-        { name: 'refuses an unknown query parameter', request: 'GET /capabilities?verbose=1', status: 400, problem: 'invalid' },
+        {
+            name: 'is the same for a member',
+            request: 'GET /capabilities',
+            as: 'member1',
+            status: 200,
+            reply: { realtime: false },
+        },
+        {
+            name: 'does not mind a token that does not hold',
+            request: 'GET /capabilities',
+            as: { token: 'v4.public.nonsense' },
+            status: 200,
+        },
+        {
+            name: 'refuses an unknown query parameter',
+            request: 'GET /capabilities?verbose=1',
+            status: 400,
+            problem: 'invalid',
+        },
     ],
 });
 

@@ -4,7 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { allItems, as, assertMatch, community, cursorOf, eventsSince, expectStatus, match, scenarios, startServer, until } from './harness.mjs';
+import {
+    allItems,
+    as,
+    assertMatch,
+    community,
+    cursorOf,
+    eventsSince,
+    expectStatus,
+    match,
+    scenarios,
+    startServer,
+    until,
+} from './harness.mjs';
 
 scenarios('GET /changes', {
     setup: async (server) => ({ ...(await community(server)), since: await cursorOf(server, 'member1') }),
@@ -15,8 +27,13 @@ scenarios('GET /changes', {
             as: 'member1',
             status: 200,
             reply: ({ walkers }) => ({
-                cursor: match.string, reset: true, more: false, presence: { team: walkers, count: match.number },
-                posts: { created: [], changed: [], deleted: [] }, likes: [], notices: [],
+                cursor: match.string,
+                reset: true,
+                more: false,
+                presence: { team: walkers, count: match.number },
+                posts: { created: [], changed: [], deleted: [] },
+                likes: [],
+                notices: [],
             }),
         },
         {
@@ -24,9 +41,17 @@ scenarios('GET /changes', {
             request: ({ since }) => `GET /changes?since=${encodeURIComponent(since)}`,
             as: 'member1',
             status: 200,
-            reply: { reset: false, more: false, posts: { created: [], changed: [], deleted: [] }, likes: [], notices: [] },
+            reply: {
+                reset: false,
+                more: false,
+                posts: { created: [], changed: [], deleted: [] },
+                likes: [],
+                notices: [],
+            },
             replyHeaders: { 'x-poll-interval': /^\d+$/ },
-            then: async ({ headers }, context) => { context.etag = headers.etag; },
+            then: async ({ headers }, context) => {
+                context.etag = headers.etag;
+            },
         },
         {
             name: 'answers 304 when still nothing is new',
@@ -45,8 +70,19 @@ scenarios('GET /changes', {
         },
         { name: 'refuses what is no cursor', request: 'GET /changes?since=yesterday', as: 'member1', status: 400 },
         { name: 'refuses an empty cursor', request: 'GET /changes?since=', as: 'member1', status: 400 },
-        { name: 'refuses a cursor twice', request: ({ since }) => `GET /changes?since=${since}&since=${since}`, as: 'member1', status: 400, problem: 'invalid' },
-        { name: 'refuses a foreign team', request: ({ strong }) => `GET /changes?team=${strong}`, as: 'member1', status: 403 },
+        {
+            name: 'refuses a cursor twice',
+            request: ({ since }) => `GET /changes?since=${since}&since=${since}`,
+            as: 'member1',
+            status: 400,
+            problem: 'invalid',
+        },
+        {
+            name: 'refuses a foreign team',
+            request: ({ strong }) => `GET /changes?team=${strong}`,
+            as: 'member1',
+            status: 403,
+        },
         { name: 'is for members only', request: 'GET /changes', status: 401 },
     ],
 });
@@ -105,7 +141,10 @@ async function act(server, random, posts) {
     const client = as(server, who);
     const actions = [
         async () => {
-            const reply = await client.post('/posts', { body: `Step ${random(100000)}`, topics: random(2) ? ['walk'] : [] });
+            const reply = await client.post('/posts', {
+                body: `Step ${random(100000)}`,
+                topics: random(2) ? ['walk'] : [],
+            });
             if (reply.status === 201) posts.push(reply.json.id);
             return reply;
         },
@@ -126,7 +165,9 @@ const seed = Number(process.env.PORCHLIGHT_SEED ?? Math.floor(Math.random() * 2 
 
 describe(`a reader of /changes (PORCHLIGHT_SEED=${seed})`, () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
 
     for (const parallel of [1, 8]) {
@@ -169,9 +210,18 @@ describe(`a reader of /changes (PORCHLIGHT_SEED=${seed})`, () => {
         await reader.load();
         const written = [];
         for (let i = 0; i < 450; i += 50) {
-            written.push(...await Promise.all(Array.from({ length: 50 }, (_, n) => as(server, `member${1 + (n % 10)}`).post('/posts', { body: `Piece ${i + n}` }))));
+            written.push(
+                ...(await Promise.all(
+                    Array.from({ length: 50 }, (_, n) =>
+                        as(server, `member${1 + (n % 10)}`).post('/posts', { body: `Piece ${i + n}` }),
+                    ),
+                )),
+            );
         }
-        const first = expectStatus(await as(server, 'member20').get(`/changes?since=${encodeURIComponent(reader.cursor)}`), 200);
+        const first = expectStatus(
+            await as(server, 'member20').get(`/changes?since=${encodeURIComponent(reader.cursor)}`),
+            200,
+        );
         assert.equal(first.more, true);
         await reader.catchUp();
         await reader.compare();
@@ -189,13 +239,21 @@ describe('what /changes tells', () => {
     after(() => server.stop());
 
     test('is the same for everybody in the team, and nothing of other teams', async () => {
-        const since = { member1: await cursorOf(server, 'member1'), member2: await cursorOf(server, 'member2'), member21: await cursorOf(server, 'member21') };
+        const since = {
+            member1: await cursorOf(server, 'member1'),
+            member2: await cursorOf(server, 'member2'),
+            member21: await cursorOf(server, 'member21'),
+        };
         const post = expectStatus(await as(server, 'sarah').post('/posts', { body: 'For walkers' }), 201);
         expectStatus(await as(server, 'sarah').put(`/posts/${post.id}/like`), 200);
         const one = await eventsSince(server, 'member1', since.member1);
         const two = await eventsSince(server, 'member2', since.member2);
         assert.deepEqual(two, one);
-        assertMatch(await eventsSince(server, 'member21', since.member21), { created: [], changed: [], likes: [], notices: [] }, 'another team');
+        assertMatch(
+            await eventsSince(server, 'member21', since.member21),
+            { created: [], changed: [], likes: [], notices: [] },
+            'another team',
+        );
     });
 
     test('counts likes as they are now, not one by one', async () => {
@@ -219,18 +277,30 @@ describe('what /changes tells', () => {
         const since = await cursorOf(server, 'member3');
         const post = expectStatus(await as(server, 'sarah').post('/posts', { body: 'From my side' }), 201);
         expectStatus(await as(server, 'member3').put(`/posts/${post.id}/like`), 200);
-        assertMatch((await eventsSince(server, 'member3', since)).created, match.includes({ id: post.id, liked: true, count: 1 }), 'who liked it');
-        assertMatch((await eventsSince(server, 'member4', since)).created, match.includes({ id: post.id, liked: false, count: 1 }), 'who did not');
+        assertMatch(
+            (await eventsSince(server, 'member3', since)).created,
+            match.includes({ id: post.id, liked: true, count: 1 }),
+            'who liked it',
+        );
+        assertMatch(
+            (await eventsSince(server, 'member4', since)).created,
+            match.includes({ id: post.id, liked: false, count: 1 }),
+            'who did not',
+        );
     });
 
     test('goes on from the cursors of every other endpoint', async () => {
         const cursors = [
             expectStatus(await as(server, 'member1').get('/posts'), 200).cursor,
             expectStatus(await as(server, 'member1').get('/notices'), 200).cursor,
-            expectStatus(await as(server, 'member1').get(`/posts/new-count?since=${await cursorOf(server, 'member1')}`), 200).cursor,
+            expectStatus(
+                await as(server, 'member1').get(`/posts/new-count?since=${await cursorOf(server, 'member1')}`),
+                200,
+            ).cursor,
         ];
         const post = expectStatus(await as(server, 'sarah').post('/posts', { body: 'After all of them' }), 201);
-        for (const cursor of cursors) assertMatch((await eventsSince(server, 'member1', cursor)).created, [{ id: post.id }], cursor);
+        for (const cursor of cursors)
+            assertMatch((await eventsSince(server, 'member1', cursor)).created, [{ id: post.id }], cursor);
     });
 
     test('answers a member of several teams for the team they name', async () => {
@@ -242,9 +312,17 @@ describe('what /changes tells', () => {
         const since = await cursorOf(server, 'member1');
         expectStatus(await as(server, 'sarah').post('/posts', { body: 'A month ago' }), 201);
         await server.advance(31 * 86400);
-        const tokens = await Promise.all(['member1', 'sarah'].map((name) => server.must('token', 'issue', '--user', name, '--ttl', '90d')));
+        const tokens = await Promise.all(
+            ['member1', 'sarah'].map((name) => server.must('token', 'issue', '--user', name, '--ttl', '90d')),
+        );
         expectStatus(await as(server, { token: tokens[1] }).post('/posts', { body: 'Today' }), 201);
-        await until(async () => expectStatus(await as(server, { token: tokens[0] }).get(`/changes?since=${since}`), 200).reset, { seconds: 20, what: 'the reset' });
-        assert.equal(expectStatus(await as(server, { token: tokens[0] }).get(`/posts/new-count?since=${since}`), 200).reset, true);
+        await until(
+            async () => expectStatus(await as(server, { token: tokens[0] }).get(`/changes?since=${since}`), 200).reset,
+            { seconds: 20, what: 'the reset' },
+        );
+        assert.equal(
+            expectStatus(await as(server, { token: tokens[0] }).get(`/posts/new-count?since=${since}`), 200).reset,
+            true,
+        );
     });
 });

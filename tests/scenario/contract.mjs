@@ -17,7 +17,11 @@ ajv.addSchema({ ...api, $id: 'openapi.json' });
 
 const escapePointer = (part) => part.replaceAll('~', '~0').replaceAll('/', '~1');
 const pointer = (...parts) => `#/${parts.map(escapePointer).join('/')}`;
-const at = (reference) => reference.slice(2).split('/').reduce((node, part) => node[part.replaceAll('~1', '/').replaceAll('~0', '~')], api);
+const at = (reference) =>
+    reference
+        .slice(2)
+        .split('/')
+        .reduce((node, part) => node[part.replaceAll('~1', '/').replaceAll('~0', '~')], api);
 
 /* Follows references: {value, pointer} of what stands at the end. */
 function follow(reference) {
@@ -28,33 +32,53 @@ function follow(reference) {
 function validate(reference, value, what) {
     const check = ajv.getSchema(`openapi.json${encodeURI(reference)}`);
     assert.ok(check, `the contract has no schema at ${reference}`);
-    if (!check(value)) assert.fail(`${what} is not as declared: ${ajv.errorsText(check.errors, { dataVar: '$' })}\n${JSON.stringify(value)}`);
+    if (!check(value))
+        assert.fail(
+            `${what} is not as declared: ${ajv.errorsText(check.errors, { dataVar: '$' })}\n${JSON.stringify(value)}`,
+        );
 }
 
 /* ---- paths ------------------------------------------------------------------------------------------------------ */
 
-const templates = Object.keys(api.paths).map((template) => ({
-    template,
-    parts: template.split('/'),
-    fixed: template.split('/').filter((part) => !part.startsWith('{')).length,
-})).sort((a, b) => b.fixed - a.fixed); // /posts/new-count before /posts/{id}
+const templates = Object.keys(api.paths)
+    .map((template) => ({
+        template,
+        parts: template.split('/'),
+        fixed: template.split('/').filter((part) => !part.startsWith('{')).length,
+    }))
+    .sort((a, b) => b.fixed - a.fixed); // /posts/new-count before /posts/{id}
 
 /* The template a path belongs to, or undefined. */
 export function templateOf(path) {
     const parts = path.split('?')[0].split('/');
-    return templates.find((t) => t.parts.length === parts.length
-        && t.parts.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i])))?.template;
+    return templates.find(
+        (t) =>
+            t.parts.length === parts.length &&
+            t.parts.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i])),
+    )?.template;
 }
 
 export const methods = ['get', 'post', 'put', 'patch', 'delete'];
 
 /* Every operation: {template, method, operation, parameters, body}; references are followed. */
-export const operations = Object.entries(api.paths).flatMap(([template, item]) => methods.filter((m) => item[m]).map((method) => {
-    const operation = item[method];
-    const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) => (p.$ref ? follow(p.$ref).value : p));
-    const schema = operation.requestBody?.content['application/json'].schema;
-    return { template, method, operation, parameters, body: schema && (schema.$ref ? follow(schema.$ref).value : schema) };
-}));
+export const operations = Object.entries(api.paths).flatMap(([template, item]) =>
+    methods
+        .filter((m) => item[m])
+        .map((method) => {
+            const operation = item[method];
+            const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) =>
+                p.$ref ? follow(p.$ref).value : p,
+            );
+            const schema = operation.requestBody?.content['application/json'].schema;
+            return {
+                template,
+                method,
+                operation,
+                parameters,
+                body: schema && (schema.$ref ? follow(schema.$ref).value : schema),
+            };
+        }),
+);
 
 export function resolveSchema(schema) {
     return schema.$ref ? { ...follow(schema.$ref).value, ...schema, $ref: undefined } : schema;
@@ -64,7 +88,10 @@ export function resolveSchema(schema) {
 
 const unfit = [
     [/[A-Za-z0-9]_[A-Za-z0-9]|->|::|\b[a-z]+\(\)|\(null\)|%[sdlz]|0x[0-9a-f]/, 'looks like code'],
-    [/\b(SELECT|INSERT|UPDATE|DELETE FROM|WHERE|CONSTRAINT)\b|sqlite|jansson|libsodium|libmicrohttpd|errno/, 'speaks of the inside'],
+    [
+        /\b(SELECT|INSERT|UPDATE|DELETE FROM|WHERE|CONSTRAINT)\b|sqlite|jansson|libsodium|libmicrohttpd|errno/,
+        'speaks of the inside',
+    ],
     [/(^|[\s("'])\/(home|tmp|usr|var|etc|work|root|data)\b|\.[ch]:\d|\.db\b/, 'names a file of the server'],
 ];
 
@@ -84,17 +111,34 @@ function checkProblem(reply, what) {
     assert.equal(reply.json.status, reply.status, `${what} says another status than the answer`);
     assert.equal(reply.json.title, known.title, `the title of ${what}`);
     assertSentence(reply.json.detail, `the detail of ${what}`);
-    if (reply.headers['x-request-id']) assert.equal(reply.json.requestId, reply.headers['x-request-id'], `the request id of ${what}`);
+    if (reply.headers['x-request-id'])
+        assert.equal(reply.json.requestId, reply.headers['x-request-id'], `the request id of ${what}`);
 }
 
 /* ---- replies ------------------------------------------------------------------------------------------------------ */
 
 /* Headers that may come with anything and are tested where they matter. */
 const general = new Set([
-    'date', 'connection', 'keep-alive', 'content-length', 'content-type', 'content-encoding', 'cache-control', 'vary',
-    'content-security-policy', 'x-content-type-options', 'referrer-policy', 'x-frame-options', 'permissions-policy',
-    'cross-origin-opener-policy', 'cross-origin-resource-policy', 'strict-transport-security', 'access-control-allow-origin',
-    'access-control-expose-headers', 'access-control-allow-credentials', 'x-request-id',
+    'date',
+    'connection',
+    'keep-alive',
+    'content-length',
+    'content-type',
+    'content-encoding',
+    'cache-control',
+    'vary',
+    'content-security-policy',
+    'x-content-type-options',
+    'referrer-policy',
+    'x-frame-options',
+    'permissions-policy',
+    'cross-origin-opener-policy',
+    'cross-origin-resource-policy',
+    'strict-transport-security',
+    'access-control-allow-origin',
+    'access-control-expose-headers',
+    'access-control-allow-credentials',
+    'x-request-id',
 ]);
 
 /* Answers that any request can get, whatever it is for. */
@@ -102,7 +146,9 @@ const anywhere = { 405: 'MethodNotAllowed', 408: 'Timeout', 411: 'LengthRequired
 
 function checkHeaders(reply, declared, reference, what) {
     for (const [name, header] of Object.entries(declared ?? {})) {
-        const { value: definition, pointer: where } = header.$ref ? follow(header.$ref) : { value: header, pointer: `${reference}/headers/${escapePointer(name)}` };
+        const { value: definition, pointer: where } = header.$ref
+            ? follow(header.$ref)
+            : { value: header, pointer: `${reference}/headers/${escapePointer(name)}` };
         let value = reply.headers[name.toLowerCase()];
         if (value === undefined) {
             assert.ok(!definition.required, `${what} lacks the header ${name}`);
@@ -114,7 +160,10 @@ function checkHeaders(reply, declared, reference, what) {
     }
     const names = new Set(Object.keys(declared ?? {}).map((name) => name.toLowerCase()));
     for (const name of Object.keys(reply.headers)) {
-        assert.ok(names.has(name) || general.has(name), `${what} has the undeclared header ${name}: ${reply.headers[name]}`);
+        assert.ok(
+            names.has(name) || general.has(name),
+            `${what} has the undeclared header ${name}: ${reply.headers[name]}`,
+        );
     }
 }
 
@@ -143,7 +192,8 @@ export function checkReply({ method, path }, reply) {
     const operation = template && api.paths[template][verb === 'head' ? 'get' : verb];
     let reference;
     if (operation) {
-        if (operation.responses[reply.status]) reference = pointer('paths', template, verb === 'head' ? 'get' : verb, 'responses', String(reply.status));
+        if (operation.responses[reply.status])
+            reference = pointer('paths', template, verb === 'head' ? 'get' : verb, 'responses', String(reply.status));
         note(verb, template, reply.status);
     } else if (!template) {
         if (reply.status < 400) return checkFile(reply, what);

@@ -34,9 +34,14 @@ describe('the session cookie on plain HTTP', () => {
         cookie = `${found.name}=${found.value}`;
     });
     after(() => server.stop());
-    const write = (origin, headers = {}) => request(server, {
-        method: 'POST', path: '/posts', as: { cookie }, body: { body: 'By cookie' }, headers: { ...(origin ? { origin } : {}), ...headers },
-    });
+    const write = (origin, headers = {}) =>
+        request(server, {
+            method: 'POST',
+            path: '/posts',
+            as: { cookie },
+            body: { body: 'By cookie' },
+            headers: { ...(origin ? { origin } : {}), ...headers },
+        });
 
     test('reads without an Origin', async () => {
         assert.equal(expectStatus(await as(server, { cookie }).get('/me'), 200).username, 'member1');
@@ -75,11 +80,19 @@ describe('the session cookie on plain HTTP', () => {
     test('every unsafe method needs the Origin', async () => {
         const [post] = expectStatus(await as(server, { cookie }).get('/posts'), 200).items;
         for (const [method, path, body] of [
-            ['PUT', `/posts/${post.id}/like`], ['DELETE', `/posts/${post.id}/like`], ['DELETE', '/presence'],
-            ['PATCH', '/me', { appearOffline: false }], ['POST', '/auth/refresh'], ['POST', '/auth/ticket'], ['POST', '/auth/logout'],
+            ['PUT', `/posts/${post.id}/like`],
+            ['DELETE', `/posts/${post.id}/like`],
+            ['DELETE', '/presence'],
+            ['PATCH', '/me', { appearOffline: false }],
+            ['POST', '/auth/refresh'],
+            ['POST', '/auth/ticket'],
+            ['POST', '/auth/logout'],
         ]) {
             expectStatus(await request(server, { method, path, body, as: { cookie } }), 403);
-            expectStatus(await request(server, { method, path, body, as: { cookie, origin: 'https://evil.example' } }), 403);
+            expectStatus(
+                await request(server, { method, path, body, as: { cookie, origin: 'https://evil.example' } }),
+                403,
+            );
         }
         expectStatus(await as(server, { cookie }).get('/me'), 200);
     });
@@ -96,7 +109,9 @@ describe('the session cookie on plain HTTP', () => {
         const cleared = cookieOf(await as(server, who).post('/auth/logout'));
         assert.equal(cleared.name, 'porchlight');
         assert.equal(cleared.attributes.get('path'), '/');
-        assert.ok(cleared.attributes.get('max-age') === '0' || Date.parse(cleared.attributes.get('expires')) < Date.now());
+        assert.ok(
+            cleared.attributes.get('max-age') === '0' || Date.parse(cleared.attributes.get('expires')) < Date.now(),
+        );
         expectStatus(await as(server, who).get('/me'), 401);
         expectStatus(await as(server, { cookie: `${renewed.name}=${renewed.value}` }).get('/me'), 200);
     });
@@ -104,7 +119,9 @@ describe('the session cookie on plain HTTP', () => {
 
 describe('the session cookie behind HTTPS', () => {
     let server;
-    before(async () => { server = await startServer({ args: ['--public-url', 'https://club.example'] }); });
+    before(async () => {
+        server = await startServer({ args: ['--public-url', 'https://club.example'] });
+    });
     after(() => server.stop());
 
     test('is bound to this host and never sent in the clear', async () => {
@@ -115,7 +132,8 @@ describe('the session cookie behind HTTPS', () => {
         assert.equal(found.attributes.get('path'), '/');
         assert.ok(!found.attributes.has('domain'));
         const cookie = `${found.name}=${found.value}`;
-        const write = (origin) => request(server, { method: 'POST', path: '/posts', as: { cookie, origin }, body: { body: 'Hello' } });
+        const write = (origin) =>
+            request(server, { method: 'POST', path: '/posts', as: { cookie, origin }, body: { body: 'Hello' } });
         expectStatus(await write('https://club.example'), 201);
         expectStatus(await write('http://club.example'), 403);
         expectStatus(await write(server.url), 403);
@@ -132,27 +150,47 @@ describe('the session cookie behind HTTPS', () => {
 describe('cross-origin requests', () => {
     const friend = 'https://app.example';
     let server;
-    before(async () => { server = await startServer({ args: ['--cors-origin', friend, '--cors-origin', 'https://other.example'] }); });
+    before(async () => {
+        server = await startServer({ args: ['--cors-origin', friend, '--cors-origin', 'https://other.example'] });
+    });
     after(() => server.stop());
     const list = (text) => (text ?? '').split(',').map((part) => part.trim().toLowerCase());
-    const preflight = (path, method, origin = friend) => request(server, {
-        method: 'OPTIONS', path,
-        headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'authorization,content-type,idempotency-key' },
-    });
+    const preflight = (path, method, origin = friend) =>
+        request(server, {
+            method: 'OPTIONS',
+            path,
+            headers: {
+                origin,
+                'access-control-request-method': method,
+                'access-control-request-headers': 'authorization,content-type,idempotency-key',
+            },
+        });
 
     test('a listed site may read every kind of answer, and see the headers that clients need', async () => {
         const etag = (await as(server, 'member1').get('/me')).headers.etag;
         const { cursor } = expectStatus(await as(server, 'member1').get('/posts'), 200);
         for (const [path, headers, status] of [
-            ['/capabilities', {}, 200], ['/me', {}, 200], ['/me', { 'if-none-match': etag }, 304], ['/presence', {}, 200],
-            [`/posts/new-count?since=${cursor}`, {}, 200], [`/changes?since=${cursor}`, {}, 200], ['/posts/99999999', {}, 404],
+            ['/capabilities', {}, 200],
+            ['/me', {}, 200],
+            ['/me', { 'if-none-match': etag }, 304],
+            ['/presence', {}, 200],
+            [`/posts/new-count?since=${cursor}`, {}, 200],
+            [`/changes?since=${cursor}`, {}, 200],
+            ['/posts/99999999', {}, 404],
         ]) {
             const reply = await as(server, 'member1').get(path, { ...headers, origin: friend });
             assert.equal(reply.status, status, path);
             assert.equal(reply.headers['access-control-allow-origin'], friend, path);
             assert.ok(list(reply.headers.vary).includes('origin'), `${path} varies by origin`);
             const exposed = list(reply.headers['access-control-expose-headers']);
-            for (const name of ['etag', 'x-poll-interval', 'retry-after', 'x-request-id', 'idempotency-replayed', 'location']) {
+            for (const name of [
+                'etag',
+                'x-poll-interval',
+                'retry-after',
+                'x-request-id',
+                'idempotency-replayed',
+                'location',
+            ]) {
                 assert.ok(exposed.includes(name), `${path} exposes ${name}`);
             }
         }
@@ -173,14 +211,27 @@ describe('cross-origin requests', () => {
     });
 
     test('other methods pass the preflight where they exist', async () => {
-        assert.ok(list((await preflight('/posts/1/like', 'PUT')).headers['access-control-allow-methods']).includes('put'));
+        assert.ok(
+            list((await preflight('/posts/1/like', 'PUT')).headers['access-control-allow-methods']).includes('put'),
+        );
         assert.ok(list((await preflight('/me', 'PATCH')).headers['access-control-allow-methods']).includes('patch'));
-        assert.ok(list((await preflight('/presence', 'DELETE')).headers['access-control-allow-methods']).includes('delete'));
+        assert.ok(
+            list((await preflight('/presence', 'DELETE')).headers['access-control-allow-methods']).includes('delete'),
+        );
     });
 
     test('another site gets no permission', async () => {
-        for (const origin of ['https://evil.example', 'https://app.example.evil.example', 'http://app.example', 'null']) {
-            assert.equal((await preflight('/posts', 'POST', origin)).headers['access-control-allow-origin'], undefined, origin);
+        for (const origin of [
+            'https://evil.example',
+            'https://app.example.evil.example',
+            'http://app.example',
+            'null',
+        ]) {
+            assert.equal(
+                (await preflight('/posts', 'POST', origin)).headers['access-control-allow-origin'],
+                undefined,
+                origin,
+            );
             const reply = await as(server, 'member1').get('/me', { origin });
             assert.equal(reply.headers['access-control-allow-origin'], undefined, origin);
         }
@@ -188,13 +239,22 @@ describe('cross-origin requests', () => {
 
     test('the cookie is of no use to a listed site that is not this one', async () => {
         const { name, value } = await signIn(server);
-        expectStatus(await request(server, { method: 'DELETE', path: '/presence', as: { cookie: `${name}=${value}`, origin: 'https://evil.example' } }), 403);
+        expectStatus(
+            await request(server, {
+                method: 'DELETE',
+                path: '/presence',
+                as: { cookie: `${name}=${value}`, origin: 'https://evil.example' },
+            }),
+            403,
+        );
     });
 });
 
 describe('cross-origin requests to a server that lists nobody', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
 
     test('get no permission', async () => {

@@ -26,8 +26,11 @@ operations.forEach(({ template, method, operation }, index) => {
     const missing = [];
     if (![...statuses].some((status) => status < 300)) missing.push('a success');
     if (method === 'get' && operation.responses[304] && !statuses.has(304)) missing.push('304');
-    const refusals = Object.keys(operation.responses).filter((status) => status >= 400 && status < 500 && status !== '429');
-    if (refusals.length && ![...statuses].some((status) => status >= 400 && status < 500)) missing.push(`one of ${refusals.join(', ')}`);
+    const refusals = Object.keys(operation.responses).filter(
+        (status) => status >= 400 && status < 500 && status !== '429',
+    );
+    if (refusals.length && ![...statuses].some((status) => status >= 400 && status < 500))
+        missing.push(`one of ${refusals.join(', ')}`);
     const ok = missing.length === 0;
     if (!ok) failed += 1;
     process.stdout.write(`${ok ? 'ok' : 'not ok'} ${index + 1} - ${method.toUpperCase()} ${template} is exercised\n`);

@@ -31,7 +31,9 @@ async function credentials(server, who) {
 /* Sends a large body in pieces and stops as soon as there is an answer, as a careful client does. */
 function sendBody(sent, bytes) {
     let answered = false;
-    sent.once('response', () => { answered = true; });
+    sent.once('response', () => {
+        answered = true;
+    });
     const piece = 65536;
     let offset = 0;
     const more = () => {
@@ -62,7 +64,9 @@ function exchange(options, bytes) {
             });
         });
         // When the server answers early it also stops reading: what cannot be sent any more is no failure.
-        sent.on('error', (error) => { if (!response) reject(error); });
+        sent.on('error', (error) => {
+            if (!response) reject(error);
+        });
         if (bytes && bytes.length > 65536) sendBody(sent, bytes);
         else sent.end(bytes);
     });
@@ -74,7 +78,8 @@ function exchange(options, bytes) {
  * Resolves to {status, headers, type, bytes, body, json}; `json` is undefined when the reply is not JSON.
  */
 export async function request(server, { method = 'GET', path, as, body, raw, headers = {}, unchecked = false }) {
-    const bytes = raw !== undefined ? Buffer.from(raw) : body !== undefined ? Buffer.from(JSON.stringify(body)) : undefined;
+    const bytes =
+        raw !== undefined ? Buffer.from(raw) : body !== undefined ? Buffer.from(JSON.stringify(body)) : undefined;
     const sent = { ...(await credentials(server, as)), ...(bytes ? { 'content-type': 'application/json' } : {}) };
     for (const [name, value] of Object.entries(headers)) {
         if (value === undefined) delete sent[name.toLowerCase()];
@@ -82,10 +87,14 @@ export async function request(server, { method = 'GET', path, as, body, raw, hea
     }
     if (bytes) sent['content-length'] = bytes.length;
     else if (!['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method)) sent['content-length'] = 0;
-    const reply = await exchange({ host: '127.0.0.1', port: server.port, agent: server.agent, method, path, headers: sent }, bytes);
+    const reply = await exchange(
+        { host: '127.0.0.1', port: server.port, agent: server.agent, method, path, headers: sent },
+        bytes,
+    );
     reply.type = reply.headers['content-type']?.split(';')[0].trim();
     reply.body = reply.bytes.toString('utf8');
-    if (reply.type?.endsWith('json') && reply.bytes.length && !reply.headers['content-encoding']) reply.json = JSON.parse(reply.body);
+    if (reply.type?.endsWith('json') && reply.bytes.length && !reply.headers['content-encoding'])
+        reply.json = JSON.parse(reply.body);
     if (!unchecked) checkReply({ method, path }, reply);
     return reply;
 }
@@ -114,7 +123,8 @@ export function expectStatus(reply, status) {
  */
 export async function community(server, ...more) {
     const found = {};
-    for (const name of ['admin', 'sarah', 'dave', ...more]) found[name] = expectStatus(await as(server, name).get('/me'), 200);
+    for (const name of ['admin', 'sarah', 'dave', ...more])
+        found[name] = expectStatus(await as(server, name).get('/me'), 200);
     return { ...found, walkers: found.sarah.team.id, strong: found.dave.team.id };
 }
 
@@ -152,7 +162,10 @@ export async function cursorOf(server, who, query = '') {
 export async function eventsSince(server, who, since, query = '') {
     const all = { created: [], changed: [], deleted: [], likes: [], notices: [], cursor: since };
     for (;;) {
-        const answer = expectStatus(await as(server, who).get(`/changes?since=${encodeURIComponent(all.cursor)}${query && `&${query}`}`), 200);
+        const answer = expectStatus(
+            await as(server, who).get(`/changes?since=${encodeURIComponent(all.cursor)}${query && `&${query}`}`),
+            200,
+        );
         assert.equal(answer.reset, false, 'the history should be known');
         all.created.push(...answer.posts.created);
         all.changed.push(...answer.posts.changed);
@@ -176,15 +189,23 @@ async function play(server, scenario, context) {
     const watched = scenario.events !== undefined || method !== 'GET';
     const since = watched ? await cursorOf(server, observer) : undefined;
     const reply = await request(server, {
-        method, path, as: await value(scenario.as, context),
+        method,
+        path,
+        as: await value(scenario.as, context),
         body: scenario.body === undefined ? undefined : await value(scenario.body, context),
         headers: await value(scenario.headers, context),
         raw: scenario.raw,
     });
-    assert.equal(reply.status, scenario.status, `wanted ${scenario.status}, got ${reply.status}: ${reply.body.slice(0, 500)}`);
+    assert.equal(
+        reply.status,
+        scenario.status,
+        `wanted ${scenario.status}, got ${reply.status}: ${reply.body.slice(0, 500)}`,
+    );
     if (scenario.problem) assert.equal(reply.json.type, `/docs#${scenario.problem}`, 'the type of the problem');
-    if (scenario.reply !== undefined) assertMatch(reply.json ?? reply.body, await value(scenario.reply, { ...context, reply }), 'the reply');
-    if (scenario.replyHeaders) assertMatch(reply.headers, await value(scenario.replyHeaders, { ...context, reply }), 'the headers');
+    if (scenario.reply !== undefined)
+        assertMatch(reply.json ?? reply.body, await value(scenario.reply, { ...context, reply }), 'the reply');
+    if (scenario.replyHeaders)
+        assertMatch(reply.headers, await value(scenario.replyHeaders, { ...context, reply }), 'the headers');
     for (const forbidden of scenario.forbidden ?? []) {
         const text = `${JSON.stringify(reply.headers)}\n${reply.body}`;
         const shown = forbidden instanceof RegExp ? forbidden.test(text) : text.includes(forbidden);
@@ -192,7 +213,9 @@ async function play(server, scenario, context) {
     }
     if (watched) {
         const happened = await eventsSince(server, observer, since);
-        const expected = scenario.events ? { ...nothingHappened, ...await value(scenario.events, { ...context, reply }) } : nothingHappened;
+        const expected = scenario.events
+            ? { ...nothingHappened, ...(await value(scenario.events, { ...context, reply })) }
+            : nothingHappened;
         const { cursor, ...events } = happened;
         assertMatch(events, expected, 'the events that followed');
     }

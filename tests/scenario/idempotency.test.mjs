@@ -1,7 +1,17 @@
 /* Idempotency-Key: an action happens once, however often it is sent; for a day; also over a restart. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { allItems, as, assertMatch, community, cursorOf, eventsSince, expectStatus, startServer, until } from './harness.mjs';
+import {
+    allItems,
+    as,
+    assertMatch,
+    community,
+    cursorOf,
+    eventsSince,
+    expectStatus,
+    startServer,
+    until,
+} from './harness.mjs';
 
 describe('Idempotency-Key', () => {
     let server;
@@ -12,7 +22,7 @@ describe('Idempotency-Key', () => {
         people = await community(server);
     });
     after(() => server.stop());
-    const newKey = () => ({ 'idempotency-key': `key-${process.pid}-${count += 1}` });
+    const newKey = () => ({ 'idempotency-key': `key-${process.pid}-${(count += 1)}` });
     const post = (key, body = 'Once', who = 'member1') => as(server, who).post('/posts', { body }, key);
 
     test('the same request again gets the same answer and does nothing', async () => {
@@ -73,7 +83,10 @@ describe('Idempotency-Key', () => {
 
     test('works for every POST that makes something', async () => {
         const { walkers } = people;
-        for (const [path, body] of [['/notices', { title: 'Once' }], [`/teams/${walkers}/invites`, { maxUses: 3 }]]) {
+        for (const [path, body] of [
+            ['/notices', { title: 'Once' }],
+            [`/teams/${walkers}/invites`, { maxUses: 3 }],
+        ]) {
             const key = newKey();
             const first = await as(server, 'sarah').post(path, body, key);
             expectStatus(first, 201);
@@ -85,7 +98,10 @@ describe('Idempotency-Key', () => {
     });
 
     test('joining twice with one key makes one member', async () => {
-        const { code } = expectStatus(await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, { maxUses: 2 }), 201);
+        const { code } = expectStatus(
+            await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, { maxUses: 2 }),
+            201,
+        );
         const key = newKey();
         const body = { invite: code, name: 'Ruth Miller', password: 'a long walk' };
         const first = expectStatus(await as(server).post('/auth/join', body, key), 201);
@@ -123,6 +139,8 @@ describe('Idempotency-Key', () => {
         await server.advance(23 * 3600);
         assert.equal(expectStatus(await post(key, 'Yesterday'), 201).id, first.id, 'after 23 hours');
         await server.advance(2 * 3600);
-        await until(async () => expectStatus(await post(key, 'Yesterday'), 201).id !== first.id, { what: 'forgetting the key' });
+        await until(async () => expectStatus(await post(key, 'Yesterday'), 201).id !== first.id, {
+            what: 'forgetting the key',
+        });
     });
 });

@@ -24,24 +24,41 @@ export const match = {
     empty: named('empty list', (value) => Array.isArray(value) && value.length === 0),
     not: (unwanted) => named(`not ${inspect(unwanted)}`, (value) => differences(value, unwanted).length > 0),
     /* A list with at least these items, in any order. */
-    includes: (...items) => named(`list with ${inspect(items)}`, (value) => Array.isArray(value)
-        && items.every((item) => value.some((candidate) => differences(candidate, item).length === 0))),
+    includes: (...items) =>
+        named(
+            `list with ${inspect(items)}`,
+            (value) =>
+                Array.isArray(value) &&
+                items.every((item) => value.some((candidate) => differences(candidate, item).length === 0)),
+        ),
     /* A list without such an item. */
-    excludes: (...items) => named(`list without ${inspect(items)}`, (value) => Array.isArray(value)
-        && !items.some((item) => value.some((candidate) => differences(candidate, item).length === 0))),
-    every: (item) => named(`list of only ${inspect(item)}`, (value) => Array.isArray(value)
-        && value.every((candidate) => differences(candidate, item).length === 0)),
+    excludes: (...items) =>
+        named(
+            `list without ${inspect(items)}`,
+            (value) =>
+                Array.isArray(value) &&
+                !items.some((item) => value.some((candidate) => differences(candidate, item).length === 0)),
+        ),
+    every: (item) =>
+        named(
+            `list of only ${inspect(item)}`,
+            (value) => Array.isArray(value) && value.every((candidate) => differences(candidate, item).length === 0),
+        ),
     length: (n) => named(`${n} items`, (value) => Array.isArray(value) && value.length === n),
 };
 
 function differences(actual, expected, at = '$') {
-    if (typeof expected === 'function') return expected(actual) ? [] : [`${at}: wanted ${inspect(expected)}, got ${inspect(actual)}`];
+    if (typeof expected === 'function')
+        return expected(actual) ? [] : [`${at}: wanted ${inspect(expected)}, got ${inspect(actual)}`];
     if (expected instanceof RegExp) {
-        return typeof actual === 'string' && expected.test(actual) ? [] : [`${at}: wanted ${expected}, got ${inspect(actual)}`];
+        return typeof actual === 'string' && expected.test(actual)
+            ? []
+            : [`${at}: wanted ${expected}, got ${inspect(actual)}`];
     }
     if (Array.isArray(expected)) {
         if (!Array.isArray(actual)) return [`${at}: wanted a list, got ${inspect(actual)}`];
-        if (actual.length !== expected.length) return [`${at}: wanted ${expected.length} items, got ${inspect(actual, { depth: 4 })}`];
+        if (actual.length !== expected.length)
+            return [`${at}: wanted ${expected.length} items, got ${inspect(actual, { depth: 4 })}`];
         return expected.flatMap((item, i) => differences(actual[i], item, `${at}[${i}]`));
     }
     if (expected !== null && typeof expected === 'object') {

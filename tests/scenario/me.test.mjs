@@ -10,12 +10,20 @@ scenarios('GET /me', {
             as: 'member1',
             status: 200,
             reply: {
-                id: match.id, username: 'member1', name: match.string, role: 'member', team: { id: match.id, name: 'Morning Walkers' },
-                teams: match.length(1), appearOffline: false, createdAt: match.time,
+                id: match.id,
+                username: 'member1',
+                name: match.string,
+                role: 'member',
+                team: { id: match.id, name: 'Morning Walkers' },
+                teams: match.length(1),
+                appearOffline: false,
+                createdAt: match.time,
             },
             replyHeaders: { 'cache-control': 'private, no-cache', 'x-request-id': match.string },
             forbidden: ['argon2', 'password'],
-            then: async ({ headers }, context) => { context.etag = headers.etag; },
+            then: async ({ headers }, context) => {
+                context.etag = headers.etag;
+            },
         },
         {
             name: 'answers 304 to who has it already',
@@ -40,7 +48,13 @@ scenarios('GET /me', {
             reply: { role: 'coach', team: { name: 'Strong Together' } },
             then: async ({ json }) => assert.equal(json.team.id, json.id),
         },
-        { name: 'says that an administrator is in no team', request: 'GET /me', as: 'admin', status: 200, reply: { role: 'admin', team: null, teams: [] } },
+        {
+            name: 'says that an administrator is in no team',
+            request: 'GET /me',
+            as: 'admin',
+            status: 200,
+            reply: { role: 'admin', team: null, teams: [] },
+        },
         {
             name: 'is for members only',
             request: 'GET /me',
@@ -76,7 +90,10 @@ scenarios('PATCH /me', {
             events: { created: [{ author: { name: 'Ruth Miller' } }] },
             then: async ({ json }, { server }) => {
                 expectStatus(await as(server, 'member1').patch('/me', { name: 'Ruth M.' }), 200);
-                assert.equal(expectStatus(await as(server, 'sarah').get(`/posts/${json.id}`), 200).author.name, 'Ruth M.');
+                assert.equal(
+                    expectStatus(await as(server, 'sarah').get(`/posts/${json.id}`), 200).author.name,
+                    'Ruth M.',
+                );
             },
         },
         {
@@ -87,13 +104,62 @@ scenarios('PATCH /me', {
             status: 200,
             reply: { appearOffline: true, name: 'Ruth M.' },
         },
-        { name: 'makes them visible again', request: 'PATCH /me', as: 'member1', body: { appearOffline: false }, status: 200, reply: { appearOffline: false } },
-        { name: 'takes every alphabet', request: 'PATCH /me', as: 'member1', body: { name: 'Жанна 🚶‍♀️ Müller' }, status: 200, reply: { name: 'Жанна 🚶‍♀️ Müller' } },
-        { name: 'takes sixty characters, not bytes', request: 'PATCH /me', as: 'member1', body: { name: '🌻'.repeat(60) }, status: 200, reply: { name: '🌻'.repeat(60) } },
-        { name: 'refuses sixty-one', request: 'PATCH /me', as: 'member1', body: { name: 'x'.repeat(61) }, status: 400, problem: 'invalid' },
-        { name: 'refuses to change nothing', request: 'PATCH /me', as: 'member1', body: {}, status: 400, problem: 'invalid' },
-        { name: 'refuses a role', request: 'PATCH /me', as: 'member1', body: { role: 'admin' }, status: 400, problem: 'invalid' },
-        { name: 'refuses a name of blanks', request: 'PATCH /me', as: 'member1', body: { name: '   ' }, status: 400, problem: 'invalid' },
+        {
+            name: 'makes them visible again',
+            request: 'PATCH /me',
+            as: 'member1',
+            body: { appearOffline: false },
+            status: 200,
+            reply: { appearOffline: false },
+        },
+        {
+            name: 'takes every alphabet',
+            request: 'PATCH /me',
+            as: 'member1',
+            body: { name: 'Жанна 🚶‍♀️ Müller' },
+            status: 200,
+            reply: { name: 'Жанна 🚶‍♀️ Müller' },
+        },
+        {
+            name: 'takes sixty characters, not bytes',
+            request: 'PATCH /me',
+            as: 'member1',
+            body: { name: '🌻'.repeat(60) },
+            status: 200,
+            reply: { name: '🌻'.repeat(60) },
+        },
+        {
+            name: 'refuses sixty-one',
+            request: 'PATCH /me',
+            as: 'member1',
+            body: { name: 'x'.repeat(61) },
+            status: 400,
+            problem: 'invalid',
+        },
+        {
+            name: 'refuses to change nothing',
+            request: 'PATCH /me',
+            as: 'member1',
+            body: {},
+            status: 400,
+            problem: 'invalid',
+        },
+        {
+            name: 'refuses a role',
+            request: 'PATCH /me',
+            as: 'member1',
+            body: { role: 'admin' },
+            status: 400,
+            problem: 'invalid',
+        },
+        {
+            name: 'refuses a name of blanks',
+            request: 'PATCH /me',
+            as: 'member1',
+            body: { name: '   ' },
+            status: 400,
+            problem: 'invalid',
+        },
         { name: 'is for members only', request: 'PATCH /me', body: { name: 'Nobody' }, status: 401 },
     ],
 });

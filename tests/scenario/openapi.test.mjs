@@ -15,10 +15,15 @@ const source = (name) => readFileSync(new URL(`../../${name}`, import.meta.url),
 function* nodes(node, pointer = '#') {
     if (node === null || typeof node !== 'object') return;
     yield [pointer, node];
-    for (const [key, child] of Object.entries(node)) yield* nodes(child, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    for (const [key, child] of Object.entries(node))
+        yield* nodes(child, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
 }
 
-const at = (reference) => reference.slice(2).split('/').reduce((node, part) => node?.[part.replaceAll('~1', '/').replaceAll('~0', '~')], api);
+const at = (reference) =>
+    reference
+        .slice(2)
+        .split('/')
+        .reduce((node, part) => node?.[part.replaceAll('~1', '/').replaceAll('~0', '~')], api);
 
 describe('api/openapi.json', () => {
     test('is written with two blanks and one line feed at the end', () => {
@@ -36,7 +41,10 @@ describe('api/openapi.json', () => {
         for (const [kind, parts] of Object.entries(api.components)) {
             if (kind === 'securitySchemes') continue;
             for (const name of Object.keys(parts)) {
-                assert.ok(used.has(`#/components/${kind}/${name}`) || anywhere.includes(name), `${kind}/${name} is used`);
+                assert.ok(
+                    used.has(`#/components/${kind}/${name}`) || anywhere.includes(name),
+                    `${kind}/${name} is used`,
+                );
             }
         }
     });
@@ -53,7 +61,11 @@ describe('api/openapi.json', () => {
     test('has examples that are as it says', () => {
         for (const [pointer, node] of nodes(api)) {
             if (node.example === undefined) continue;
-            const schema = node.schema ? `${pointer}/schema` : node.type || node.$ref || node.enum ? pointer : undefined;
+            const schema = node.schema
+                ? `${pointer}/schema`
+                : node.type || node.$ref || node.enum
+                  ? pointer
+                  : undefined;
             if (!schema || pointer.startsWith('#/x-')) continue;
             const check = ajv.getSchema(`openapi.json${encodeURI(schema)}`);
             assert.ok(check(node.example), `the example at ${pointer}: ${ajv.errorsText(check.errors)}`);
@@ -68,10 +80,16 @@ describe('api/openapi.json', () => {
             ids.add(operation.operationId);
             assert.ok(operation.summary, `${name} has a summary`);
             assertSentence(operation.description, `the description of ${name}`);
-            assert.ok(api.tags.some((tag) => operation.tags.includes(tag.name)), `${name} has a tag`);
+            assert.ok(
+                api.tags.some((tag) => operation.tags.includes(tag.name)),
+                `${name} has a tag`,
+            );
             for (const parameter of parameters) assertSentence(parameter.description, `${parameter.name} of ${name}`);
             for (const wanted of template.matchAll(/\{(\w+)\}/g)) {
-                assert.ok(parameters.some((p) => p.in === 'path' && p.name === wanted[1] && p.required), `${name} has ${wanted[1]}`);
+                assert.ok(
+                    parameters.some((p) => p.in === 'path' && p.name === wanted[1] && p.required),
+                    `${name} has ${wanted[1]}`,
+                );
             }
             for (const [status, reply] of Object.entries(operation.responses)) {
                 assertSentence((reply.$ref ? at(reply.$ref) : reply).description, `${status} of ${name}`);
@@ -88,7 +106,8 @@ describe('api/openapi.json', () => {
             if (body) wanted.push('400', '413', '415');
             if (operation.security === undefined) wanted.push('401', '403');
             if (template.includes('{')) wanted.push('404');
-            if (parameters.some((p) => p.name === 'Idempotency-Key') && operation.security === undefined) wanted.push('422');
+            if (parameters.some((p) => p.name === 'Idempotency-Key') && operation.security === undefined)
+                wanted.push('422');
             if (method === 'get' && template !== '/metrics') wanted.push('304');
             for (const status of wanted) assert.ok(statuses.includes(status), `${name} declares ${status}`);
         }
@@ -104,7 +123,9 @@ describe('api/openapi.json', () => {
 });
 
 describe('the contract and the program', () => {
-    const limits = new Map([...source('base/limits.h').matchAll(/^#define (\w+) (\d+)/gm)].map((found) => [found[1], Number(found[2])]));
+    const limits = new Map(
+        [...source('base/limits.h').matchAll(/^#define (\w+) (\d+)/gm)].map((found) => [found[1], Number(found[2])]),
+    );
     const schema = (name) => api.components.schemas[name];
 
     test('have the same limits', () => {
@@ -168,8 +189,9 @@ describe('the contract and the program', () => {
     });
 
     test('know the same problems', () => {
-        const rows = [...source('base/err.c').matchAll(/\{(\d{3}), "([a-z-]+)", "([^"]+)",\s*"([^"]+)"\}/g)]
-            .map(([, status, slug, title, sentence]) => ({ status: Number(status), slug, title, sentence }));
+        const rows = [...source('base/err.c').matchAll(/\{(\d{3}), "([a-z-]+)", "([^"]+)",\s*"([^"]+)"\}/g)].map(
+            ([, status, slug, title, sentence]) => ({ status: Number(status), slug, title, sentence }),
+        );
         const own = new Map(api['x-problems'].map((problem) => [problem.slug, problem]));
         const said = new Map();
         for (const row of rows) {

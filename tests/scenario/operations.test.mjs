@@ -4,7 +4,14 @@ import { after, before, describe, test } from 'node:test';
 import { as, expectStatus, request, scenarios, startServer } from './harness.mjs';
 
 const conditional = (path) => [
-    { name: 'has an ETag', request: `GET ${path}`, status: 200, then: async ({ headers }, context) => { context.etag = headers.etag; } },
+    {
+        name: 'has an ETag',
+        request: `GET ${path}`,
+        status: 200,
+        then: async ({ headers }, context) => {
+            context.etag = headers.etag;
+        },
+    },
     { name: 'answers 304', request: `GET ${path}`, headers: ({ etag }) => ({ 'if-none-match': etag }), status: 304 },
 ];
 
@@ -13,7 +20,12 @@ scenarios('GET /healthz', {
         { name: 'says ok to anybody', request: 'GET /healthz', status: 200, reply: { status: 'ok' } },
         ...conditional('/healthz'),
         { name: 'refuses a query', request: 'GET /healthz?deep=1', status: 400, problem: 'invalid' },
-        { name: 'needs no forwarding header to be trusted', request: 'GET /healthz', headers: { 'x-forwarded-for': '192.0.2.1' }, status: 200 },
+        {
+            name: 'needs no forwarding header to be trusted',
+            request: 'GET /healthz',
+            headers: { 'x-forwarded-for': '192.0.2.1' },
+            status: 200,
+        },
     ],
 });
 
@@ -51,14 +63,19 @@ function parseMetrics(text) {
             continue;
         }
         assert.ok(!line.startsWith('#'), `a comment that is neither HELP nor TYPE: ${line}`);
-        const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (-?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|Inf)|[+]Inf|NaN)$/.exec(line);
+        const sample =
+            /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (-?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|Inf)|[+]Inf|NaN)$/.exec(
+                line,
+            );
         assert.ok(sample, `no sample: ${line}`);
         const key = `${sample[1]}{${sample[2] ?? ''}}`;
         assert.ok(!seen.has(key), `${key} twice`);
         seen.add(key);
         const family = families.get(base(sample[1]));
         assert.ok(family?.type, `${sample[1]} has no TYPE before it`);
-        const labels = new Map([...(sample[2] ?? '').matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map((found) => [found[1], found[2]]));
+        const labels = new Map(
+            [...(sample[2] ?? '').matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map((found) => [found[1], found[2]]),
+        );
         family.samples.push({ name: sample[1], labels, value: Number(sample[3].replace('Inf', 'Infinity')) });
     }
     return families;
@@ -69,13 +86,17 @@ function checkHistogram(name, family) {
     for (const { name: sample, labels, value } of family.samples) {
         const key = [...labels].filter(([label]) => label !== 'le').join();
         const found = series.get(key) ?? { buckets: [] };
-        if (sample.endsWith('_bucket')) found.buckets.push([Number(labels.get('le').replace('+Inf', 'Infinity')), value]);
+        if (sample.endsWith('_bucket'))
+            found.buckets.push([Number(labels.get('le').replace('+Inf', 'Infinity')), value]);
         else found[sample.slice(name.length + 1)] = value;
         series.set(key, found);
     }
     for (const [key, { buckets, sum, count }] of series) {
         assert.ok(buckets.length > 1, `${name}{${key}} has buckets`);
-        assert.ok(buckets.every(([le, value], i) => i === 0 || (le > buckets[i - 1][0] && value >= buckets[i - 1][1])), `${name}{${key}} is cumulative`);
+        assert.ok(
+            buckets.every(([le, value], i) => i === 0 || (le > buckets[i - 1][0] && value >= buckets[i - 1][1])),
+            `${name}{${key}} is cumulative`,
+        );
         assert.equal(buckets.at(-1)[0], Infinity, `${name}{${key}} ends with +Inf`);
         assert.equal(buckets.at(-1)[1], count, `${name}{${key}} counts`);
         assert.ok(sum >= 0, `${name}{${key}} has a sum`);
@@ -84,7 +105,9 @@ function checkHistogram(name, family) {
 
 describe('GET /metrics', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
     const forwarded = { 'x-forwarded-for': '192.0.2.1' };
     const read = async () => {
@@ -112,26 +135,44 @@ describe('GET /metrics', () => {
     test('has what an operator needs to know', async () => {
         const names = [...(await read()).keys()];
         for (const [what, pattern] of [
-            ['requests', /requests|request_/], ['latencies', /(seconds|duration|latency)/], ['presence', /present|presence/], ['writer batches', /batch/],
-            ['SQL statements', /^porchlight_sql_statements_total$/], ['memory', /memory|bytes/], ['members active by day and week', /active/],
-            ['posts', /posts/], ['likes', /likes/],
+            ['requests', /requests|request_/],
+            ['latencies', /(seconds|duration|latency)/],
+            ['presence', /present|presence/],
+            ['writer batches', /batch/],
+            ['SQL statements', /^porchlight_sql_statements_total$/],
+            ['memory', /memory|bytes/],
+            ['members active by day and week', /active/],
+            ['posts', /posts/],
+            ['likes', /likes/],
         ]) {
-            assert.ok(names.some((name) => pattern.test(name)), `${what}: ${names}`);
+            assert.ok(
+                names.some((name) => pattern.test(name)),
+                `${what}: ${names}`,
+            );
         }
         await as(server, 'member1').get('/changes');
-        assert.match((await as(server).get('/metrics')).body, /^porchlight_\w*requests_total\{[^}]*"\/?changes"[^}]*\} [1-9]/m, 'polls');
+        assert.match(
+            (await as(server).get('/metrics')).body,
+            /^porchlight_\w*requests_total\{[^}]*"\/?changes"[^}]*\} [1-9]/m,
+            'polls',
+        );
     });
 
     test('counts requests by route and status', async () => {
         const find = async () => {
             const families = await read();
             const [, family] = [...families].find(([name, f]) => f.type === 'counter' && /requests/.test(name));
-            return family.samples.filter(({ labels }) => [...labels.values()].some((value) => value.includes('/me')) && [...labels.values()].includes('401'))
+            return family.samples
+                .filter(
+                    ({ labels }) =>
+                        [...labels.values()].some((value) => value.includes('/me')) &&
+                        [...labels.values()].includes('401'),
+                )
                 .reduce((sum, { value }) => sum + value, 0);
         };
         const before = await find();
         for (let i = 0; i < 3; i += 1) expectStatus(await as(server).get('/me'), 401);
-        assert.equal(await find() - before, 3);
+        assert.equal((await find()) - before, 3);
     });
 
     test('does not make a series of what strangers ask for', async () => {
@@ -149,7 +190,13 @@ describe('GET /metrics', () => {
 
     test('is closed to who comes through a proxy, unless they are an administrator or a service', async () => {
         const service = await server.must('token', 'issue', '--service', 'prometheus');
-        for (const headers of [forwarded, { forwarded: 'for=192.0.2.1' }, { 'x-forwarded-proto': 'https' }, { via: '1.1 proxy' }, { 'x-real-ip': '192.0.2.1' }]) {
+        for (const headers of [
+            forwarded,
+            { forwarded: 'for=192.0.2.1' },
+            { 'x-forwarded-proto': 'https' },
+            { via: '1.1 proxy' },
+            { 'x-real-ip': '192.0.2.1' },
+        ]) {
             const reply = await as(server).get('/metrics', headers);
             assert.ok([401, 403].includes(reply.status), `${JSON.stringify(headers)}: ${reply.status}`);
         }
@@ -161,7 +208,8 @@ describe('GET /metrics', () => {
 
     test('a service’s token opens nothing else', async () => {
         const service = as(server, { token: await server.must('token', 'issue', '--service', 'prometheus') });
-        for (const path of ['/me', '/presence', '/posts', '/teams', '/admin/flags', '/changes']) expectStatus(await service.get(path), 403);
+        for (const path of ['/me', '/presence', '/posts', '/teams', '/admin/flags', '/changes'])
+            expectStatus(await service.get(path), 403);
         expectStatus(await service.post('/posts', { body: 'I am a robot' }), 403);
         expectStatus(await service.get('/healthz'), 200);
     });

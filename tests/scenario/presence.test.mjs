@@ -18,7 +18,13 @@ scenarios('GET /presence', {
             replyHeaders: { 'cache-control': 'private, no-cache', 'x-poll-interval': /^\d+$/ },
         },
         { name: 'counts the caller once', request: 'GET /presence', as: 'member1', status: 200, reply: { count: 1 } },
-        { name: 'counts the coach and names them', request: 'GET /presence', as: 'sarah', status: 200, reply: { count: 2, activeCoaches: [/Sarah/] } },
+        {
+            name: 'counts the coach and names them',
+            request: 'GET /presence',
+            as: 'sarah',
+            status: 200,
+            reply: { count: 2, activeCoaches: [/Sarah/] },
+        },
         {
             name: 'keeps teams apart',
             request: 'GET /presence',
@@ -26,19 +32,57 @@ scenarios('GET /presence', {
             status: 200,
             reply: ({ strong }) => ({ team: strong, count: 1, activeCoaches: [] }),
         },
-        { name: 'takes the team by its id', request: ({ walkers }) => `GET /presence?team=${walkers}`, as: 'member2', status: 200, reply: { count: 3 } },
-        { name: 'refuses a foreign team', request: ({ strong }) => `GET /presence?team=${strong}`, as: 'member1', status: 403, problem: 'forbidden' },
-        { name: 'has nothing to say to somebody in no team', request: 'GET /presence', as: 'admin', status: 404, problem: 'not-found' },
-        { name: 'refuses a team that is no id', request: 'GET /presence?team=walkers', as: 'member1', status: 400, problem: 'invalid' },
-        { name: 'refuses a parameter twice', request: ({ walkers }) => `GET /presence?team=${walkers}&team=${walkers}`, as: 'member1', status: 400, problem: 'invalid' },
-        { name: 'refuses an unknown parameter', request: 'GET /presence?teamId=2', as: 'member1', status: 400, problem: 'invalid' },
+        {
+            name: 'takes the team by its id',
+            request: ({ walkers }) => `GET /presence?team=${walkers}`,
+            as: 'member2',
+            status: 200,
+            reply: { count: 3 },
+        },
+        {
+            name: 'refuses a foreign team',
+            request: ({ strong }) => `GET /presence?team=${strong}`,
+            as: 'member1',
+            status: 403,
+            problem: 'forbidden',
+        },
+        {
+            name: 'has nothing to say to somebody in no team',
+            request: 'GET /presence',
+            as: 'admin',
+            status: 404,
+            problem: 'not-found',
+        },
+        {
+            name: 'refuses a team that is no id',
+            request: 'GET /presence?team=walkers',
+            as: 'member1',
+            status: 400,
+            problem: 'invalid',
+        },
+        {
+            name: 'refuses a parameter twice',
+            request: ({ walkers }) => `GET /presence?team=${walkers}&team=${walkers}`,
+            as: 'member1',
+            status: 400,
+            problem: 'invalid',
+        },
+        {
+            name: 'refuses an unknown parameter',
+            request: 'GET /presence?teamId=2',
+            as: 'member1',
+            status: 400,
+            problem: 'invalid',
+        },
         { name: 'is for members only', request: 'GET /presence', status: 401 },
     ],
 });
 
 describe('presence', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
     const poll = async (who) => expectStatus(await as(server, who).get('/presence'), 200);
     /* Everybody who was here is gone; member20 looks on. */
@@ -160,7 +204,9 @@ describe('the grace and the interval', () => {
             assert.ok(told >= 8 && told <= 40, `told ${told} s`);
             expectStatus(await as(server, 'member1').delete('/presence'), 204);
             await server.advance(3);
-            await until(async () => expectStatus(await as(server, 'member2').get('/presence'), 200).count === 1, { what: 'a grace of 2 s' });
+            await until(async () => expectStatus(await as(server, 'member2').get('/presence'), 200).count === 1, {
+                what: 'a grace of 2 s',
+            });
         } finally {
             await server.stop();
         }
@@ -169,19 +215,30 @@ describe('the grace and the interval', () => {
 
 describe('X-Poll-Interval', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
 
     test('differs from poll to poll, around the interval, on every polled answer', async () => {
         const { cursor } = expectStatus(await as(server, 'member1').get('/posts'), 200);
-        for (const path of ['/presence', `/changes?since=${cursor}`, `/posts/new-count?since=${cursor}`, '/notices', '/posts']) {
+        for (const path of [
+            '/presence',
+            `/changes?since=${cursor}`,
+            `/posts/new-count?since=${cursor}`,
+            '/notices',
+            '/posts',
+        ]) {
             const told = [];
             for (let i = 0; i < 32; i += 1) {
                 const reply = await as(server, `member${1 + (i % 10)}`).get(path);
                 told.push(Number(expectStatus(reply, 200) && reply.headers['x-poll-interval']));
             }
             // Half a minute for posts, a minute for presence; a quarter of jitter, four times that under full load.
-            assert.ok(told.every((s) => s >= 25 && s <= 300), `${path}: ${told}`);
+            assert.ok(
+                told.every((s) => s >= 25 && s <= 300),
+                `${path}: ${told}`,
+            );
             assert.ok(new Set(told).size >= 4, `${path} has too little jitter: ${told}`);
         }
     });
@@ -189,7 +246,9 @@ describe('X-Poll-Interval', () => {
 
 describe('ETags of presence', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
 
     test('stay while nothing changes and change with the count', async () => {
@@ -224,7 +283,9 @@ describe('ETags of presence', () => {
 
 describe('hot polls', () => {
     let server;
-    before(async () => { server = await startServer({ args: ['--threads', '1'] }); });
+    before(async () => {
+        server = await startServer({ args: ['--threads', '1'] });
+    });
     after(() => server.stop());
 
     async function statements() {
@@ -237,10 +298,10 @@ describe('hot polls', () => {
     /* Statements that `work` cost, apart from what reading the figure itself costs. */
     async function cost(work) {
         const first = await statements();
-        const reading = await statements() - first;
+        const reading = (await statements()) - first;
         const before = await statements();
         await work();
-        return await statements() - before - reading;
+        return (await statements()) - before - reading;
     }
 
     for (const [name, path] of [
@@ -265,6 +326,6 @@ describe('hot polls', () => {
     }
 
     test('the figure does move when something is read from the database', async () => {
-        assert.ok(await cost(async () => expectStatus(await as(server, 'member1').get('/posts'), 200)) > 0);
+        assert.ok((await cost(async () => expectStatus(await as(server, 'member1').get('/posts'), 200))) > 0);
     });
 });

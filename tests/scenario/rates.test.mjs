@@ -14,7 +14,9 @@ async function exhaust(attempt, most) {
 
 describe('rate limits', () => {
     let server;
-    before(async () => { server = await startServer({ args: ['--rate-limit', 'on'] }); });
+    before(async () => {
+        server = await startServer({ args: ['--rate-limit', 'on'] });
+    });
     after(() => server.stop());
 
     test('an address may try to sign in 20 times, and again after Retry-After', async () => {
@@ -30,7 +32,10 @@ describe('rate limits', () => {
 
     test('joining counts as trying to sign in', async () => {
         await server.advance(600);
-        const { count } = await exhaust(() => as(server).post('/auth/join', { invite: 'guess', name: 'Guess', password: 'guess guess' }), 40);
+        const { count } = await exhaust(
+            () => as(server).post('/auth/join', { invite: 'guess', name: 'Guess', password: 'guess guess' }),
+            40,
+        );
         assert.ok(count >= 20, `only ${count} attempts`);
         await server.advance(600);
     });
@@ -50,9 +55,15 @@ describe('rate limits', () => {
 
     test('a member may change something 60 times at once, and still read', async () => {
         const [post] = expectStatus(await as(server, 'member6').get('/posts'), 200).items;
-        const { count } = await exhaust((i) => request(server, {
-            method: i % 2 ? 'DELETE' : 'PUT', path: `/posts/${post.id}/like`, as: 'member6',
-        }), 600);
+        const { count } = await exhaust(
+            (i) =>
+                request(server, {
+                    method: i % 2 ? 'DELETE' : 'PUT',
+                    path: `/posts/${post.id}/like`,
+                    as: 'member6',
+                }),
+            600,
+        );
         assert.ok(count >= 60, `only ${count} changes`);
         expectStatus(await as(server, 'member6').get('/me'), 200);
         await server.advance(60);
@@ -70,7 +81,8 @@ describe('rate limits', () => {
 
 describe('rate limits behind a proxy', () => {
     const from = (address) => ({ 'x-forwarded-for': address });
-    const attempt = (server, headers) => as(server).post('/auth/login', { name: 'member1', password: 'wrong password' }, headers);
+    const attempt = (server, headers) =>
+        as(server).post('/auth/login', { name: 'member1', password: 'wrong password' }, headers);
 
     test('a trusted proxy tells addresses apart', async () => {
         const server = await startServer({ args: ['--rate-limit', 'on', '--trust-proxy', '127.0.0.0/8'] });

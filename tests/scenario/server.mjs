@@ -39,10 +39,17 @@ export function run(args, { input = '', env = {}, bin = binary } = {}) {
         alive.add(child);
         let stdout = '';
         let stderr = '';
-        child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text; });
-        child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text; });
+        child.stdout.setEncoding('utf8').on('data', (text) => {
+            stdout += text;
+        });
+        child.stderr.setEncoding('utf8').on('data', (text) => {
+            stderr += text;
+        });
         child.stdin.on('error', () => {}); // a command that reads no input may be gone already
-        child.on('error', (error) => { alive.delete(child); reject(error); });
+        child.on('error', (error) => {
+            alive.delete(child);
+            reject(error);
+        });
         child.on('close', (code, signal) => {
             alive.delete(child);
             resolve({ code, signal, stdout, stderr });
@@ -64,7 +71,11 @@ export async function cliOn(data, args, options) {
 /* The same, but anything other than success fails the test. Resolves to standard output without its last line feed. */
 export async function mustOn(data, args, options) {
     const result = await cliOn(data, args, options);
-    assert.equal(result.code, 0, `porchlight ${args.join(' ')} ended with ${result.code ?? result.signal}:\n${result.stderr}`);
+    assert.equal(
+        result.code,
+        0,
+        `porchlight ${args.join(' ')} ended with ${result.code ?? result.signal}:\n${result.stderr}`,
+    );
     return result.stdout.trimEnd();
 }
 
@@ -81,7 +92,10 @@ export async function demoData() {
     })();
     const source = await demo;
     const folder = temporaryFolder();
-    cpSync(source, folder, { recursive: true, filter: (path) => lstatSync(path).isDirectory() || lstatSync(path).isFile() });
+    cpSync(source, folder, {
+        recursive: true,
+        filter: (path) => lstatSync(path).isDirectory() || lstatSync(path).isFile(),
+    });
     return folder;
 }
 
@@ -96,7 +110,9 @@ function ready(child, logs) {
             if (found) resolve(found[1]);
         });
         child.on('error', reject);
-        child.on('close', (code, signal) => reject(new Error(`the server ended with ${code ?? signal} before it listened:\n${logs.join('\n')}`)));
+        child.on('close', (code, signal) =>
+            reject(new Error(`the server ended with ${code ?? signal} before it listened:\n${logs.join('\n')}`)),
+        );
     });
 }
 
@@ -112,11 +128,20 @@ export async function startServer({ args = [], data, demo: wanted = true, env = 
     const options = ['serve', '--listen', '127.0.0.1:0', '--data', folder, '--test-clock', 'on'];
     if (!args.includes('--rate-limit')) options.push('--rate-limit', 'off');
     const logs = [];
-    const child = spawn(binary, [...options, ...args], { env: { ...environment, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(binary, [...options, ...args], {
+        env: { ...environment, ...env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+    });
     alive.add(child);
     const ended = new Promise((resolve) => {
-        child.on('close', (code, signal) => { alive.delete(child); resolve({ code, signal }); });
-        child.on('error', () => { alive.delete(child); resolve({ code: null, signal: null }); });
+        child.on('close', (code, signal) => {
+            alive.delete(child);
+            resolve({ code, signal });
+        });
+        child.on('error', () => {
+            alive.delete(child);
+            resolve({ code: null, signal: null });
+        });
     });
     const address = await ready(child, logs);
     // A test that forgets its server must end all the same; the exit handler above ends the server.
@@ -154,7 +179,11 @@ export async function startServer({ args = [], data, demo: wanted = true, env = 
             child.kill('SIGTERM');
             const { code, signal } = await wait();
             assert.doesNotMatch(logs.join('\n'), /Sanitizer|runtime error:/, 'a sanitizer found something');
-            assert.equal(code, 0, `the server ended with ${code ?? signal} instead of 0:\n${logs.slice(-20).join('\n')}`);
+            assert.equal(
+                code,
+                0,
+                `the server ended with ${code ?? signal} instead of 0:\n${logs.slice(-20).join('\n')}`,
+            );
         },
         async kill(name = 'SIGKILL') {
             agent.destroy();

@@ -14,8 +14,14 @@ describe('the site', () => {
         index = await as(server).get('/');
     });
     after(() => server.stop());
-    const policy = (reply) => new Map((reply.headers['content-security-policy'] ?? '').split(';').map((part) => part.trim().split(/\s+/))
-        .filter(([name]) => name).map(([name, ...sources]) => [name, sources]));
+    const policy = (reply) =>
+        new Map(
+            (reply.headers['content-security-policy'] ?? '')
+                .split(';')
+                .map((part) => part.trim().split(/\s+/))
+                .filter(([name]) => name)
+                .map(([name, ...sources]) => [name, sources]),
+        );
     const assets = () => [...index.body.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
 
     test('GET / is the web app', () => {
@@ -23,7 +29,10 @@ describe('the site', () => {
         assert.equal(index.type, 'text/html');
         assert.match(index.body, /^<!doctype html>/i);
         assert.match(index.headers['cache-control'], /no-cache|no-store|max-age=0/, 'a new version is seen at once');
-        assert.ok(assets().some((path) => path.endsWith('.js')) && assets().some((path) => path.endsWith('.css')), `${assets()}`);
+        assert.ok(
+            assets().some((path) => path.endsWith('.js')) && assets().some((path) => path.endsWith('.css')),
+            `${assets()}`,
+        );
     });
 
     for (const path of ['/', '/docs']) {
@@ -34,7 +43,10 @@ describe('the site', () => {
             const styles = found.get('style-src') ?? found.get('default-src');
             assert.ok(scripts && styles, `a policy: ${reply.headers['content-security-policy']}`);
             for (const sources of [scripts, styles]) {
-                assert.ok(sources.every((source) => ["'self'", "'none'"].includes(source) || /^'sha256-/.test(source)), `${sources}`);
+                assert.ok(
+                    sources.every((source) => ["'self'", "'none'"].includes(source) || /^'sha256-/.test(source)),
+                    `${sources}`,
+                );
             }
             assert.deepEqual(found.get('frame-ancestors'), ["'none'"]);
             assert.deepEqual(found.get('object-src') ?? found.get('default-src'), ["'none'"]);
@@ -51,13 +63,28 @@ describe('the site', () => {
             assert.equal(reply.status, 200, path);
             assert.match(reply.headers['cache-control'], /immutable/, path);
             assert.ok(Number(/max-age=(\d+)/.exec(reply.headers['cache-control'])[1]) >= 31536000, path);
-            assert.match(reply.type, path.endsWith('.js') ? /javascript$/ : path.endsWith('.css') ? /^text\/css$/ : /./, path);
+            assert.match(
+                reply.type,
+                path.endsWith('.js') ? /javascript$/ : path.endsWith('.css') ? /^text\/css$/ : /./,
+                path,
+            );
         }
     });
 
     test('each file comes as brotli, gzip or plain, and is the same file', async () => {
-        for (const path of ['/', ...assets().filter((name) => /\.(js|css)$/.test(name)), '/docs', '/docs.css', '/openapi.json']) {
-            const get = (encodings) => request(server, { path, headers: encodings === undefined ? {} : { 'accept-encoding': encodings }, unchecked: path === '/openapi.json' });
+        for (const path of [
+            '/',
+            ...assets().filter((name) => /\.(js|css)$/.test(name)),
+            '/docs',
+            '/docs.css',
+            '/openapi.json',
+        ]) {
+            const get = (encodings) =>
+                request(server, {
+                    path,
+                    headers: encodings === undefined ? {} : { 'accept-encoding': encodings },
+                    unchecked: path === '/openapi.json',
+                });
             const plain = await get('identity');
             assert.equal(plain.headers['content-encoding'], undefined, path);
             assert.match(plain.headers.vary ?? '', /accept-encoding/i, `${path} varies`);
@@ -67,11 +94,23 @@ describe('the site', () => {
             const gzip = await get('gzip, deflate');
             assert.equal(gzip.headers['content-encoding'], 'gzip', path);
             assert.deepEqual(gunzipSync(gzip.bytes), plain.bytes, path);
-            assert.equal(new Set([plain, brotli, gzip].map((reply) => reply.headers.etag)).size, 3, `${path}: a strong ETag names bytes`);
+            assert.equal(
+                new Set([plain, brotli, gzip].map((reply) => reply.headers.etag)).size,
+                3,
+                `${path}: a strong ETag names bytes`,
+            );
             assert.ok(brotli.bytes.length < plain.bytes.length, path);
-            assert.equal((await get(undefined)).headers['content-encoding'], undefined, `${path} without Accept-Encoding`);
+            assert.equal(
+                (await get(undefined)).headers['content-encoding'],
+                undefined,
+                `${path} without Accept-Encoding`,
+            );
             assert.notEqual((await get('br;q=0, gzip')).headers['content-encoding'], 'br', `${path} with br refused`);
-            assert.equal((await get('brotli, x-gzipped')).headers['content-encoding'], undefined, `${path} with unknown codings`);
+            assert.equal(
+                (await get('brotli, x-gzipped')).headers['content-encoding'],
+                undefined,
+                `${path} with unknown codings`,
+            );
         }
     });
 
@@ -91,14 +130,25 @@ describe('the site', () => {
             const head = await request(server, { method: 'HEAD', path });
             assert.equal(head.status, get.status, path);
             assert.equal(head.bytes.length, 0, path);
-            for (const name of ['content-type', 'content-length', 'etag', 'cache-control']) assert.equal(head.headers[name], get.headers[name], `${name} of ${path}`);
+            for (const name of ['content-type', 'content-length', 'etag', 'cache-control'])
+                assert.equal(head.headers[name], get.headers[name], `${name} of ${path}`);
         }
         assert.equal((await as(server, 'member1').head('/me')).status, 200);
         assert.equal((await as(server).head('/me')).status, 401);
     });
 
     test('what does not exist is a problem, not a page', async () => {
-        for (const path of ['/nothing', '/assets/nothing.js', '/index.php', '/.env', '/posts/1/comments', '/%2e%2e/%2e%2e/etc/passwd', '/..%2f..%2fetc/passwd', '/assets/..%5c..%5cetc', '/docs/../me']) {
+        for (const path of [
+            '/nothing',
+            '/assets/nothing.js',
+            '/index.php',
+            '/.env',
+            '/posts/1/comments',
+            '/%2e%2e/%2e%2e/etc/passwd',
+            '/..%2f..%2fetc/passwd',
+            '/assets/..%5c..%5cetc',
+            '/docs/../me',
+        ]) {
             const reply = await request(server, { path, as: 'member1', unchecked: true });
             assert.ok([400, 404].includes(reply.status), `${path}: ${reply.status}`);
             assert.equal(reply.type, 'application/problem+json', path);
@@ -118,12 +168,17 @@ describe('the site', () => {
 
 describe('the contract', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
 
     test('GET /openapi.json is the document that these tests hold replies against', async () => {
         const reply = await as(server).get('/openapi.json');
-        assert.ok(isDeepStrictEqual(expectStatus(reply, 200), api), 'the program was built with another api/openapi.json: build it again');
+        assert.ok(
+            isDeepStrictEqual(expectStatus(reply, 200), api),
+            'the program was built with another api/openapi.json: build it again',
+        );
         expectStatus(await as(server).get('/openapi.json', { 'if-none-match': reply.headers.etag }), 304);
     });
 
@@ -136,9 +191,11 @@ describe('the contract', () => {
         for (const { slug } of api['x-problems']) assert.ok(ids.includes(slug), slug);
         for (const [, target] of reply.body.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.includes(target), `#${target}`);
         for (const [path, item] of Object.entries(api.paths)) {
-            for (const operation of Object.values(item)) if (operation.operationId) assert.ok(ids.includes(operation.operationId), path);
+            for (const operation of Object.values(item))
+                if (operation.operationId) assert.ok(ids.includes(operation.operationId), path);
         }
-        for (const [, href] of reply.body.matchAll(/(?:href|src)="(\/[^"#]*)"/g)) assert.equal((await request(server, { path: href })).status, 200, href);
+        for (const [, href] of reply.body.matchAll(/(?:href|src)="(\/[^"#]*)"/g))
+            assert.equal((await request(server, { path: href })).status, 200, href);
     });
 
     test('a problem’s type leads to its explanation', async () => {

@@ -14,22 +14,53 @@ scenarios('GET /teams', {
             as: 'member1',
             status: 200,
             reply: ({ walkers }) => ({
-                items: [{ id: walkers, name: 'Morning Walkers', coach: { id: walkers, name: /Sarah/ }, memberCount: 21, createdAt: match.time }],
+                items: [
+                    {
+                        id: walkers,
+                        name: 'Morning Walkers',
+                        coach: { id: walkers, name: /Sarah/ },
+                        memberCount: 21,
+                        createdAt: match.time,
+                    },
+                ],
                 next: null,
             }),
-            then: async ({ headers }, context) => { context.etag = headers.etag; },
+            then: async ({ headers }, context) => {
+                context.etag = headers.etag;
+            },
         },
-        { name: 'answers 304 to who has it', request: 'GET /teams', as: 'member1', headers: ({ etag }) => ({ 'if-none-match': etag }), status: 304 },
+        {
+            name: 'answers 304 to who has it',
+            request: 'GET /teams',
+            as: 'member1',
+            headers: ({ etag }) => ({ 'if-none-match': etag }),
+            status: 304,
+        },
         {
             name: 'lists all teams for an administrator, by id',
             request: 'GET /teams',
             as: 'admin',
             status: 200,
-            reply: ({ walkers, strong }) => ({ items: [walkers, strong].sort((a, b) => a - b).map((id) => ({ id })), next: null }),
+            reply: ({ walkers, strong }) => ({
+                items: [walkers, strong].sort((a, b) => a - b).map((id) => ({ id })),
+                next: null,
+            }),
         },
-        { name: 'gives as many as wanted', request: 'GET /teams?limit=1', as: 'admin', status: 200, reply: { items: match.length(1), next: match.string } },
+        {
+            name: 'gives as many as wanted',
+            request: 'GET /teams?limit=1',
+            as: 'admin',
+            status: 200,
+            reply: { items: match.length(1), next: match.string },
+        },
         { name: 'refuses no items', request: 'GET /teams?limit=0', as: 'admin', status: 400, problem: 'invalid' },
-        { name: 'refuses too many items', request: 'GET /teams?limit=101', as: 'admin', status: 400, problem: 'invalid' },
+        {
+            name: 'refuses too many items',
+            request: 'GET /teams?limit=101',
+            as: 'admin',
+            status: 400,
+            problem: 'invalid',
+        },
         { name: 'refuses a page it never gave out', request: 'GET /teams?page=..', as: 'admin', status: 400 },
         { name: 'is for members only', request: 'GET /teams', status: 401 },
     ],
@@ -44,13 +75,45 @@ scenarios('GET /teams/{id}', {
             as: 'member20',
             status: 200,
             reply: { name: 'Morning Walkers', memberCount: 21 },
-            then: async ({ headers }, context) => { context.etag = headers.etag; },
+            then: async ({ headers }, context) => {
+                context.etag = headers.etag;
+            },
         },
-        { name: 'answers 304 to who has it', request: ({ walkers }) => `GET /teams/${walkers}`, as: 'sarah', headers: ({ etag }) => ({ 'if-none-match': etag }), status: 304 },
-        { name: 'shows every team to an administrator', request: ({ strong }) => `GET /teams/${strong}`, as: 'admin', status: 200, reply: { memberCount: 11 } },
-        { name: 'shows no foreign team to a member', request: ({ strong }) => `GET /teams/${strong}`, as: 'member1', status: 403, problem: 'forbidden', forbidden: ['Strong'] },
-        { name: 'shows no foreign team to a coach', request: ({ walkers }) => `GET /teams/${walkers}`, as: 'dave', status: 403 },
-        { name: 'says when there is none', request: `GET /teams/${unknown}`, as: 'admin', status: 404, problem: 'not-found' },
+        {
+            name: 'answers 304 to who has it',
+            request: ({ walkers }) => `GET /teams/${walkers}`,
+            as: 'sarah',
+            headers: ({ etag }) => ({ 'if-none-match': etag }),
+            status: 304,
+        },
+        {
+            name: 'shows every team to an administrator',
+            request: ({ strong }) => `GET /teams/${strong}`,
+            as: 'admin',
+            status: 200,
+            reply: { memberCount: 11 },
+        },
+        {
+            name: 'shows no foreign team to a member',
+            request: ({ strong }) => `GET /teams/${strong}`,
+            as: 'member1',
+            status: 403,
+            problem: 'forbidden',
+            forbidden: ['Strong'],
+        },
+        {
+            name: 'shows no foreign team to a coach',
+            request: ({ walkers }) => `GET /teams/${walkers}`,
+            as: 'dave',
+            status: 403,
+        },
+        {
+            name: 'says when there is none',
+            request: `GET /teams/${unknown}`,
+            as: 'admin',
+            status: 404,
+            problem: 'not-found',
+        },
         { name: 'knows ids only', request: 'GET /teams/walkers', as: 'admin', status: 404 },
         { name: 'is for members only', request: ({ walkers }) => `GET /teams/${walkers}`, status: 401 },
     ],
@@ -65,7 +128,10 @@ scenarios('GET /teams/{id}/members', {
             as: 'member1',
             status: 200,
             reply: ({ walkers }) => ({
-                items: match.includes({ id: walkers, role: 'coach', name: /Sarah/, joinedAt: match.time }, { role: 'member' }),
+                items: match.includes(
+                    { id: walkers, role: 'coach', name: /Sarah/, joinedAt: match.time },
+                    { role: 'member' },
+                ),
                 next: null,
             }),
             forbidden: ['username', 'appearOffline', 'argon2'],
@@ -74,7 +140,13 @@ scenarios('GET /teams/{id}/members', {
                 assert.equal(json.items.length, 21);
             },
         },
-        { name: 'answers 304 to who has it', request: ({ walkers }) => `GET /teams/${walkers}/members?limit=100`, as: 'member2', headers: ({ etag }) => ({ 'if-none-match': etag }), status: 304 },
+        {
+            name: 'answers 304 to who has it',
+            request: ({ walkers }) => `GET /teams/${walkers}/members?limit=100`,
+            as: 'member2',
+            headers: ({ etag }) => ({ 'if-none-match': etag }),
+            status: 304,
+        },
         {
             name: 'pages without loss or repeat',
             request: ({ walkers }) => `GET /teams/${walkers}/members`,
@@ -88,9 +160,24 @@ scenarios('GET /teams/{id}/members', {
                 assert.equal(new Set(all.map((member) => member.id)).size, 21);
             },
         },
-        { name: 'is closed to other teams', request: ({ strong }) => `GET /teams/${strong}/members`, as: 'member1', status: 403 },
-        { name: 'is open to an administrator', request: ({ strong }) => `GET /teams/${strong}/members`, as: 'admin', status: 200 },
-        { name: 'is not there for a team that does not exist', request: `GET /teams/${unknown}/members`, as: 'admin', status: 404 },
+        {
+            name: 'is closed to other teams',
+            request: ({ strong }) => `GET /teams/${strong}/members`,
+            as: 'member1',
+            status: 403,
+        },
+        {
+            name: 'is open to an administrator',
+            request: ({ strong }) => `GET /teams/${strong}/members`,
+            as: 'admin',
+            status: 200,
+        },
+        {
+            name: 'is not there for a team that does not exist',
+            request: `GET /teams/${unknown}/members`,
+            as: 'admin',
+            status: 404,
+        },
     ],
 });
 
@@ -103,7 +190,13 @@ scenarios('POST /teams/{id}/invites', {
             as: 'sarah',
             body: {},
             status: 201,
-            reply: ({ walkers }) => ({ code: match.string, url: /^http/, teamId: walkers, maxUses: 1, expiresAt: match.time }),
+            reply: ({ walkers }) => ({
+                code: match.string,
+                url: /^http/,
+                teamId: walkers,
+                maxUses: 1,
+                expiresAt: match.time,
+            }),
             then: async ({ json, headers }) => {
                 assert.ok(json.url.includes(json.code));
                 assert.ok(json.code.length >= 16, 'not to be guessed');
@@ -119,24 +212,69 @@ scenarios('POST /teams/{id}/invites', {
             status: 201,
             reply: { maxUses: 500 },
         },
-        { name: 'gives one to an administrator', request: ({ strong }) => `POST /teams/${strong}/invites`, as: 'admin', body: { maxUses: 2 }, status: 201, reply: ({ strong }) => ({ teamId: strong }) },
-        { name: 'gives none to a member', request: ({ walkers }) => `POST /teams/${walkers}/invites`, as: 'member1', body: {}, status: 403, problem: 'forbidden' },
-        { name: 'gives none to another coach', request: ({ walkers }) => `POST /teams/${walkers}/invites`, as: 'dave', body: {}, status: 403 },
-        { name: 'gives none for a team that does not exist', request: `POST /teams/${unknown}/invites`, as: 'admin', body: {}, status: 404 },
-        { name: 'refuses more than 500 uses', request: ({ walkers }) => `POST /teams/${walkers}/invites`, as: 'sarah', body: { maxUses: 501 }, status: 400, problem: 'invalid' },
-        { name: 'refuses half an hour', request: ({ walkers }) => `POST /teams/${walkers}/invites`, as: 'sarah', body: { expiresInHours: 0.5 }, status: 400, problem: 'invalid' },
+        {
+            name: 'gives one to an administrator',
+            request: ({ strong }) => `POST /teams/${strong}/invites`,
+            as: 'admin',
+            body: { maxUses: 2 },
+            status: 201,
+            reply: ({ strong }) => ({ teamId: strong }),
+        },
+        {
+            name: 'gives none to a member',
+            request: ({ walkers }) => `POST /teams/${walkers}/invites`,
+            as: 'member1',
+            body: {},
+            status: 403,
+            problem: 'forbidden',
+        },
+        {
+            name: 'gives none to another coach',
+            request: ({ walkers }) => `POST /teams/${walkers}/invites`,
+            as: 'dave',
+            body: {},
+            status: 403,
+        },
+        {
+            name: 'gives none for a team that does not exist',
+            request: `POST /teams/${unknown}/invites`,
+            as: 'admin',
+            body: {},
+            status: 404,
+        },
+        {
+            name: 'refuses more than 500 uses',
+            request: ({ walkers }) => `POST /teams/${walkers}/invites`,
+            as: 'sarah',
+            body: { maxUses: 501 },
+            status: 400,
+            problem: 'invalid',
+        },
+        {
+            name: 'refuses half an hour',
+            request: ({ walkers }) => `POST /teams/${walkers}/invites`,
+            as: 'sarah',
+            body: { expiresInHours: 0.5 },
+            status: 400,
+            problem: 'invalid',
+        },
     ],
 });
 
 describe('a new member', () => {
     let server;
-    before(async () => { server = await startServer(); });
+    before(async () => {
+        server = await startServer();
+    });
     after(() => server.stop());
 
     test('is in the team at once', async () => {
         const { walkers } = await community(server);
         const { code } = expectStatus(await as(server, 'sarah').post(`/teams/${walkers}/invites`, {}), 201);
-        const { token, user } = expectStatus(await as(server).post('/auth/join', { invite: code, name: 'Ruth Miller', password: 'a long walk' }), 201);
+        const { token, user } = expectStatus(
+            await as(server).post('/auth/join', { invite: code, name: 'Ruth Miller', password: 'a long walk' }),
+            201,
+        );
         assert.equal(expectStatus(await as(server, 'member1').get(`/teams/${walkers}`), 200).memberCount, 22);
         const members = await allItems(server, 'member1', `/teams/${walkers}/members`);
         assert.ok(members.some((member) => member.id === user.id && member.name === 'Ruth Miller'));

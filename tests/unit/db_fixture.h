@@ -2,8 +2,8 @@
  * A fresh database in a folder of its own for each test: a write connection with the schema, a read connection, an
  * arena and a transaction to hand to the functions under test. Include after <cmocka.h>.
  */
-#ifndef PORCHLIGHT_TESTS_DB_FIXTURE_H
-#define PORCHLIGHT_TESTS_DB_FIXTURE_H
+#ifndef PORCHLIGHT_UNIT_DB_FIXTURE_H
+#define PORCHLIGHT_UNIT_DB_FIXTURE_H
 
 #include <dirent.h>
 #include <sodium.h>

@@ -3,6 +3,7 @@
  */
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { Announcer } from "./components/Announcer/Announcer.tsx";
+import { Button } from "./components/Button/Button.tsx";
 import { Brand, Lantern } from "./components/Brand/Brand.tsx";
 import { ConnectionNote } from "./components/ConnectionNote/ConnectionNote.tsx";
 import { Nav } from "./components/Nav/Nav.tsx";
@@ -54,6 +55,7 @@ interface InsideProps {
 }
 
 function View({ user, team, teams, chooseTeam, route }: InsideProps) {
+    const { retry } = useSession();
     if (route.view === "settings") return <Settings user={user} team={team} />;
     if (!team) {
         return (
@@ -62,7 +64,8 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
                     {words.feed.noTeam}
                 </h1>
                 <Empty icon="home" title={words.feed.notInTeam}>
-                    {words.feed.notInTeamHelp}
+                    <p>{words.feed.notInTeamHelp}</p>
+                    <Button onClick={retry}>{words.feed.lookAgain}</Button>
                 </Empty>
             </main>
         );
@@ -91,7 +94,7 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
 }
 
 function Shell(props: InsideProps) {
-    const { unread } = useNotices(props.user.id);
+    const { unread } = useNotices(props.user.id, props.team !== null);
     return (
         <div className="shell">
             <a
@@ -124,7 +127,7 @@ function Inside({ user, place }: { user: User; place: Place }) {
     if (loading) return <Splash />;
     if (place.route.view === "join") return <JoinWhileSignedIn user={user} />;
     return (
-        <ConnectionProvider team={teamKey}>
+        <ConnectionProvider team={teamKey} enabled={team !== null}>
             <Shell user={user} team={team} teams={teams} chooseTeam={choose} route={place.route} />
         </ConnectionProvider>
     );

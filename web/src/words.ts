@@ -87,6 +87,7 @@ export const words = {
         emptyHelp: "Be the first to say hello to your team.",
         failed: "The posts did not load",
         notInTeam: "You are not in a team yet",
+        lookAgain: "Look again",
         notInTeamHelp: "Ask a coach for an invite link. Open it, and your team will show up here.",
     },
     newPosts: {

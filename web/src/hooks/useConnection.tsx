@@ -3,9 +3,10 @@
  * cache and never learn how it came.
  */
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import { connect, type Connection, type ConnectionState } from "../porchlight/index.ts";
+import { connect, isUnauthenticated, type Connection, type ConnectionState } from "../porchlight/index.ts";
 import { applyChanges } from "./cache.ts";
 import { useClient } from "./client.ts";
+import { keys } from "./keys.ts";
 
 interface Line {
     state: ConnectionState;
@@ -19,7 +20,14 @@ interface Line {
 
 const LineContext = createContext<Line | null>(null);
 
-export function ConnectionProvider({ team, children }: { team: string; children: ReactNode }) {
+interface ConnectionProviderProps {
+    team: string;
+    /* Somebody without a team has nothing to ask for. */
+    enabled: boolean;
+    children: ReactNode;
+}
+
+export function ConnectionProvider({ team, enabled, children }: ConnectionProviderProps) {
     const { api, queryClient } = useClient();
     const [state, setState] = useState<ConnectionState>("connecting");
     const connection = useRef<Connection | null>(null);
@@ -27,9 +35,15 @@ export function ConnectionProvider({ team, children }: { team: string; children:
     const early = useRef<string | null>(null);
 
     useEffect(() => {
+        if (!enabled) return undefined;
         const line = connect({ api, ...(team ? { team } : {}) });
         const unlisten = line.listen({
             changes: (changes, reset) => applyChanges(queryClient, team, changes, reset),
+            failed: (error) => {
+                /* A refusal may mean that the member's teams have changed. */
+                if (error.kind !== "refused" || isUnauthenticated(error)) return;
+                void queryClient.invalidateQueries({ queryKey: keys.session });
+            },
             state: (next) => {
                 setState(next);
                 if (next !== "live") return;
@@ -42,10 +56,11 @@ export function ConnectionProvider({ team, children }: { team: string; children:
         line.start();
         return () => {
             connection.current = null;
+            early.current = null;
             unlisten();
             line.stop();
         };
-    }, [api, queryClient, team]);
+    }, [api, queryClient, team, enabled]);
 
     const setCursor = useCallback((cursor: string) => {
         early.current = cursor;

@@ -43,11 +43,12 @@ function watchSeen(changed: () => void): () => void {
     };
 }
 
-export function useNotices(userId: string) {
+export function useNotices(userId: string, enabled = true) {
     const { api } = useClient();
     const { team } = useConnection();
     const notices = useInfiniteQuery({
         queryKey: keys.notices(team),
+        enabled,
         initialPageParam: null as string | null,
         queryFn: ({ pageParam }) => api.notices({ team: team || undefined, page: pageParam ?? undefined }),
         getNextPageParam: (page) => page.next,

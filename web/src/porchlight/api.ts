@@ -37,7 +37,7 @@ export interface Api {
     /* The one poll: presence, posts, likes and notices since `since`. */
     changes(since: string | null, team?: string): Promise<Answer<Changes>>;
     /* Says good-bye; may be sent while the page closes. */
-    leave(): Promise<void>;
+    leave(team?: string): Promise<void>;
 }
 
 export function createApi(request: Requester): Api {
@@ -70,6 +70,6 @@ export function createApi(request: Requester): Api {
             data(request<Notice>("/notices", { method: "POST", body, idempotencyKey })),
         changes: (since, team) =>
             request<Changes>("/changes", { query: { since: since ?? undefined, team }, remember: true }),
-        leave: () => data(request<void>("/presence", { method: "DELETE", keepalive: true })),
+        leave: (team) => data(request<void>("/presence", { method: "DELETE", query: { team }, keepalive: true })),
     };
 }

@@ -26,6 +26,8 @@ export interface ConnectionListener {
     /* `reset` is true when something may have been missed, and what was loaded must be loaded again. */
     changes?(changes: Changes, reset: boolean): void;
     state?(state: ConnectionState): void;
+    /* A question failed; another will be asked, unless the session has ended. */
+    failed?(error: PorchlightError): void;
 }
 
 export interface ConnectOptions {
@@ -93,6 +95,7 @@ export function connect({ api, team, environment = browserEnvironment() }: Conne
 
     const failed = (error: unknown): void => {
         const known = error instanceof PorchlightError ? error : new PorchlightError("fault");
+        listeners.forEach((it) => it.failed?.(known));
         if (known.unauthenticated) {
             halt();
             return;
@@ -125,7 +128,7 @@ export function connect({ api, team, environment = browserEnvironment() }: Conne
     };
 
     const leave = (): void => {
-        if (!stopped()) api.leave().catch(() => undefined);
+        if (!stopped()) api.leave(team).catch(() => undefined);
     };
 
     const looked = (): void => {
