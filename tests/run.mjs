@@ -1,12 +1,13 @@
 /*
  * Runs suites of tests, at most two at a time, and sums up.
  *
- *     tests/run [unit] [scenario] [browser] [web]        all four when none is named
+ *     tests/run [unit] [scenario] [browser] [web] [threads]        the first four when none is named
  *
  *   unit      build/tests/test_* (cmocka)
  *   scenario  tests/scenario/*.test.mjs against the real binary; then coverage.mjs: was the whole contract exercised?
  *   browser   tests/browser/*.test.mjs
  *   web       web/test.mjs, the unit tests of the web app
+ *   threads   some of scenario: what a build with ThreadSanitizer is run through
  *
  * PORCHLIGHT_BUILD names another build folder (build/address). Every failing test is printed with its name and diagnostics.
  * The last line is "N passed, N failed"; the exit status is 1 when anything failed or nothing ran.
@@ -141,6 +142,16 @@ const suites = {
         });
         add(sum, covered, 'coverage');
     },
+    /* Many clients at once and commands beside them: what ThreadSanitizer should see. */
+    async threads(sum, deadline) {
+        const files = ['changes', 'idempotency', 'likes', 'posts', 'presence', 'rates'];
+        const tap = new TapReader();
+        await runNode(
+            files.map((name) => join(tests, 'scenario', `${name}.test.mjs`)),
+            { tap, deadline },
+        );
+        add(sum, tap);
+    },
     async unit(sum, deadline) {
         for (const file of filesOf(join(build, 'tests'), /^test_[a-z0-9_]+$/).filter(executable)) {
             const tap = new TapReader();
@@ -197,16 +208,16 @@ async function runSuite(name) {
     return sum;
 }
 
-const order = ['scenario', 'unit', 'web', 'browser']; // the longest first
+const order = ['scenario', 'threads', 'unit', 'web', 'browser']; // the longest first
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites[name]);
 if (unknown.length) {
     process.stderr.write(
-        `tests/run: no suite is called ${unknown.join(' or ')}; there are unit, scenario, browser and web\n`,
+        `tests/run: no suite is called ${unknown.join(' or ')}; there are unit, scenario, browser, web and threads\n`,
     );
     process.exit(2);
 }
-const queue = order.filter((name) => wanted.length === 0 || wanted.includes(name));
+const queue = order.filter((name) => (wanted.length === 0 ? name !== 'threads' : wanted.includes(name)));
 const sums = [];
 await Promise.all(
     [1, 2].map(async () => {

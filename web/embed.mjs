@@ -124,7 +124,8 @@ function main() {
     if (!argument) throw new Error("usage: node web/embed.mjs DIR [SOURCE]");
     const out = resolve(argument);
     const dist = source ? resolve(source) : join(dirname(fileURLToPath(import.meta.url)), "dist");
-    if (!statSync(join(dist, "index.html"), { throwIfNoEntry: false })) throw new Error("the web app is not built yet");
+    if (!statSync(join(dist, "index.html"), { throwIfNoEntry: false }))
+        throw new Error("the web app is not built yet");
 
     rmSync(join(out, "web_assets"), { recursive: true, force: true });
     mkdirSync(join(out, "web_assets"), { recursive: true });
@@ -137,7 +138,9 @@ function main() {
     const sum = (pick) => assets.reduce((total, asset) => total + pick(asset), 0);
     const kb = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
     const small = sum((asset) => Math.min(...forms(asset).map((it) => it.bytes.length)));
-    console.log(`embedded ${assets.length} files, ${kb(sum((it) => it.identity.bytes.length))}, compressed ${kb(small)}`);
+    console.log(
+        `embedded ${assets.length} files, ${kb(sum((it) => it.identity.bytes.length))}, compressed ${kb(small)}`,
+    );
 }
 
 try {

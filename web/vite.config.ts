@@ -1,11 +1,13 @@
 /*
- * How the web app is built: hashed names under dist/assets/, nothing inlined (the server's Content-Security-Policy allows
- * no inline script or style), and code that tablets of the last six years understand. JSX is compiled by esbuild itself,
- * so no plugin is needed.
+ * How the web app is built: hashed names under dist/assets/, nothing inlined (the server's Content-Security-Policy
+ * allows no inline script or style), and code that tablets of the last six years understand. JSX is compiled by
+ * esbuild itself, so no plugin is needed.
  */
 import { defineConfig } from "vite";
 
-/* `npm run dev` serves the files and hands everything that is not one of them to a Porchlight server on this machine. */
+/*
+ * `npm run dev` serves the files and hands everything that is not one of them to a Porchlight server on this machine.
+ */
 const server = process.env.PORCHLIGHT_URL ?? "http://127.0.0.1:8080";
 const api = ["/auth", "/me", "/presence", "/teams", "/posts", "/notices", "/changes", "/capabilities"];
 

@@ -1,8 +1,8 @@
 /*
  * What browser tests are written with: Debian's Chromium, a server of its own per file, and a member in front of it.
  *
- * Every page is watched: an error on the console, an exception or a report of the Content-Security-Policy fails the test
- * that opened it, unless the test says that it expects it.
+ * Every page is watched: an error on the console, an exception or a report of the Content-Security-Policy fails the
+ * test that opened it, unless the test says that it expects it.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -18,13 +18,23 @@ export const DESKTOP = { width: 1440, height: 900 };
 
 /* The browser asks nobody outside: these are the services that it would call by itself. */
 const launchArgs = [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
 ];
 
 /* A browser and a server for the tests of a file. `stage.open()` opens a page. */
 export function stage({ args = ['--poll-interval', '1s', '--grace', '1s'], ...options } = {}) {
-    const it = { server: null, browser: null, open: (how) => open(it, how), api: (...call) => api(it.server, ...call) };
+    const it = {
+        server: null,
+        browser: null,
+        open: (how) => open(it, how),
+        api: (...call) => api(it.server, ...call),
+    };
     before(async () => {
         assert.ok(existsSync(executablePath), `${executablePath} is missing: apt-get install chromium`);
         [it.server, it.browser] = await Promise.all([
@@ -49,7 +59,8 @@ function watchPage(page, allow) {
     const faults = [];
     page.on('console', (message) => {
         const text = message.text();
-        if (message.type() === 'error' && !allow.some((it) => it.test(text))) faults.push(`console: ${text} (${message.location().url})`);
+        if (message.type() === 'error' && !allow.some((it) => it.test(text)))
+            faults.push(`console: ${text} (${message.location().url})`);
     });
     page.on('pageerror', (error) => faults.push(`exception: ${error.stack}`));
     return faults;
@@ -64,7 +75,12 @@ function watchPage(page, allow) {
  * The page's `leave()` closes it and fails the test when something was wrong with it.
  */
 async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, ...options } = {}) {
-    const context = await it.browser.newContext({ viewport, colorScheme: 'dark', baseURL: it.server.url, ...options });
+    const context = await it.browser.newContext({
+        viewport,
+        colorScheme: 'dark',
+        baseURL: it.server.url,
+        ...options,
+    });
     context.setDefaultTimeout(15_000);
     const page = await context.newPage();
     const faults = watchPage(page, allow);
@@ -93,7 +109,11 @@ export async function signIn(page, who, password = PASSWORD) {
 async function api(server, who, method, path, body) {
     const headers = { authorization: `Bearer ${await server.token(who)}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const reply = await fetch(server.url + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const reply = await fetch(server.url + path, {
+        method,
+        headers,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     const text = await reply.text();
     assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${text}`);
     return text ? JSON.parse(text) : null;

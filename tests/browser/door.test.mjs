@@ -9,7 +9,8 @@ const porch = stage();
 
 test('signing in needs no mouse', async () => {
     const page = await porch.open();
-    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement?.textContent);
+    const focused = () =>
+        page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement?.textContent);
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
     await page.keyboard.press('Tab');
     assert.equal(await focused(), 'username');
@@ -19,7 +20,11 @@ test('signing in needs no mouse', async () => {
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    assert.equal(await page.locator('input[name=password]').getAttribute('type'), 'text', 'the password can be looked at');
+    assert.equal(
+        await page.locator('input[name=password]').getAttribute('type'),
+        'text',
+        'the password can be looked at',
+    );
     await page.keyboard.press('Tab');
     assert.equal(await focused(), 'Sign in');
     await page.keyboard.press('Enter');
@@ -30,7 +35,9 @@ test('signing in needs no mouse', async () => {
 
 test('the session stays in a cookie that scripts cannot read, and survives a reload', async () => {
     const page = await porch.open({ who: 'member1' });
-    const kept = await page.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]));
+    const kept = await page.evaluate(() =>
+        JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]),
+    );
     assert.doesNotMatch(kept, /v4\.public/);
     const [cookie] = await page.context().cookies();
     assert.deepEqual([cookie.name, cookie.httpOnly, cookie.sameSite], ['porchlight', true, 'Lax']);
@@ -102,7 +109,10 @@ test('the next member at the same device finds nothing of the last one', async (
     await page.getByRole('link', { name: /^Settings/ }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
-    assert.doesNotMatch(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])), /secret/);
+    assert.doesNotMatch(
+        await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])),
+        /secret/,
+    );
     await page.goto('/#/');
     await signIn(page, 'member21');
     await page.getByRole('heading', { level: 1, name: 'Strong Together' }).waitFor();

@@ -10,12 +10,13 @@ const porch = stage();
 const activeLine = (page) => page.locator('.active-now');
 
 /* How much the page moved by itself since `watchShifts`. */
-const watchShifts = (page) => page.evaluate(() => {
-    window.shifts = 0;
-    new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
-    }).observe({ type: 'layout-shift' });
-});
+const watchShifts = (page) =>
+    page.evaluate(() => {
+        window.shifts = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+        }).observe({ type: 'layout-shift' });
+    });
 const shifts = (page) => page.evaluate(() => window.shifts);
 
 test('two people see that the other is here, and that they left', async () => {
@@ -57,11 +58,17 @@ test('new posts wait for a press, which leads to the first of them', async () =>
     await latest(page).first().filter({ hasText: 'Third of three' }).waitFor();
     assert.equal(await latest(page).count(), before + 3);
     await page.waitForFunction(() => document.activeElement?.textContent.includes('Third of three'));
-    assert.ok(await page.evaluate(() => {
-        const { top, bottom } = document.activeElement.getBoundingClientRect();
-        return top >= 0 && bottom <= innerHeight;
-    }), 'the first new post is in sight');
-    const lines = await latest(page).first().locator('.post-body').evaluate((body) => body.innerText);
+    assert.ok(
+        await page.evaluate(() => {
+            const { top, bottom } = document.activeElement.getBoundingClientRect();
+            return top >= 0 && bottom <= innerHeight;
+        }),
+        'the first new post is in sight',
+    );
+    const lines = await latest(page)
+        .first()
+        .locator('.post-body')
+        .evaluate((body) => body.innerText);
     assert.equal(lines, 'Third of three\nwith a second line');
     await page.getByText('You are up to date').waitFor();
     await page.leave();
@@ -76,7 +83,8 @@ test('while posts arrive the page stands still: scroll, focus and layout', async
     assert.ok(y > 500);
     await watchShifts(page);
     const before = await latest(page).count();
-    for (let i = 0; i < 60; i++) await porch.api(`member${5 + (i % 4)}`, 'POST', '/posts', { body: `Post ${i} of many` });
+    for (let i = 0; i < 60; i++)
+        await porch.api(`member${5 + (i % 4)}`, 'POST', '/posts', { body: `Post ${i} of many` });
     await newPostsButton(page).filter({ hasText: '60 new posts available' }).waitFor();
     assert.equal(await page.evaluate(() => scrollY), y);
     assert.ok(await like.evaluate((button) => button === document.activeElement), 'the focus stays');
@@ -145,7 +153,9 @@ test('quick presses end as the last one said', async () => {
     const heart = page.getByRole('button', { name: /^Like/ });
     await heart.waitFor();
     let answers = 0;
-    page.on('response', (response) => { if (response.url().endsWith('/like')) answers += 1; });
+    page.on('response', (response) => {
+        if (response.url().endsWith('/like')) answers += 1;
+    });
     for (let i = 0; i < 5; i++) await heart.click();
     await page.getByText('1 like', { exact: true }).waitFor();
     while (answers < 5) await page.waitForTimeout(50);
@@ -160,11 +170,15 @@ test('a post whose answer got lost is written once', async () => {
     await page.getByRole('button', { name: 'Write to your team' }).click();
     await page.getByLabel('Write to your team').fill('Only once, please');
     await page.getByRole('textbox', { name: /^Topics/ }).fill('calm #walking');
-    await page.route('**/posts', async (route) => {
-        if (route.request().method() !== 'POST') return route.fallback();
-        await route.fetch();
-        return route.abort();
-    }, { times: 1 });
+    await page.route(
+        '**/posts',
+        async (route) => {
+            if (route.request().method() !== 'POST') return route.fallback();
+            await route.fetch();
+            return route.abort();
+        },
+        { times: 1 },
+    );
     await page.getByRole('button', { name: 'Post', exact: true }).click();
     await page.getByRole('alert').filter({ hasText: 'What you wrote is kept.' }).waitFor();
     await page.getByRole('button', { name: 'Post', exact: true }).click();
@@ -234,8 +248,12 @@ test('older posts come when asked for, and reading goes on where it was', async 
     const y = await page.evaluate(() => scrollY);
     await older.click();
     await latest(page).nth(before).waitFor();
-    await page.waitForFunction((index) => document.activeElement?.matches('article')
-        && [...document.querySelectorAll('article')].indexOf(document.activeElement) >= index, before);
+    await page.waitForFunction(
+        (index) =>
+            document.activeElement?.matches('article') &&
+            [...document.querySelectorAll('article')].indexOf(document.activeElement) >= index,
+        before,
+    );
     assert.ok(Math.abs((await page.evaluate(() => scrollY)) - y) < 2, 'nothing scrolls');
     await page.leave();
 });

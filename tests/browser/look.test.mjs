@@ -13,11 +13,13 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 async function assertAccessible(page, what) {
     /* Evaluated by the test's own channel: the page's policy allows no foreign script. */
-    if (!await page.evaluate('typeof axe === "object"')) await page.evaluate(axe);
+    if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe);
     const violations = await page.evaluate(async () => {
         const rules = { 'target-size': { enabled: true }, 'color-contrast-enhanced': { enabled: true } };
         const result = await window.axe.run(document, { rules, resultTypes: ['violations'] });
-        return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`);
+        return result.violations.map(
+            ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`,
+        );
     });
     assert.deepEqual(violations, [], what);
 }
@@ -45,8 +47,14 @@ async function eachView(page, visit) {
     await page.getByRole('button', { name: 'Write to your team' }).click();
     await page.getByRole('button', { name: 'Post', exact: true }).click();
     await page.getByText('Please write something first.').waitFor();
-    const { id } = await porch.api('member1', 'POST', '/posts', { body: 'News\n\nin two parts', topics: ['walking', 'sleep'] });
-    await porch.api('admin', 'POST', '/notices', { title: 'All teams walked a million steps', link: `/#/posts/${id}` });
+    const { id } = await porch.api('member1', 'POST', '/posts', {
+        body: 'News\n\nin two parts',
+        topics: ['walking', 'sleep'],
+    });
+    await porch.api('admin', 'POST', '/notices', {
+        title: 'All teams walked a million steps',
+        link: `/#/posts/${id}`,
+    });
     await newPostsButton(page).waitFor();
     await page.getByRole('region', { name: 'New notice' }).waitFor();
     await visit('feed with a form, the button for new posts and a toast');
@@ -95,7 +103,12 @@ for (const colorScheme of ['dark', 'light']) {
         await failed.leave();
 
         const empty = await open({ colorScheme });
-        const nothing = { items: [], next: null, pinned: [], cursor: (await porch.api('member1', 'GET', '/posts')).cursor };
+        const nothing = {
+            items: [],
+            next: null,
+            pinned: [],
+            cursor: (await porch.api('member1', 'GET', '/posts')).cursor,
+        };
         await empty.route(feed, (route) => route.fulfill({ json: nothing }));
         await empty.route(/\/notices(\?|$)/, (route) => route.fulfill({ json: nothing }));
         await signIn(empty, 'member1');
@@ -142,34 +155,49 @@ for (const colorScheme of ['dark', 'light']) {
 }
 
 /* Text pieces smaller than 18 px, lines of more than 80 characters, and targets that are too small. */
-const measure = (page) => page.evaluate(() => {
-    const seen = (element) => element.checkVisibility() && !element.closest('.unseen, .skip');
-    const found = [];
-    const walker = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-        const element = walker.currentNode.parentElement;
-        const size = parseFloat(getComputedStyle(element).fontSize);
-        if (walker.currentNode.data.trim() && seen(element) && size < 18) found.push(`${size} px: ${walker.currentNode.data}`);
-    }
-    for (const element of document.querySelectorAll('a, button, select, input:not([type=radio], [role=switch]), label:has(input)')) {
-        if (!seen(element)) continue;
-        const { width, height } = element.getBoundingClientRect();
-        const least = element.matches('.button-main, .like, .new-posts-button, .compose-open, .nav-item') ? 64 : 48;
-        if (height < least - 0.5 || width < 48) found.push(`${width} x ${height}: ${element.outerHTML.slice(0, 120)}`);
-    }
-    for (const element of document.querySelectorAll('.post-body')) {
-        const size = parseFloat(getComputedStyle(element).fontSize);
-        /* Of ordinary text about two characters fit into the width of one em. */
-        if (element.clientWidth / size > 40) found.push(`wide: ${element.clientWidth / size} em`);
-    }
-    return found;
-});
+const measure = (page) =>
+    page.evaluate(() => {
+        const seen = (element) => element.checkVisibility() && !element.closest('.unseen, .skip');
+        const found = [];
+        const walker = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const element = walker.currentNode.parentElement;
+            const size = parseFloat(getComputedStyle(element).fontSize);
+            if (walker.currentNode.data.trim() && seen(element) && size < 18)
+                found.push(`${size} px: ${walker.currentNode.data}`);
+        }
+        for (const element of document.querySelectorAll(
+            'a, button, select, input:not([type=radio], [role=switch]), label:has(input)',
+        )) {
+            if (!seen(element)) continue;
+            const { width, height } = element.getBoundingClientRect();
+            const least = element.matches('.button-main, .like, .new-posts-button, .compose-open, .nav-item')
+                ? 64
+                : 48;
+            if (height < least - 0.5 || width < 48)
+                found.push(`${width} x ${height}: ${element.outerHTML.slice(0, 120)}`);
+        }
+        for (const element of document.querySelectorAll('.post-body')) {
+            const size = parseFloat(getComputedStyle(element).fontSize);
+            /* Of ordinary text about two characters fit into the width of one em. */
+            if (element.clientWidth / size > 40) found.push(`wide: ${element.clientWidth / size} em`);
+        }
+        return found;
+    });
 
-const overflow = (page) => page.evaluate(() => {
-    const wide = [...document.querySelectorAll('body *')].filter((element) => element.checkVisibility()
-        && !element.closest('.unseen, .skip') && element.getBoundingClientRect().right > innerWidth + 0.5);
-    return { scrolls: document.documentElement.scrollWidth > innerWidth, wide: wide.map((it) => it.outerHTML.slice(0, 100)) };
-});
+const overflow = (page) =>
+    page.evaluate(() => {
+        const wide = [...document.querySelectorAll('body *')].filter(
+            (element) =>
+                element.checkVisibility() &&
+                !element.closest('.unseen, .skip') &&
+                element.getBoundingClientRect().right > innerWidth + 0.5,
+        );
+        return {
+            scrolls: document.documentElement.scrollWidth > innerWidth,
+            wide: wide.map((it) => it.outerHTML.slice(0, 100)),
+        };
+    });
 
 test('text is 18 px or more, targets 64 and 48 px, lines short; at 320 px nothing is lost', async () => {
     for (const viewport of [PHONE, DESKTOP, { width: 320, height: 640 }]) {
@@ -203,7 +231,9 @@ test('nothing moves for longer than 5 s', async () => {
     await page.locator('.active-glow').waitFor({ state: 'attached' });
     await porch.api('member3', 'POST', '/posts', { body: 'Something moves' });
     await newPostsButton(page).waitFor();
-    const lasting = await page.evaluate(() => document.getAnimations().map((it) => it.effect.getComputedTiming().endTime));
+    const lasting = await page.evaluate(() =>
+        document.getAnimations().map((it) => it.effect.getComputedTiming().endTime),
+    );
     assert.ok(lasting.length > 0, 'there is a glow');
     for (const ms of lasting) assert.ok(ms <= 5_000, `${ms} ms`);
     await guest.leave();
@@ -229,7 +259,9 @@ test('the focus can be seen', async () => {
     for (let i = 0; i < 12; i++) {
         await page.keyboard.press('Tab');
         const ring = await page.evaluate(() => {
-            const element = document.activeElement.matches('.choice-option input, .switch input') ? document.activeElement.nextElementSibling : document.activeElement;
+            const element = document.activeElement.matches('.choice-option input, .switch input')
+                ? document.activeElement.nextElementSibling
+                : document.activeElement;
             const { outlineStyle, outlineWidth } = getComputedStyle(element);
             return { style: outlineStyle, width: parseFloat(outlineWidth), what: element.outerHTML.slice(0, 80) };
         });
@@ -238,7 +270,7 @@ test('the focus can be seen', async () => {
     await page.leave();
 });
 
-test('colours and text size are the device\'s choice and stay', async () => {
+test("colours and text size are the device's choice and stay", async () => {
     const page = await porch.open({ who: 'member1', path: '/#/settings', colorScheme: 'light' });
     const scheme = () => page.evaluate(() => document.documentElement.dataset.scheme);
     assert.equal(await scheme(), 'light');
@@ -254,7 +286,9 @@ test('the first visit moves at most 130 kB', async () => {
     const page = await porch.open();
     const session = await page.context().newCDPSession(page);
     let bytes = 0;
-    session.on('Network.loadingFinished', (event) => { bytes += event.encodedDataLength; });
+    session.on('Network.loadingFinished', (event) => {
+        bytes += event.encodedDataLength;
+    });
     await session.send('Network.enable');
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
     await page.reload({ waitUntil: 'networkidle' });

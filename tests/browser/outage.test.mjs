@@ -25,9 +25,16 @@ test('offline is said honestly, reading goes on, and coming back catches up', as
 test('a feed that does not load says so, and loads when asked again', async () => {
     const page = await porch.open({ allow: [expected.status(503)] });
     let failing = true;
-    await page.route(/\/posts(\?|$)/, (route) => (failing
-        ? route.fulfill({ status: 503, contentType: 'application/problem+json', headers: { 'Retry-After': '1' }, body: '{}' })
-        : route.fallback()));
+    await page.route(/\/posts(\?|$)/, (route) =>
+        failing
+            ? route.fulfill({
+                  status: 503,
+                  contentType: 'application/problem+json',
+                  headers: { 'Retry-After': '1' },
+                  body: '{}',
+              })
+            : route.fallback(),
+    );
     await page.getByLabel('Sign-in name').fill('member1');
     await page.getByLabel('Password', { exact: true }).fill('porchlight');
     await page.keyboard.press('Enter');
@@ -71,7 +78,9 @@ test('an address that leads nowhere says so', async () => {
 test('closing the page says good-bye', async () => {
     const page = await porch.open({ who: 'member13' });
     await latest(page).first().waitFor();
-    const goodbye = page.waitForRequest((request) => request.method() === 'DELETE' && request.url().endsWith('/presence'));
+    const goodbye = page.waitForRequest(
+        (request) => request.method() === 'DELETE' && request.url().endsWith('/presence'),
+    );
     await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pagehide')));
     assert.ok(await goodbye);
     await page.leave();

@@ -92,7 +92,7 @@ const unfit = [
         /\b(SELECT|INSERT|UPDATE|DELETE FROM|WHERE|CONSTRAINT)\b|sqlite|jansson|libsodium|libmicrohttpd|errno/,
         'speaks of the inside',
     ],
-    [/(^|[\s("'])\/(home|tmp|usr|var|etc|work|root|data)\b|\.[ch]:\d|\.db\b/, 'names a file of the server'],
+    [/(^|[\s("'])\/(home|tmp|usr|var|etc|opt|srv|root|data)\b|\.[ch]:\d|\.db\b/, 'names a file of the server'],
 ];
 
 /* A sentence that a person understands: begins like one, ends like one, and shows nothing of the inside. */

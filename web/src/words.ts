@@ -45,7 +45,8 @@ export const words = {
         missing: "Please fill in your sign-in name and your password.",
         wrong: "That name and password do not match. Please check both and try again.",
         many: "Too many tries. Please wait a minute, then try again.",
-        manyFor: (seconds: number) => `Too many tries. Please wait ${some(seconds, "second", "seconds")}, then try again.`,
+        manyFor: (seconds: number) =>
+            `Too many tries. Please wait ${some(seconds, "second", "seconds")}, then try again.`,
     },
     join: {
         view: "Join",
@@ -91,7 +92,8 @@ export const words = {
         notInTeamHelp: "Ask a coach for an invite link. Open it, and your team will show up here.",
     },
     newPosts: {
-        some: (count: number) => (count === 1 ? "1 new post available" : `${number.format(count)} new posts available`),
+        some: (count: number) =>
+            count === 1 ? "1 new post available" : `${number.format(count)} new posts available`,
         pin: "New pinned post available",
         reset: "New posts available",
         busy: "Loading…",

@@ -99,7 +99,12 @@ test("new posts wait, newest first, each once; the feed stays as it is", () => {
 test("words and counts of a shown post change in place", () => {
     const { cache, feed, known } = loaded();
     const before = feed();
-    applyChanges(cache, TEAM, news({ changed: [post("2", { body: "Better" })], likes: [{ postId: "3", count: 9 }] }), false);
+    applyChanges(
+        cache,
+        TEAM,
+        news({ changed: [post("2", { body: "Better" })], likes: [{ postId: "3", count: 9 }] }),
+        false,
+    );
     assert.equal(known("2")?.body, "Better");
     assert.equal(known("3")?.count, 9);
     assert.equal(feed(), before);
@@ -107,7 +112,12 @@ test("words and counts of a shown post change in place", () => {
 
 test("a new pin waits for the button, and goes on top when it is pressed", () => {
     const { cache, feed, waiting } = loaded();
-    applyChanges(cache, TEAM, news({ changed: [post("2", { pinned: true, pinnedAt: "2026-11-20T12:00:00.000Z" })] }), false);
+    applyChanges(
+        cache,
+        TEAM,
+        news({ changed: [post("2", { pinned: true, pinnedAt: "2026-11-20T12:00:00.000Z" })] }),
+        false,
+    );
     assert.deepEqual(waiting(), { ids: [], pins: true, reset: false });
     assert.deepEqual(feed()?.pinnedIds, ["1"]);
     showNewPosts(cache, TEAM);
@@ -147,9 +157,15 @@ test("one's own pin moves at once and makes no toast", () => {
     assert.deepEqual(feed()?.pinnedIds, ["3", "1"]);
     applyChanges(cache, TEAM, news({ notices: [notice("7"), notice("8", { link: "/#/posts/2" })] }), false);
     assert.equal(waiting()?.pins, false);
-    assert.deepEqual(cache.getQueryData<Notice[]>(keys.arrived(TEAM))?.map((it) => it.id), ["8"]);
+    assert.deepEqual(
+        cache.getQueryData<Notice[]>(keys.arrived(TEAM))?.map((it) => it.id),
+        ["8"],
+    );
     const items = cache.getQueryData<NoticesData>(keys.notices(TEAM))?.pages[0]?.items;
-    assert.deepEqual(items?.map((it) => it.id), ["8", "7", "1"]);
+    assert.deepEqual(
+        items?.map((it) => it.id),
+        ["8", "7", "1"],
+    );
 });
 
 test("a notice that is known is not news", () => {

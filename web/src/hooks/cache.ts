@@ -137,8 +137,14 @@ function applyPosts(cache: QueryClient, team: string, changes: Changes, reset: b
     const known = new Set([...shown, ...waiting.ids]);
     const fresh = created.filter((post) => !known.has(post.id));
     const liking = (post: Post): boolean => cache.isMutating({ mutationKey: keys.like(post.id) }) > 0;
-    putPosts(cache, created.filter((post) => !liking(post)));
-    putPosts(cache, changed.filter((post) => !liking(post)));
+    putPosts(
+        cache,
+        created.filter((post) => !liking(post)),
+    );
+    putPosts(
+        cache,
+        changed.filter((post) => !liking(post)),
+    );
     for (const id of deleted) cache.setQueryData(keys.post(id), null);
     if (!feed) return;
 

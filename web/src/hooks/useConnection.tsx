@@ -3,7 +3,13 @@
  * cache and never learn how it came.
  */
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import { connect, isUnauthenticated, type Connection, type ConnectionState } from "../porchlight/index.ts";
+import {
+    connect,
+    isUnauthenticated,
+    PorchlightError,
+    type Connection,
+    type ConnectionState,
+} from "../porchlight/index.ts";
 import { applyChanges } from "./cache.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
@@ -19,6 +25,11 @@ interface Line {
 }
 
 const LineContext = createContext<Line | null>(null);
+
+/* A refusal stays one, however often one asks. */
+function mayHeal(error: unknown): boolean {
+    return error instanceof PorchlightError && error.kind !== "refused";
+}
 
 interface ConnectionProviderProps {
     team: string;
@@ -48,7 +59,10 @@ export function ConnectionProvider({ team, enabled, children }: ConnectionProvid
                 setState(next);
                 if (next !== "live") return;
                 /* The server is back: what failed to load meanwhile loads by itself. */
-                void queryClient.refetchQueries({ predicate: (query) => query.state.status === "error" });
+                void queryClient.refetchQueries({
+                    type: "active",
+                    predicate: ({ state: { error } }) => mayHeal(error),
+                });
             },
         });
         if (early.current) line.setCursor(early.current);

@@ -1,6 +1,6 @@
 /*
- * What a member is writing. Kept for the life of the tab, so that a reload or an ended session loses nothing; kept under
- * the member's id, so that nobody else on the same device finds it. The key makes sending it twice harmless.
+ * What a member is writing. Kept for the life of the tab, so that a reload or an ended session loses nothing; kept
+ * under the member's id, so that nobody else on the same device finds it. The key makes sending it twice harmless.
  */
 import { useCallback, useState } from "react";
 import { newIdempotencyKey } from "../porchlight/index.ts";

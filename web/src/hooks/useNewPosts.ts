@@ -12,8 +12,7 @@ export type NewPostsKind = "none" | "posts" | "pin" | "reset";
 export function useNewPosts() {
     const { api, queryClient } = useClient();
     const { team, setCursor } = useConnection();
-    const waiting =
-        useQuery<NewPosts>({ queryKey: keys.newPosts(team), queryFn: skipToken }).data ?? NO_NEW_POSTS;
+    const waiting = useQuery<NewPosts>({ queryKey: keys.newPosts(team), queryFn: skipToken }).data ?? NO_NEW_POSTS;
 
     const show = useMutation({
         /* Answers the id of the post to go to, or null for the top of the feed. */

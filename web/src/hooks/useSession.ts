@@ -8,7 +8,10 @@ import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
 
-/* The cookie itself cannot be seen from here, so the device notes that there was one. A device that keeps no notes asks. */
+/*
+ * The cookie itself cannot be seen from here, so the device notes that there was one. A device that keeps no notes
+ * asks.
+ */
 const NOTE = "porchlight.signedIn";
 
 function wasSignedIn(): boolean {

@@ -61,8 +61,7 @@ export function createApi(request: Requester): Api {
         teams: () => data(request<List<Team>>("/teams")),
         posts: ({ team, page } = {}) => data(request<Feed>("/posts", { query: { team, page } })),
         post: (id) => data(request<Post>(post(id))),
-        createPost: (body, idempotencyKey) =>
-            data(request<Post>("/posts", { method: "POST", body, idempotencyKey })),
+        createPost: (body, idempotencyKey) => data(request<Post>("/posts", { method: "POST", body, idempotencyKey })),
         setLike: (id, liked) => data(request<Like>(`${post(id)}/like`, { method: liked ? "PUT" : "DELETE" })),
         setPin: (id, pinned) => data(request<Post>(`${post(id)}/pin`, { method: pinned ? "PUT" : "DELETE" })),
         notices: ({ team, page } = {}) => data(request<NoticeList>("/notices", { query: { team, page } })),

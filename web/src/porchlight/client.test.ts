@@ -36,8 +36,19 @@ test("polls keep to the server's advice, give or take a tenth", () => {
 });
 
 test("errors are sorted by what helps", () => {
-    const kinds = { 400: "refused", 401: "refused", 403: "refused", 404: "refused", 408: "network", 409: "refused",
-        422: "refused", 429: "limited", 500: "server", 502: "server", 503: "server" } as const;
+    const kinds = {
+        400: "refused",
+        401: "refused",
+        403: "refused",
+        404: "refused",
+        408: "network",
+        409: "refused",
+        422: "refused",
+        429: "limited",
+        500: "server",
+        502: "server",
+        503: "server",
+    } as const;
     for (const [status, kind] of Object.entries(kinds)) assert.equal(kindOfStatus(Number(status)), kind, status);
 });
 
@@ -49,9 +60,18 @@ test("Retry-After is seconds or a date", () => {
 });
 
 test("a problem's facts become the error's", () => {
-    const problem = { type: "/docs#key-reused", title: "x", status: 422, detail: "Another request.", requestId: "r9" };
+    const problem = {
+        type: "/docs#key-reused",
+        title: "x",
+        status: 422,
+        detail: "Another request.",
+        requestId: "r9",
+    };
     const error = errorOfAnswer(422, new Headers(), problem, 0);
-    assert.deepEqual([error.kind, error.slug, error.detail, error.requestId], ["refused", "key-reused", "Another request.", "r9"]);
+    assert.deepEqual(
+        [error.kind, error.slug, error.detail, error.requestId],
+        ["refused", "key-reused", "Another request.", "r9"],
+    );
     assert.equal(errorOfAnswer(502, new Headers(), null, 0).kind, "server");
 });
 

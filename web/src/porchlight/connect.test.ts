@@ -57,7 +57,13 @@ function stage(script: Reply[]) {
     });
     const settle = (): Promise<void> => new Promise((done) => setImmediate(done));
     return {
-        page, connection, asked, seen, states, hold, settle,
+        page,
+        connection,
+        asked,
+        seen,
+        states,
+        hold,
+        settle,
         left: () => left,
         waits: () => [...timers.values()].map((it) => it.ms),
         async ring() {
@@ -78,7 +84,11 @@ test("asks at once, then as advised, with the cursor of the last answer", async 
     await it.ring();
     await it.ring();
     assert.deepEqual(it.asked, [null, "c1", "c2"]);
-    assert.deepEqual(it.seen.map((news) => news.reset), [false, false, false], "the first answer loses nothing");
+    assert.deepEqual(
+        it.seen.map((news) => news.reset),
+        [false, false, false],
+        "the first answer loses nothing",
+    );
     assert.deepEqual(it.states, ["connecting", "live"]);
 });
 

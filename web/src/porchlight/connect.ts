@@ -1,13 +1,13 @@
 /*
- * connect(): everything that is new, through one cursor. Today it polls GET /changes; nobody who listens can tell, so a
- * socket can take its place later.
+ * connect(): everything that is new, through one cursor. Today it polls GET /changes; nobody who listens can tell, so
+ * a socket can take its place later.
  *
  *   start -> ask -> (more: ask at once | wait as the server advises) -> ask ...
  *                -> failed: wait 1 to 30 s with full jitter -> ask ...
  *
- * Owns: the cursor, the timer and the state of the line. Does not own: what the app knows; listeners apply what arrives.
- * Invariants: at most one request is under way; an answer to a question from before the last `setCursor` or `stop` is
- * thrown away; a hidden page asks nothing and asks at once when it is seen again.
+ * Owns: the cursor, the timer and the state of the line. Does not own: what the app knows; listeners apply what
+ * arrives. Invariants: at most one request is under way; an answer to a question from before the last `setCursor` or
+ * `stop` is thrown away; a hidden page asks nothing and asks at once when it is seen again.
  */
 import type { Api } from "./api.ts";
 import { pollMs, retryMs } from "./backoff.ts";

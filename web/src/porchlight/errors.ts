@@ -53,7 +53,10 @@ export function kindOfStatus(status: number): ErrorKind {
     return "fault";
 }
 
-/* Retry-After in seconds or as a date (RFC 9110, section 10.2.3), in milliseconds from `nowMs`; 0 when it says nothing. */
+/*
+ * Retry-After in seconds or as a date (RFC 9110, section 10.2.3), in milliseconds from `nowMs`; 0 when it says
+ * nothing.
+ */
 export function retryAfterMs(header: string | null, nowMs: number): number {
     if (!header) return 0;
     const seconds = Number(header);

@@ -1,6 +1,6 @@
 /*
- * One request and its answer as JSON. Owns: the address, headers, time limit, ETags of polled answers and the sorting of
- * errors. Does not own: when to try again. The session is an HttpOnly cookie that this code never sees.
+ * One request and its answer as JSON. Owns: the address, headers, time limit, ETags of polled answers and the sorting
+ * of errors. Does not own: when to try again. The session is an HttpOnly cookie that this code never sees.
  */
 import { PorchlightError, errorOfAnswer } from "./errors.ts";
 

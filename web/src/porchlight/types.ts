@@ -1,6 +1,6 @@
 /*
- * The shapes of the HTTP contract, field by field as the server sends them. Ids and cursors are strings that nobody takes
- * apart; times are RFC 3339 in UTC.
+ * The shapes of the HTTP contract, field by field as the server sends them. Ids and cursors are strings that nobody
+ * takes apart; times are RFC 3339 in UTC.
  */
 
 export type Role = "member" | "coach" | "admin";

@@ -1,5 +1,6 @@
 /*
- * Text size and colours, as this device has chosen them. Both stand as attributes on <html>, where tokens.css reads them.
+ * Text size and colours, as this device has chosen them. Both stand as attributes on <html>, where tokens.css reads
+ * them.
  */
 import { useSyncExternalStore } from "react";
 

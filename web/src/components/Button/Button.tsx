@@ -12,7 +12,15 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
     busy?: boolean;
 }
 
-export function Button({ look = "plain", icon, busy = false, children, className = "", onClick, ...rest }: ButtonProps) {
+export function Button({
+    look = "plain",
+    icon,
+    busy = false,
+    children,
+    className = "",
+    onClick,
+    ...rest
+}: ButtonProps) {
     return (
         <button
             type="button"

@@ -21,7 +21,8 @@ export function ConnectionNote() {
         return () => window.clearTimeout(timer);
     }, [state]);
 
-    const text = state === "offline" ? words.status.offline : state === "waiting" && !patient ? words.status.waiting : "";
+    const text =
+        state === "offline" ? words.status.offline : state === "waiting" && !patient ? words.status.waiting : "";
     return (
         <div className="connection-note" role="status">
             {text && (

@@ -1,5 +1,6 @@
 /*
- * Joining by an invite link: the link brings the code, the name proposes a sign-in name, only a password is to be made up.
+ * Joining by an invite link: the link brings the code, the name proposes a sign-in name, only a password is to be made
+ * up.
  */
 import { useRef, useState, type FormEvent } from "react";
 import { Lantern } from "../../components/Brand/Brand.tsx";

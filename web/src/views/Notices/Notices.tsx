@@ -30,7 +30,8 @@ function NoticeCard({ notice, fresh }: { notice: Notice; fresh: boolean }) {
                 </h2>
                 {notice.body && <p>{notice.body}</p>}
                 <p className="notice-when">
-                    {words.notices[notice.kind]} · <time dateTime={notice.createdAt}>{timeInWords(notice.createdAt, now)}</time>
+                    {words.notices[notice.kind]} ·{" "}
+                    <time dateTime={notice.createdAt}>{timeInWords(notice.createdAt, now)}</time>
                 </p>
                 {link && (
                     <a className="button button-plain" href={link}>
@@ -48,7 +49,10 @@ export function Notices({ user }: { user: User }) {
     const { items, isNew, markSeen, loading, error, retry, hasOlder, loadingOlder, loadOlder } = useNotices(user.id);
     /* What was new when the view opened keeps its mark while one reads. */
     const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
-    const newIds = items.filter(isNew).map((it) => it.id).join(" ");
+    const newIds = items
+        .filter(isNew)
+        .map((it) => it.id)
+        .join(" ");
 
     useEffect(() => {
         if (!newIds) return;

@@ -12,7 +12,8 @@ export function PostView({ id, user }: { id: string; user: User }) {
     const { post } = words;
     const found = usePost(id);
     const gone =
-        found.data === null || (found.error instanceof PorchlightError && [400, 403, 404].includes(found.error.status));
+        found.data === null ||
+        (found.error instanceof PorchlightError && [400, 403, 404].includes(found.error.status));
     return (
         <main className="page" id="main" tabIndex={-1}>
             <a className="page-back" href="#/">

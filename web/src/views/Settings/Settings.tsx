@@ -107,7 +107,12 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                     {team && <p>{settings.inTeam(team.name)}</p>}
                 </div>
                 {signOut.isError && <Problem>{settings.signOutFailed}</Problem>}
-                <Button className="settings-out" icon="door" busy={signOut.isPending} onClick={() => signOut.mutate()}>
+                <Button
+                    className="settings-out"
+                    icon="door"
+                    busy={signOut.isPending}
+                    onClick={() => signOut.mutate()}
+                >
                     {signOut.isPending ? settings.signingOut : settings.signOut}
                 </Button>
             </section>
