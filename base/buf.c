@@ -27,6 +27,8 @@ void buf_reset(struct buf *b)
 {
     b->len = 0;
     b->failed = false;
+    if (b->data != NULL)
+        b->data[0] = '\0';
 }
 
 /* Room for `more` bytes and the NUL; doubles, so that appending is linear in all. */

@@ -169,7 +169,7 @@ bool clock_parse_duration(const char *text, int64_t *ms)
         unit_ms = MS_PER_DAY;
     else
         return false;
-    if (value > INT64_MAX / unit_ms)
+    if (value == INT64_MAX || value > INT64_MAX / unit_ms) /* strtoll answers its largest for all that is beyond */
         return false;
     *ms = (int64_t)value * unit_ms;
     return true;

@@ -10,17 +10,23 @@
 #include "base/clock.h"
 
 #define LINE_BYTES 1024 /* longer lines are cut: a log is not a store */
+#define CUT_BYTES 12
 
 struct line {
     char bytes[LINE_BYTES];
     size_t len;
 };
 
+/* A closing brace and the line feed always fit. */
+static size_t room(const struct line *line)
+{
+    return sizeof line->bytes - 2 - line->len;
+}
+
 static void put(struct line *line, const char *bytes, size_t len)
 {
-    size_t room = sizeof line->bytes - 2 - line->len; /* a closing brace and the line feed always fit */
-    if (len > room)
-        len = room;
+    if (len > room(line))
+        len = room(line);
     memcpy(line->bytes + line->len, bytes, len);
     line->len += len;
 }
@@ -36,6 +42,8 @@ static void put_quoted(struct line *line, const char *text)
     for (const char *at = text; *at != '\0'; at++) {
         unsigned char c = (unsigned char)*at;
         char escape[8];
+        if ((c & 0xc0) != 0x80 && room(line) < CUT_BYTES)
+            break; /* between characters, with room for the longest one and the quote */
         if (c == '"' || c == '\\') {
             (void)snprintf(escape, sizeof escape, "\\%c", c);
             put_text(line, escape);
@@ -64,6 +72,8 @@ static bool is_plain(const char *text)
 static void put_field(struct line *line, enum log_format format, const char *key, const char *text, int64_t number)
 {
     char digits[24];
+    if (room(line) < strlen(key) + sizeof digits + CUT_BYTES)
+        return; /* a field is there whole, or cut within its text, or not at all */
     if (format == LOG_JSON) {
         put_text(line, line->len == 1 ? "\"" : ",\"");
         put_text(line, key);
