@@ -1,0 +1,496 @@
+/*
+ * db/presence.h: who is here, held against a list that is searched from end to end; tables that grow and shrink; threads.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/presence.h"
+#include "random.h"
+
+#define GRACE_MS 10000
+#define HOLD_MS 90000
+
+struct fixture {
+    struct presence *p;
+    struct arena *arena;
+};
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    f = (struct fixture){.p = presence_create(), .arena = arena_create(4096, 16 << 20)};
+    *state = &f;
+    return f.p == NULL || f.arena == NULL ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    presence_free(f->p);
+    presence_free(NULL);
+    arena_free(f->arena);
+    return 0;
+}
+
+static void here(struct presence_team *team, int64_t user_id, const char *coach_name, int64_t now_ms)
+{
+    struct presence_person person = {.user_id = user_id, .coach_name = coach_name};
+    assert_int_equal(presence_heartbeat(team, &person, now_ms, now_ms + HOLD_MS), ERR_OK);
+}
+
+static struct presence_view look(struct fixture *f, struct presence_team *team, int64_t now_ms)
+{
+    struct presence_view view;
+    arena_reset(f->arena);
+    assert_int_equal(presence_read(team, now_ms, f->arena, &view), ERR_OK);
+    assert_true(view.version != 0);
+    assert_int_equal(view.version, presence_version(team, now_ms));
+    return view;
+}
+
+static size_t count(struct fixture *f, struct presence_team *team, int64_t now_ms)
+{
+    return look(f, team, now_ms).count;
+}
+
+/* "sarah,dave" */
+static const char *coaches(struct fixture *f, struct presence_team *team, int64_t now_ms)
+{
+    struct presence_view view = look(f, team, now_ms);
+    const char *text = "";
+    for (size_t i = 0; i < view.coaches_count; i++)
+        text = arena_printf(f->arena, "%s%s%s", text, i > 0 ? "," : "", view.coaches[i]);
+    return text;
+}
+
+/* 1. People are counted, not their devices and polls; teams do not mix. */
+static void people_are_distinct(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    assert_int_equal(count(f, team, 0), 0);
+    assert_string_equal(coaches(f, team, 0), "");
+    for (int i = 0; i < 10; i++)
+        here(team, 7, NULL, 100 + i);
+    assert_int_equal(count(f, team, 200), 1);
+    here(team, 8, NULL, 200);
+    assert_int_equal(count(f, team, 200), 2);
+    assert_int_equal(count(f, presence_team(f->p, 2), 200), 0);
+    assert_ptr_equal(presence_team(f->p, 1), team);
+}
+
+/* 2. Somebody is here until exactly the time the last heartbeat named. */
+static void a_heartbeat_holds_until_its_time(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    here(team, 7, NULL, 0);
+    here(team, 8, NULL, 1000);
+    here(team, 7, NULL, 2000);
+    assert_int_equal(count(f, team, HOLD_MS + 999), 2);
+    assert_int_equal(count(f, team, HOLD_MS + 1000), 1);
+    assert_int_equal(count(f, team, HOLD_MS + 1999), 1);
+    assert_int_equal(count(f, team, HOLD_MS + 2000), 0);
+    here(team, 7, NULL, HOLD_MS + 2000);
+    assert_int_equal(count(f, team, HOLD_MS + 2000), 1);
+}
+
+/* 3. Who leaves is here until the grace is over; who returns before never was away; a second leaving cannot prolong. */
+static void leaving_has_a_grace(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    here(team, 7, "Sarah", 0);
+    here(team, 8, NULL, 0);
+    uint64_t version = presence_version(team, 0);
+    presence_leave(team, 7, 1000 + GRACE_MS);
+    assert_int_equal(count(f, team, 1000 + GRACE_MS - 1), 2);
+    here(team, 7, "Sarah", 1000 + GRACE_MS - 1);
+    assert_int_equal(count(f, team, 1000 + GRACE_MS), 2);
+    assert_true(presence_version(team, 50000) == version); /* a reload of the page changes nothing */
+
+    presence_leave(team, 7, 60000);
+    presence_leave(team, 7, 70000);
+    presence_leave(team, 99, 60000); /* not here */
+    assert_int_equal(count(f, team, 59999), 2);
+    assert_int_equal(count(f, team, 60000), 1);
+    assert_string_equal(coaches(f, team, 60000), "");
+    presence_leave(presence_team(f->p, 3), 7, 1);
+}
+
+/* 4. Who appears offline is nowhere, at once, and comes back with the next visible heartbeat. */
+static void who_appears_offline_is_not_here(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    struct presence_person hidden = {.user_id = 7, .coach_name = "Sarah", .appears_offline = true};
+    uint64_t version = presence_version(team, 0);
+    assert_int_equal(presence_heartbeat(team, &hidden, 0, HOLD_MS), ERR_OK);
+    assert_int_equal(count(f, team, 0), 0);
+    assert_true(presence_version(team, 0) == version);
+    here(team, 7, "Sarah", 0);
+    assert_string_equal(coaches(f, team, 0), "Sarah");
+    assert_int_equal(presence_heartbeat(team, &hidden, 0, HOLD_MS), ERR_OK);
+    assert_int_equal(count(f, team, 0), 0);
+    assert_string_equal(coaches(f, team, 0), "");
+    here(team, 7, "Sarah", 1);
+    assert_int_equal(count(f, team, 1), 1);
+}
+
+/* 5. Coaches are named in the order in which they came; who goes and returns stands last. */
+static void coaches_in_order_of_arrival(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    static const char *const names[] = {"Sarah", "Dave", "Ann", "Zo\xc3\xab", "Bob"};
+    for (int i = 0; i < 5; i++) {
+        here(team, 1000 - i * 37, names[i], 0);
+        here(team, 5000 + i, NULL, 0);
+    }
+    assert_string_equal(coaches(f, team, 1), "Sarah,Dave,Ann,Zo\xc3\xab,Bob");
+    here(team, 1000, "Sarah", 5);
+    assert_string_equal(coaches(f, team, 5), "Sarah,Dave,Ann,Zo\xc3\xab,Bob");
+    presence_drop(f->p, 1000 - 37);
+    assert_string_equal(coaches(f, team, 5), "Sarah,Ann,Zo\xc3\xab,Bob");
+    here(team, 1000 - 37, "Dave", 6);
+    assert_string_equal(coaches(f, team, 6), "Sarah,Ann,Zo\xc3\xab,Bob,Dave");
+    assert_int_equal(count(f, team, 6), 10);
+}
+
+/* 6. A new name shows with the next heartbeat, in the same place; a coach who is one no longer is only counted. */
+static void renamed_and_relieved(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    char name[] = "Sarah";
+    here(team, 1, name, 0);
+    here(team, 2, "Dave", 0);
+    memcpy(name, "XXXXX", 5); /* it was copied */
+    assert_string_equal(coaches(f, team, 0), "Sarah,Dave");
+    uint64_t version = presence_version(team, 0);
+    here(team, 1, "Sara", 0);
+    assert_string_equal(coaches(f, team, 0), "Sara,Dave");
+    assert_true(presence_version(team, 0) != version);
+    version = presence_version(team, 0);
+    here(team, 2, NULL, 0);
+    assert_string_equal(coaches(f, team, 0), "Sara");
+    assert_int_equal(count(f, team, 0), 2);
+    assert_true(presence_version(team, 0) != version);
+    here(team, 2, "Dave", 0);
+    assert_string_equal(coaches(f, team, 0), "Sara,Dave");
+}
+
+/* 7. Dropped is dropped from every team, at once; the totals count who is left. */
+static void drop_is_everywhere_and_totals_count(void **state)
+{
+    struct fixture *f = *state;
+    size_t people = 99;
+    size_t teams = 99;
+    presence_totals(f->p, 0, &people, &teams);
+    assert_int_equal(people + teams, 0);
+    for (int64_t t = 1; t <= 3000; t++) { /* more teams than buckets */
+        here(presence_team(f->p, t), 7, NULL, 0);
+        if (t % 2 == 0)
+            here(presence_team(f->p, t), t + 100000, "Coach", 10000);
+    }
+    presence_totals(f->p, 0, &people, &teams);
+    assert_int_equal(people, 4500);
+    assert_int_equal(teams, 3000);
+    presence_drop(f->p, 7);
+    presence_drop(f->p, 7);
+    presence_totals(f->p, 0, &people, &teams);
+    assert_int_equal(people, 1500);
+    assert_int_equal(teams, 1500);
+    assert_int_equal(count(f, presence_team(f->p, 2999), 0), 0);
+    assert_string_equal(coaches(f, presence_team(f->p, 3000), 0), "Coach");
+    presence_totals(f->p, 10000 + HOLD_MS, &people, &teams);
+    assert_int_equal(people + teams, 0);
+}
+
+#define CROWD 20000
+
+/* 8. A table of thousands: all are found while it grows, and while people leave from the middle of its runs. */
+static void thousands_come_and_go(void **state)
+{
+    struct fixture *f = *state;
+    struct random r = random_seeded();
+    struct presence_team *team = presence_team(f->p, 1);
+    static int64_t ids[CROWD];
+    static bool is_here[CROWD];
+    for (size_t i = 0; i < CROWD; i++) {
+        ids[i] = (int64_t)(random_below(&r, 2) == 0 ? i + 1 : (random_next(&r) >> 2 << 20 | i) + (UINT64_C(1) << 20));
+        here(team, ids[i], NULL, 0);
+        is_here[i] = true;
+    }
+    assert_int_equal(count(f, team, 0), CROWD);
+    size_t left = CROWD;
+    for (size_t n = 0; n < 3 * CROWD; n++) {
+        size_t i = random_below(&r, CROWD);
+        struct presence_person person = {.user_id = ids[i], .appears_offline = is_here[i]};
+        assert_int_equal(presence_heartbeat(team, &person, 0, HOLD_MS), ERR_OK);
+        is_here[i] = !is_here[i];
+        left += is_here[i] ? 1 : (size_t)-1;
+    }
+    assert_int_equal(count(f, team, 0), left);
+    for (size_t i = 0; i < CROWD; i++) { /* each is found exactly if they are here: nobody is counted twice */
+        uint64_t version = presence_version(team, 0);
+        here(team, ids[i], NULL, 0);
+        assert_int_equal(presence_version(team, 0) == version, is_here[i]);
+    }
+    assert_int_equal(count(f, team, 0), CROWD);
+    for (size_t i = 0; i < CROWD; i += 2)
+        presence_leave(team, ids[i], 1);
+    assert_int_equal(count(f, team, 1), CROWD / 2);
+    assert_int_equal(count(f, team, HOLD_MS), 0);
+}
+
+/* 9. The same on a small table with the same few ids, where runs wrap round its end: removal is tried everywhere. */
+static void small_tables_lose_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct random r = random_seeded();
+    for (int64_t t = 1; t <= 300; t++) {
+        struct presence_team *team = presence_team(f->p, t);
+        int64_t expires_ms[12] = {0}; /* 12 fill a table of 16 to the brim */
+        int64_t first_id = (int64_t)(random_next(&r) >> 8) + 1;
+        int64_t now_ms = 1;
+        for (int n = 0; n < 300; n++) {
+            size_t i = random_below(&r, 12);
+            now_ms += (int64_t)random_below(&r, 3);
+            expires_ms[i] = now_ms + 1 + (int64_t)random_below(&r, 20);
+            struct presence_person person = {.user_id = first_id + (int64_t)i};
+            assert_int_equal(presence_heartbeat(team, &person, now_ms, expires_ms[i]), ERR_OK);
+            size_t wanted = 0;
+            for (size_t k = 0; k < 12; k++)
+                wanted += expires_ms[k] > now_ms;
+            assert_int_equal(count(f, team, now_ms), wanted);
+        }
+    }
+}
+
+/* ---- the naive model ------------------------------------------------------------------------------------------------ */
+
+#define MODEL_PEOPLE 30
+
+struct model_person {
+    bool is_here;
+    int64_t expires_ms;
+    char name[8]; /* "": not a coach */
+    uint64_t arrival;
+};
+
+struct model {
+    struct model_person people[MODEL_PEOPLE];
+    uint64_t arrivals;
+};
+
+static void model_expire(struct model *m, int64_t now_ms)
+{
+    for (size_t i = 0; i < MODEL_PEOPLE; i++)
+        if (m->people[i].expires_ms <= now_ms)
+            m->people[i].is_here = false;
+}
+
+/* "3:Sarah,Dave" */
+static void model_answer(const struct model *m, char out[static 400])
+{
+    size_t here_count = 0;
+    for (size_t i = 0; i < MODEL_PEOPLE; i++)
+        here_count += m->people[i].is_here;
+    size_t len = (size_t)snprintf(out, 400, "%zu:", here_count);
+    for (uint64_t a = 0; a < m->arrivals; a++)
+        for (size_t i = 0; i < MODEL_PEOPLE; i++)
+            if (m->people[i].is_here && m->people[i].arrival == a && m->people[i].name[0] != '\0')
+                len += (size_t)snprintf(out + len, 400 - len, "%s,", m->people[i].name);
+}
+
+static void model_step(struct random *r, struct model *m, struct fixture *f, struct presence_team *team, int64_t now_ms)
+{
+    size_t i = random_below(r, MODEL_PEOPLE);
+    struct model_person *person = &m->people[i];
+    size_t what = random_below(r, 10);
+    if (what < 6) {
+        struct presence_person who = {.user_id = (int64_t)i + 1, .appears_offline = random_below(r, 8) == 0};
+        char name[8] = "";
+        if (i % 5 == 0 && random_below(r, 6) > 0)
+            (void)snprintf(name, sizeof name, "c%u%c", (unsigned)i, random_below(r, 4) == 0 ? 'x' : 'y');
+        who.coach_name = name[0] != '\0' ? name : NULL;
+        int64_t expires_ms = now_ms + 1 + (int64_t)random_below(r, 400);
+        model_expire(m, now_ms);
+        assert_int_equal(presence_heartbeat(team, &who, now_ms, expires_ms), ERR_OK);
+        if (who.appears_offline) {
+            person->is_here = false;
+            return;
+        }
+        if (!person->is_here)
+            person->arrival = m->arrivals++;
+        person->is_here = true;
+        person->expires_ms = expires_ms;
+        memcpy(person->name, name, sizeof name);
+    } else if (what < 9) {
+        int64_t at_ms = now_ms + (int64_t)random_below(r, 100);
+        presence_leave(team, (int64_t)i + 1, at_ms);
+        if (at_ms < person->expires_ms)
+            person->expires_ms = at_ms;
+    } else {
+        presence_drop(f->p, (int64_t)i + 1);
+        person->is_here = false;
+    }
+}
+
+/* 10. Random histories: the answer is the model's, and the version changes exactly when one step changed the answer. */
+static void random_histories_match_a_list(void **state)
+{
+    struct fixture *f = *state;
+    struct random r = random_seeded();
+    size_t changes = 0;
+    size_t silent = 0;
+    for (int64_t t = 1; t <= 20; t++) {
+        struct presence_team *team = presence_team(f->p, t);
+        struct model m = {0};
+        char before[400] = "0:";
+        uint64_t version = presence_version(team, 0);
+        int64_t now_ms = 0;
+        for (int n = 0; n < 500; n++) {
+            char after[400];
+            now_ms += (int64_t)random_below(&r, random_below(&r, 50) == 0 ? 500 : 8);
+            model_expire(&m, now_ms); /* first what time alone does, then the step */
+            model_answer(&m, after);
+            uint64_t now_version = presence_version(team, now_ms);
+            assert_int_equal(now_version != version, strcmp(before, after) != 0);
+            version = now_version;
+            memcpy(before, after, sizeof before);
+
+            model_step(&r, &m, f, team, now_ms);
+            model_expire(&m, now_ms);
+            model_answer(&m, after);
+            struct presence_view view = look(f, team, now_ms);
+            size_t len = 0;
+            char got[400];
+            len = (size_t)snprintf(got, sizeof got, "%zu:", view.count);
+            for (size_t i = 0; i < view.coaches_count; i++)
+                len += (size_t)snprintf(got + len, sizeof got - len, "%s,", view.coaches[i]);
+            assert_string_equal(got, after);
+            assert_int_equal(view.version != version, strcmp(before, after) != 0);
+            changes += view.version != version;
+            silent += view.version == version;
+            version = view.version;
+            memcpy(before, after, sizeof before);
+        }
+    }
+    assert_in_range(changes, 1000, 9999);
+    assert_in_range(silent, 1000, 9999);
+}
+
+/* 11. A full arena is told, and costs nobody their place. */
+static void no_memory_for_the_answer(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    struct arena *small = arena_create(32, 32);
+    struct presence_view view;
+    here(team, 1, "Sarah with a name that is long", 0);
+    assert_int_equal(presence_read(team, 0, small, &view), ERR_NO_MEMORY);
+    assert_string_equal(coaches(f, team, 0), "Sarah with a name that is long");
+    arena_free(small);
+}
+
+/* ---- threads -------------------------------------------------------------------------------------------------------- */
+
+#define THREADS 4
+#define TURNS 3000
+
+struct hammer {
+    struct presence *p;
+    int number;
+    size_t faults;
+};
+
+static void *hammer(void *arg)
+{
+    struct hammer *h = arg;
+    struct random r = {.state = (uint64_t)h->number};
+    struct arena *arena = arena_create(4096, 1 << 20);
+    uint64_t version = 0;
+    for (int i = 0; i < TURNS; i++) {
+        struct presence_team *team = presence_team(h->p, 1 + i % 3);
+        int64_t id = 1 + (int64_t)random_below(&r, 60);
+        struct presence_person person = {
+            .user_id = id, .coach_name = id % 7 == 0 ? "Coach" : NULL, .appears_offline = random_below(&r, 9) == 0};
+        struct presence_view view;
+        h->faults += presence_heartbeat(team, &person, i, i + 5 + (int64_t)random_below(&r, 500)) != ERR_OK;
+        if (random_below(&r, 5) == 0)
+            presence_leave(team, id, i + 3);
+        if (random_below(&r, 50) == 0)
+            presence_drop(h->p, id);
+        arena_reset(arena);
+        h->faults += presence_read(team, i, arena, &view) != ERR_OK || view.count > 60 || view.coaches_count > 8;
+        for (size_t c = 0; c < view.coaches_count; c++)
+            h->faults += strcmp(view.coaches[c], "Coach") != 0;
+        if (i % 3 == 0) { /* one team's version never goes back */
+            h->faults += view.version < version;
+            version = view.version;
+        }
+        if (random_below(&r, 100) == 0) {
+            size_t people;
+            size_t teams;
+            presence_totals(h->p, i, &people, &teams);
+            h->faults += people > 180 || teams > 3;
+        }
+    }
+    for (int64_t id = 1; id <= 60; id++)
+        h->faults += presence_heartbeat(presence_team(h->p, 1), &(struct presence_person){.user_id = id}, TURNS,
+                                        TURNS + HOLD_MS) != ERR_OK;
+    arena_free(arena);
+    return NULL;
+}
+
+/* 12. Threads that hammer the same teams see whole answers and end with the same people. */
+static void threads_share_a_team(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t threads[THREADS];
+    struct hammer hammers[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        hammers[i] = (struct hammer){.p = f->p, .number = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer, &hammers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        (void)pthread_join(threads[i], NULL);
+        assert_int_equal(hammers[i].faults, 0);
+    }
+    for (int64_t id = 1; id <= 60; id++)
+        here(presence_team(f->p, 1), id, NULL, TURNS);
+    assert_int_equal(count(f, presence_team(f->p, 1), TURNS), 60);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(people_are_distinct),
+        TEST(a_heartbeat_holds_until_its_time),
+        TEST(leaving_has_a_grace),
+        TEST(who_appears_offline_is_not_here),
+        TEST(coaches_in_order_of_arrival),
+        TEST(renamed_and_relieved),
+        TEST(drop_is_everywhere_and_totals_count),
+        TEST(thousands_come_and_go),
+        TEST(small_tables_lose_nobody),
+        TEST(random_histories_match_a_list),
+        TEST(no_memory_for_the_answer),
+        TEST(threads_share_a_team),
+    };
+    return cmocka_run_group_tests_name("presence", tests, NULL, NULL);
+}
