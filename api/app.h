@@ -43,7 +43,6 @@ struct app {
     bool secure_cookies; /* the public URL is https */
     const char *cookie_name;
     int64_t started_ms;    /* wall time */
-    char version_etag[24]; /* part of the ETag of what the build fixes */
 
     _Atomic uint64_t
         auth_generation;   /* moves when a token, a role, a team or a name may no longer be what was cached */

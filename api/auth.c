@@ -170,8 +170,7 @@ static enum err admit(struct request *r, const struct identity *who, struct entr
 static enum err verify(struct request *r, const char *token, size_t len, struct entry **out)
 {
     const struct options *o = r->app->options;
-    struct keyring_expect expect = {
-        .issuer = o->issuer, .audience = o->audience, .now_ms = clock_wall_ms(r->app->clock)};
+    struct keyring_expect expect = {.issuer = o->issuer, .audience = o->audience, .now_ms = r->loop->wall_ms};
     struct keyring_verdict verdict;
     struct keyring *ring = keyring_holder_get(&r->app->keyrings);
     enum token_fault fault = keyring_verify(ring, &expect, token, len, r->arena, &verdict);
@@ -237,7 +236,7 @@ static enum err admit_token(struct request *r, const char *token, size_t len)
     struct entry *fresh = NULL;
     if (e == NULL)
         err = verify(r, token, len, &fresh);
-    else if (e->expires_ms <= clock_wall_ms(r->app->clock))
+    else if (e->expires_ms <= r->loop->wall_ms)
         err = problem_set(&r->problem, ERR_UNAUTHENTICATED, "Your sign-in has expired. Please sign in again.");
     else if (e->generation != atomic_load_explicit(&r->app->auth_generation, memory_order_acquire))
         err = refresh(r, e, &fresh);
@@ -341,7 +340,7 @@ enum err auth_issue(struct request *r, const struct user *user, int64_t team_id,
     const struct options *o = r->app->options;
     char jti[TOKEN_ID_BYTES];
     token_new_id(jti);
-    int64_t now_ms = clock_wall_ms(r->app->clock);
+    int64_t now_ms = r->loop->wall_ms;
     *expires_ms = now_ms + o->token_ttl_s * 1000;
     struct token_claims claims = {
         .sub = arena_printf(r->arena, "%lld", (long long)user->id),
@@ -363,7 +362,7 @@ enum err auth_issue(struct request *r, const struct user *user, int64_t team_id,
 
 enum err auth_set_cookie(struct request *r, const char *token, int64_t expires_ms)
 {
-    int64_t age_s = token == NULL ? 0 : (expires_ms - clock_wall_ms(r->app->clock)) / 1000;
+    int64_t age_s = token == NULL ? 0 : (expires_ms - r->loop->wall_ms) / 1000;
     char *cookie = arena_printf(r->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s", r->app->cookie_name,
                                 token == NULL ? "" : token, (long long)age_s, r->app->secure_cookies ? "; Secure" : "");
     if (cookie == NULL)

@@ -100,7 +100,7 @@ static bool heartbeat(struct request *r, struct place *p, unsigned base_s)
 {
     unsigned load = atomic_load_explicit(&r->loop->load_percent, memory_order_relaxed);
     unsigned told_s = advice_interval_s(base_s, load, (unsigned)(r->loop->turns % ADVICE_VARIANTS));
-    int64_t now_ms = clock_mono_ms(r->app->clock);
+    int64_t now_ms = r->loop->now_ms;
     struct presence_person person = {
         .user_id = r->caller.user_id,
         .coach_name = r->caller.role == ROLE_COACH ? r->caller.name : NULL,
@@ -111,7 +111,7 @@ static bool heartbeat(struct request *r, struct place *p, unsigned base_s)
         request_fail(r, err);
         return false;
     }
-    activity_note_daily(&r->app->activity, &r->loop->seen, r->caller.user_id, clock_wall_ms(r->app->clock));
+    activity_note_daily(&r->app->activity, &r->loop->seen, r->caller.user_id, r->loop->wall_ms);
     return true;
 }
 
@@ -134,7 +134,7 @@ static bool keep(struct request *r, struct rendered *kept, uint64_t head_version
 static bool write_presence(struct request *r, struct json_writer *w, struct place *p, uint64_t *version)
 {
     struct presence_view view;
-    enum err err = presence_read(p->presence, clock_mono_ms(r->app->clock), r->arena, &view);
+    enum err err = presence_read(p->presence, r->loop->now_ms, r->arena, &view);
     if (err != ERR_OK) {
         request_fail(r, err);
         return false;
@@ -161,7 +161,7 @@ void polls_presence(struct request *r)
     if (!request_team(r, &team_id) || (p = find_place(r, team_id)) == NULL || !heartbeat(r, p, presence_base_s(r)))
         return;
     struct rendered *kept = &p->kinds[POLL_PRESENCE];
-    uint64_t version = presence_version(p->presence, clock_mono_ms(r->app->clock));
+    uint64_t version = presence_version(p->presence, r->loop->now_ms);
     if (kept->reply == NULL || kept->presence_version != version) {
         struct json_writer w = {.out = &r->out};
         if (!write_presence(r, &w, p, &version) || !keep(r, kept, 0, version))
@@ -177,7 +177,7 @@ void polls_leave(struct request *r)
         return;
     struct presence_team *team = presence_team(r->app->presence, team_id);
     if (team != NULL)
-        presence_leave(team, r->caller.user_id, clock_mono_ms(r->app->clock) + r->app->options->grace_ms);
+        presence_leave(team, r->caller.user_id, r->loop->now_ms + r->app->options->grace_ms);
     request_reply(r, 204);
 }
 
@@ -328,7 +328,7 @@ void polls_changes(struct request *r)
         return;
     }
     struct rendered *kept = &p->kinds[POLL_CHANGES];
-    uint64_t version = presence_version(p->presence, clock_mono_ms(r->app->clock));
+    uint64_t version = presence_version(p->presence, r->loop->now_ms);
     if (kept->reply == NULL || kept->head_version != view.version || kept->presence_version != version)
         if (!write_changes(r, p, &found, false, &version) || !keep(r, kept, view.version, version))
             return;

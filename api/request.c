@@ -62,7 +62,7 @@ struct request *request_begin(struct loop *loop, struct MHD_Connection *connecti
         r->target = arena_copy(r->arena, target, r->target_len);
     buf_init(&r->out, REPLY_BYTES_MAX);
     r->from->request = r;
-    r->from->request_ms = clock_mono_ms(loop->app->clock);
+    r->from->request_ms = loop->now_ms;
     r->from->requests++;
     r->from->head_complete = r->from->body_complete = false;
     atomic_fetch_add_explicit(&loop->active, 1, memory_order_relaxed);

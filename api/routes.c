@@ -9,6 +9,7 @@
 #include "api/assets.h"
 #include "api/metrics.h"
 #include "api/resources.h"
+#include "api/server.h"
 
 const struct route routes[] = {
     {METHOD_GET, "presence", ACCESS_MEMBER, polls_presence, "team"},
@@ -161,7 +162,7 @@ static bool rate_allows(struct request *r)
                     : r->route->method == METHOD_GET   ? RATE_MEMBER_READ
                                                        : RATE_MEMBER_WRITE;
     uint64_t who = member ? (uint64_t)r->caller.user_id : r->address_key;
-    int64_t wait_ms = rate_take(r->app->rates, who * 8 + kind, rates[kind], clock_mono_ms(r->app->clock));
+    int64_t wait_ms = rate_take(r->app->rates, who * 8 + kind, rates[kind], r->loop->now_ms);
     if (wait_ms == 0)
         return true;
     r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
@@ -181,8 +182,7 @@ static bool caller_may(struct request *r)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "Only an admin can do this.");
     if (err == ERR_UNAUTHENTICATED && r->app->options->rate_limit) { /* guessing tokens is rated too */
         struct rate rate = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST};
-        int64_t wait_ms = rate_take(r->app->rates, r->address_key * 8 + RATE_ADDRESS, rate,
-                                    clock_mono_ms(r->app->clock));
+        int64_t wait_ms = rate_take(r->app->rates, r->address_key * 8 + RATE_ADDRESS, rate, r->loop->now_ms);
         if (wait_ms > 0) {
             r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
             err = ERR_RATE_LIMITED;

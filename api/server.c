@@ -245,6 +245,8 @@ static void run_loop(struct loop *loop)
         (void)epoll_wait(loop->epoll_fd, events, 3, timeout_ms);
         int64_t after = real_ns();
         waited_ns += after - before;
+        loop->now_ms = clock_mono_ms(loop->app->clock);
+        loop->wall_ms = clock_wall_ms(loop->app->clock);
         resume_requests(loop);
         (void)MHD_run(loop->daemon);
         if (after - second_began >= SWEEP_MS * INT64_C(1000000)) {

@@ -58,7 +58,9 @@ struct loop {
     struct connection *connections;
     size_t suspended;
     uint64_t request_ids;
-    uint64_t turns; /* picks variants of advice */
+    int64_t now_ms;  /* monotonic, as of this turn of the loop: read once a turn, not once a use */
+    int64_t wall_ms; /* likewise */
+    uint64_t turns;  /* picks variants of advice */
     _Atomic unsigned active;
     _Atomic unsigned connections_count;
     _Atomic unsigned load_percent;

@@ -182,7 +182,7 @@ static bool read_invite(struct request *r, const char *text, unsigned char hash[
         secret_code_hash(code, hash);
     /* Looked up before the work of hashing; used up in the transaction that makes the member. A replay finds its own
      * again. */
-    enum err err = can_be ? teams_invite_find(r->loop->db, hash, clock_wall_ms(r->app->clock), &invite) : ERR_NOT_FOUND;
+    enum err err = can_be ? teams_invite_find(r->loop->db, hash, r->loop->wall_ms, &invite) : ERR_NOT_FOUND;
     if (err == ERR_OK || (err == ERR_NOT_FOUND && can_be && r->head.idempotency_key != NULL))
         return true;
     if (err == ERR_NOT_FOUND)
@@ -268,9 +268,8 @@ void session_ticket(struct request *r)
     char *ticket = arena_alloc(r->arena, TICKET_BYTES);
     if (!no_body(r))
         return;
-    enum err err = ticket == NULL
-                       ? ERR_NO_MEMORY
-                       : ticket_issue(r->app->tickets, r->caller.user_id, clock_mono_ms(r->app->clock), ticket);
+    enum err err = ticket == NULL ? ERR_NO_MEMORY
+                                  : ticket_issue(r->app->tickets, r->caller.user_id, r->loop->now_ms, ticket);
     if (err != ERR_OK) {
         request_fail(r, err);
         return;
@@ -280,7 +279,7 @@ void session_ticket(struct request *r)
     json_key(&w, "ticket");
     json_put_string(&w, ticket);
     json_key(&w, "expiresAt");
-    json_put_time(&w, clock_wall_ms(r->app->clock) + TICKET_TTL_MS);
+    json_put_time(&w, r->loop->wall_ms + TICKET_TTL_MS);
     json_object_end(&w);
     request_reply(r, 201);
 }

@@ -214,7 +214,7 @@ bool team_head_reaches(struct team_head *t, int64_t since_seq)
     (void)pthread_mutex_lock(&t->mutex);
     int64_t seq = t->seq;
     (void)pthread_mutex_unlock(&t->mutex);
-    if (since_seq > atomic_load(&t->heads->newest))
+    if (since_seq > seq && since_seq > atomic_load(&t->heads->newest)) /* a head may be loaded ahead of publishing */
         return false;
     return since_seq >= seq || since_seq + 1 >= atomic_load(&t->heads->oldest);
 }
