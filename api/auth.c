@@ -314,7 +314,6 @@ enum err auth_request(struct request *r)
     /* A browser sends the cookie whoever asks it to; so an unsafe request must say that it comes from our own pages. */
     if (is_unsafe(r->method) && (r->head.origin == NULL || !auth_origin_is_ours(r)))
         return problem_set(&r->problem, ERR_FORBIDDEN, "This request does not come from this site.");
-    r->caller.by_cookie = true;
     return admit_token(r, token, len);
 }
 

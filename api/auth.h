@@ -27,7 +27,6 @@ struct caller {
     int64_t user_id;
     enum role role;
     bool appears_offline;
-    bool by_cookie;
     const char *name; /* a member's display name, or a service's */
     const char *jti;
     int64_t token_expires_ms;

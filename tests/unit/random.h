@@ -1,8 +1,8 @@
 /*
  * Random numbers for tests: the seed is printed, and TEST_SEED repeats a run. One struct per thread.
  */
-#ifndef PORCHLIGHT_TESTS_RANDOM_H
-#define PORCHLIGHT_TESTS_RANDOM_H
+#ifndef PORCHLIGHT_UNIT_RANDOM_H
+#define PORCHLIGHT_UNIT_RANDOM_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -456,7 +456,7 @@ static void likes_while_forgotten_are_not_lost(void **state)
     heads_free(h);
 }
 
-/* ---- the naive model ------------------------------------------------------------------------------------------------ */
+/* ---- the naive model --------------------------------------------------------------------------------------------- */
 
 #define TEAMS 3
 #define POSTS_MAX 600
@@ -550,7 +550,7 @@ static void compare_likes(const struct model *m, struct team_head *t, int team, 
     assert_int_equal(at, count);
 }
 
-/* 13. Random histories in random batches, loaded before or after, published late or forgotten: the list says the same. */
+/* 13. Random histories in random batches, loaded before or after, published late or forgotten: as the list says. */
 static void random_histories_match_a_list(void **state)
 {
     struct fixture *f = *state;
@@ -593,7 +593,7 @@ static void random_histories_match_a_list(void **state)
     heads_free(h);
 }
 
-/* ---- threads -------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 #define READERS 3
 #define COMMITS 150

@@ -69,7 +69,7 @@ static void all_is_done_in_order(void **state)
     helpers_stop(NULL);
 }
 
-/* 2. A full queue refuses and keeps nothing of the task; those that are being worked on do not count. Stop finishes all. */
+/* 2. A full queue refuses and keeps nothing of the task; those being worked on do not count. */
 static void a_full_queue_refuses(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void helpers_work_side_by_side(void **state)
     (void)pthread_barrier_destroy(&barrier);
 }
 
-/* 4. After its run a task is no longer touched: its memory may be gone. Idle threads sleep until there is work again. */
+/* 4. After its run a task is no longer touched: its memory may be gone. Idle threads wake for new work. */
 static void run_and_free(struct task *task)
 {
     struct chore *c = (struct chore *)task;

@@ -104,7 +104,8 @@ static void every_kind_is_read(void **state)
 {
     struct reading *r = *state;
     accept(r, " {\"time\":\"2026-01-31T08:30:00+01:00\", \"words\":[\"hip\",\"kn\\u00e9e\"], \"bool\":true, \"int\":-3,"
-              "\"id\":\"9223372036854775807\", \"secret\":\" pass  word \", \"text\":\"a\\n\\tb\",\"line\":\"hello\"} \n");
+              "\"id\":\"9223372036854775807\", \"secret\":\" pass  word \", \"text\":\"a\\n\\tb\","
+              "\"line\":\"hello\"} \n");
     for (size_t i = 0; i < FIELDS; i++) {
         assert_true(r->v[i].present);
         assert_false(r->v[i].is_null);
@@ -174,7 +175,8 @@ static void limits_count_characters(void **state)
     refuse(r, "{\"secret\":\"1234567\"}", ERR_INVALID, "The field \"secret\" needs at least 8 characters.");
     refuse(r, "{\"secret\":\"" WALKER WALKER WALKER "\"}", ERR_INVALID, /* twelve bytes */
            "The field \"secret\" needs at least 8 characters.");
-    accept(r, "{\"secret\":\"" WALKER WALKER WALKER WALKER WALKER WALKER WALKER WALKER WALKER WALKER WALKER WALKER "\"}");
+    accept(r, "{\"secret\":\"" WALKER WALKER WALKER WALKER WALKER WALKER /* twelve characters */
+              WALKER WALKER WALKER WALKER WALKER WALKER "\"}");
     refuse(r, "{\"secret\":\"1234567890123\"}", ERR_INVALID, "The field \"secret\" may have 12 characters at most.");
 }
 
@@ -310,9 +312,11 @@ static void malformed_bytes(void **state)
 {
     struct reading *r = *state;
     static const char *const bad[] = {
-        "", " ", "{", "}", "{]", "nul", "{\"line\"}", "{\"line\":}", "{\"line\":\"a\",}", "{line:\"a\"}", "{'line':'a'}",
+        "", " ", "{", "}", "{]", "nul", "{\"line\"}", "{\"line\":}", "{\"line\":\"a\",}", "{line:\"a\"}",
+        "{'line':'a'}",
         "{\"line\":\"a\"} x", "{\"line\":\"a\"}{}", "{\"int\":01}", "{\"int\":+1}", "{\"int\":.5}", "{\"int\":NaN}",
-        "{\"line\":\"\\x41\"}", "{\"line\":\"a", "\xef\xbb\xbf{}", "{} // note", "{\"line\":\"\\u00\"}", "{\"line\":\"\\",
+        "{\"line\":\"\\x41\"}", "{\"line\":\"a", "\xef\xbb\xbf{}", "{} // note", "{\"line\":\"\\u00\"}",
+        "{\"line\":\"\\",
         "{\"line\":\"\\ud83d\"}", "{\"line\":\"\\udeb6\"}", "{\"line\":\"\\ud83dx\"}", "{\"line\":\"\\u0000\"}",
         "{\"secret\":\"1234567890\\u0000\"}",
     };
@@ -473,8 +477,8 @@ static void the_writer_writes_json(void **state)
 /* A random string of 0 to 40 characters of all lengths and kinds; NUL left out, jansson would refuse it. */
 static size_t random_text(struct random *r, char *out)
 {
-    static const char *const pieces[] = {"\"", "\\", "/", "\n", "\t", "\r", "\x01", "\x1f", "\x7f", "a", " ", "\xc2\x80",
-                                         "\xc3\xa4", "\xe2\x80\xa8", "\xef\xbf\xbf", WALKER, "\\u0041", "</script>"};
+    static const char *const pieces[] = {"\"", "\\", "/", "\n", "\t", "\r", "\x01", "\x1f", "\x7f", "a", " ",
+                                         "\xc2\x80",                                         "\xc3\xa4", "\xe2\x80\xa8", "\xef\xbf\xbf", WALKER, "\\u0041", "</script>"};
     size_t len = 0;
     for (size_t n = random_below(r, 40); n > 0; n--) {
         const char *piece = pieces[random_below(r, COUNT(pieces))];

@@ -86,7 +86,8 @@ static void logfmt_lines(void **state)
     log_error(&p->log, "a", LOG_S("blank", "two words"), LOG_S("equal", "a=b"), LOG_S("quote", "say \"hi\""),
               LOG_S("slash", "c:\\"), LOG_S("control", "a\nb\x1b\x7f"), LOG_S("utf8", "Zo\xc3\xab"));
     assert_string_equal(behind_time(received(p)),
-                        "level=error event=a blank=\"two words\" equal=\"a=b\" quote=\"say \\\"hi\\\"\" slash=\"c:\\\\\""
+                        "level=error event=a blank=\"two words\" equal=\"a=b\" quote=\"say \\\"hi\\\"\""
+                        " slash=\"c:\\\\\""
                         " control=\"a\\u000ab\\u001b\\u007f\" utf8=Zo\xc3\xab\n");
 }
 

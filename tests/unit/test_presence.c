@@ -1,5 +1,6 @@
 /*
- * db/presence.h: who is here, held against a list that is searched from end to end; tables that grow and shrink; threads.
+ * db/presence.h: who is here, held against a list that is searched from end to end; tables that grow and shrink;
+ * threads.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -278,7 +279,7 @@ static void small_tables_lose_nobody(void **state)
     }
 }
 
-/* ---- the naive model ------------------------------------------------------------------------------------------------ */
+/* ---- the naive model --------------------------------------------------------------------------------------------- */
 
 #define MODEL_PEOPLE 30
 
@@ -405,7 +406,7 @@ static void no_memory_for_the_answer(void **state)
     arena_free(small);
 }
 
-/* ---- threads -------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 #define THREADS 4
 #define TURNS 3000

@@ -10,6 +10,7 @@
 
 #define T0 INT64_C(1769844600123)
 #define T0_TEXT "\"2026-01-31T07:30:00.123Z\""
+#define ITEMS "{\"items\":[{\"postId\":\"1\",\"count\":1},{\"postId\":\"2\",\"count\":2}],"
 
 struct page {
     struct buf out;
@@ -53,7 +54,8 @@ static void users(void **state)
                         .created_ms = T0};
     struct membership teams[] = {{.team_id = 2, .team_name = "Walkers"}, {.team_id = 3, .team_name = "Strong"}};
     render_user(&p->w, &user, teams, 2);
-    assert_rendered(p, "{\"id\":\"9007199254740993\",\"username\":\"sarah\",\"name\":\"Sarah \\\"S\\\" <b>\",\"role\":\"coach\","
+    assert_rendered(p, "{\"id\":\"9007199254740993\",\"username\":\"sarah\",\"name\":\"Sarah \\\"S\\\" <b>\","
+                       "\"role\":\"coach\","
                        "\"team\":{\"id\":\"2\",\"name\":\"Walkers\"},"
                        "\"teams\":[{\"id\":\"2\",\"name\":\"Walkers\"},{\"id\":\"3\",\"name\":\"Strong\"}],"
                        "\"appearOffline\":true,\"createdAt\":" T0_TEXT "}");
@@ -71,7 +73,8 @@ static void teams(void **state)
     struct page *p = *state;
     struct team team = {.id = 2, .name = "Walkers", .coach_name = "Sarah", .members = 21, .created_ms = T0};
     render_team(&p->w, &team);
-    assert_rendered(p, "{\"id\":\"2\",\"name\":\"Walkers\",\"coach\":{\"id\":\"2\",\"name\":\"Sarah\"},\"memberCount\":21,"
+    assert_rendered(p, "{\"id\":\"2\",\"name\":\"Walkers\",\"coach\":{\"id\":\"2\",\"name\":\"Sarah\"},"
+                       "\"memberCount\":21,"
                        "\"createdAt\":" T0_TEXT "}");
 }
 
@@ -99,7 +102,8 @@ static void posts(void **state)
     post.edited_ms = T0 + 2000;
     render_post(&p->w, &post);
     assert_rendered(p, "{\"id\":\"12\",\"teamId\":\"2\",\"author\":{\"id\":\"7\",\"name\":\"Ann\",\"role\":\"coach\"},"
-                       "\"body\":\"Hello\\n\\\\o/\",\"topics\":[\"hip\",\"kn\xc3\xa9" "e\",\"\\\"x\\\"\"],\"pinned\":true,"
+                       "\"body\":\"Hello\\n\\\\o/\",\"topics\":[\"hip\",\"kn\xc3\xa9" "e\",\"\\\"x\\\"\"],"
+                       "\"pinned\":true,"
                        "\"pinnedAt\":\"2026-01-31T07:30:01.123Z\",\"liked\":true,\"count\":3,\"createdAt\":" T0_TEXT ","
                        "\"editedAt\":\"2026-01-31T07:30:02.123Z\"}");
 }
@@ -111,8 +115,8 @@ static void likes_and_notices(void **state)
     render_like(&p->w, 12, 0);
     assert_rendered(p, "{\"postId\":\"12\",\"count\":0}");
     struct notice notice = {
-        .id = 5, .kind = NOTICE_PIN, .team_id = 2, .author_id = 2, .title = "A pin", .body = "Hi", .link = "/#/posts/12",
-        .seq = 99, .created_ms = T0};
+        .id = 5, .kind = NOTICE_PIN, .team_id = 2, .author_id = 2, .title = "A pin", .body = "Hi",
+        .link = "/#/posts/12", .seq = 99, .created_ms = T0};
     render_notice(&p->w, &notice);
     assert_rendered(p, "{\"id\":\"5\",\"kind\":\"pin\",\"teamId\":\"2\",\"title\":\"A pin\",\"body\":\"Hi\","
                        "\"link\":\"/#/posts/12\",\"createdAt\":" T0_TEXT "}");
@@ -137,9 +141,9 @@ static void lists(void **state)
         size_t count;
         size_t limit;
         const char *wanted;
-    } table[] = {{20, 20, "{\"items\":[{\"postId\":\"1\",\"count\":1},{\"postId\":\"2\",\"count\":2}],\"next\":\"42\"}"},
-                 {19, 20, "{\"items\":[{\"postId\":\"1\",\"count\":1},{\"postId\":\"2\",\"count\":2}],\"next\":null}"},
-                 {0, 20, "{\"items\":[{\"postId\":\"1\",\"count\":1},{\"postId\":\"2\",\"count\":2}],\"next\":null}"}};
+    } table[] = {{20, 20, ITEMS "\"next\":\"42\"}"},
+                 {19, 20, ITEMS "\"next\":null}"},
+                 {0, 20, ITEMS "\"next\":null}"}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         json_object_begin(&p->w);
         json_key(&p->w, "items");
