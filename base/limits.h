@@ -35,10 +35,10 @@
 #define URI_BYTES_MAX 2048 /* longer than any path and query of ours */
 #define QUERY_PARAMS_MAX 8 /* no endpoint takes more than four */
 #define REQUEST_ARENA_FIRST_BYTES 4096
-#define REQUEST_ARENA_BYTES_MAX (4U << 20) /* a page of 100 of the longest posts is 2 MB */
-#define REPLY_BYTES_MAX (8U << 20)         /* a page of 100 posts with every character escaped */
-#define CONNECTION_MEMORY_BYTES 16384      /* libmicrohttpd's pool: head of the request and of the reply */
-#define CONNECTIONS_MAX 16384              /* per process; past it libmicrohttpd stops accepting until some close */
+#define REQUEST_ARENA_BYTES_MAX (16U << 20) /* 200 of the longest posts, 20 kB each, and their rows */
+#define REPLY_BYTES_MAX (8U << 20)          /* 200 of the longest posts, rendered */
+#define CONNECTION_MEMORY_BYTES 16384       /* libmicrohttpd's pool: head of the request and of the reply */
+#define CONNECTIONS_MAX 16384               /* per process; past it libmicrohttpd stops accepting until some close */
 #define CONNECTION_IDLE_S 75          /* a poll comes every 60 s; a connection that outlives it saves a handshake */
 #define HEAD_TIMEOUT_MS 10000         /* a request line and its headers */
 #define BODY_TIMEOUT_MS 30000         /* 64 KiB on a bad phone network */

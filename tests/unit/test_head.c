@@ -310,7 +310,7 @@ static void the_sum_must_be_right(void **state)
     assert_int_equal(head_end(&h, 27, NULL), ERR_MALFORMED);
 }
 
-/* 10. A control byte is found wherever it stands in a value, also in long ones; a tab and bytes above 127 are welcome. */
+/* 10. A control byte is found wherever it stands in a value, short or long; a tab and bytes above 127 are welcome. */
 static void every_place_of_a_value(void **state)
 {
     (void)state;

@@ -477,8 +477,10 @@ static void the_writer_writes_json(void **state)
 /* A random string of 0 to 40 characters of all lengths and kinds; NUL left out, jansson would refuse it. */
 static size_t random_text(struct random *r, char *out)
 {
-    static const char *const pieces[] = {"\"", "\\", "/", "\n", "\t", "\r", "\x01", "\x1f", "\x7f", "a", " ",
-                                         "\xc2\x80",                                         "\xc3\xa4", "\xe2\x80\xa8", "\xef\xbf\xbf", WALKER, "\\u0041", "</script>"};
+    static const char *const pieces[] = {
+        "\"", "\\", "/", "\n", "\t", "\r", "\x01", "\x1f", "\x7f", "a", " ", "\xc2\x80", "\xc3\xa4", "\xe2\x80\xa8",
+        "\xef\xbf\xbf", WALKER, "\\u0041", "</script>",
+    };
     size_t len = 0;
     for (size_t n = random_below(r, 40); n > 0; n--) {
         const char *piece = pieces[random_below(r, COUNT(pieces))];
