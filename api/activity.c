@@ -16,12 +16,14 @@ void activity_clear(struct activity *a)
     (void)pthread_mutex_destroy(&a->mutex);
 }
 
-void activity_note(struct activity *a, int64_t user_id)
+bool activity_note(struct activity *a, int64_t user_id)
 {
     (void)pthread_mutex_lock(&a->mutex);
-    if (a->count < ACTIVITY_WAITING_MAX)
+    bool room = a->count < ACTIVITY_WAITING_MAX;
+    if (room)
         a->user_ids[a->count++] = user_id;
     (void)pthread_mutex_unlock(&a->mutex);
+    return room;
 }
 
 size_t activity_take(struct activity *a, int64_t *out)
@@ -42,6 +44,6 @@ void activity_note_daily(struct activity *a, struct activity_seen *seen, int64_t
     int64_t *place = &seen->user_ids[(uint64_t)user_id % ACTIVITY_SEEN_PLACES];
     if (*place == user_id)
         return;
-    *place = user_id;
-    activity_note(a, user_id);
+    if (activity_note(a, user_id))
+        *place = user_id;
 }

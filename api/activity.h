@@ -9,6 +9,7 @@
 #define PORCHLIGHT_API_ACTIVITY_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,7 +36,9 @@ void activity_note_daily(struct activity *a, struct activity_seen *seen, int64_t
 
 void activity_init(struct activity *a);
 void activity_clear(struct activity *a);
-void activity_note(struct activity *a, int64_t user_id);
+
+/* false: the list is full, and nothing was noted. */
+bool activity_note(struct activity *a, int64_t user_id);
 
 /* Moves all notes to `out` (room for ACTIVITY_WAITING_MAX); returns how many. */
 size_t activity_take(struct activity *a, int64_t *out);

@@ -36,7 +36,7 @@ void head_begin(struct head *h, const char *method, const char *target, size_t t
 /* Each field line in order. */
 void head_field(struct head *h, const char *name, size_t name_len, const char *value, size_t value_len);
 
-/* `head_bytes` is the whole head, the empty line included. ERR_MALFORMED, ERR_LENGTH_REQUIRED, ERR_URI_TOO_LONG. */
+/* `head_bytes` is the whole head, the empty line included. ERR_MALFORMED, ERR_LENGTH_REQUIRED. */
 enum err head_end(struct head *h, size_t head_bytes, struct problem *problem);
 
 #endif

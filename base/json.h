@@ -18,7 +18,7 @@
 
 enum json_kind {
     JSON_KIND_LINE,   /* a string without control characters, trimmed; min and max count characters, not bytes */
-    JSON_KIND_TEXT,   /* the same, but line feeds and tabs are welcome */
+    JSON_KIND_TEXT,   /* the same, but line ends and tabs are welcome */
     JSON_KIND_SECRET, /* as sent, not trimmed; never quoted in an error */
     JSON_KIND_ID,     /* a positive 64-bit integer in a string */
     JSON_KIND_INT,    /* an integer; min and max are its range */
