@@ -28,7 +28,8 @@ void clock_format(int64_t wall_ms, char out[static CLOCK_TEXT_BYTES]);
 /* Accepts RFC 3339 with any offset and 0 to 9 fraction digits; false when the text is not a time. */
 bool clock_parse(const char *text, size_t len, int64_t *wall_ms);
 
-/* "500ms", "90s", "5m", "1h", "7d" or plain seconds, as options take them; false when it is not a duration or below zero. */
+/* "500ms", "90s", "5m", "1h", "7d" or plain seconds, as options take them; false when it is not a duration or below
+ * zero. */
 bool clock_parse_duration(const char *text, int64_t *ms);
 
 #endif
