@@ -314,7 +314,7 @@ const struct option_row option_rows[] = {
     {.name = "trust-proxy",
      .argument = "CIDR",
      .commands = SERVER,
-     .help = "Believe X-Forwarded-For and -Proto from this network",
+     .help = "Believe X-Forwarded-For from this network",
      .read = read_trust_proxy,
      LIST(trust_proxy)},
     {.name = "cors-origin",
