@@ -59,6 +59,10 @@ static void on_published(void *arg, const struct change *changes, size_t count)
     }
     if (access_changed)
         (void)atomic_fetch_add_explicit(&p->app.auth_generation, 1, memory_order_acq_rel);
+    /* Only now: a poll that was let in a moment ago could bring them back. */
+    for (size_t i = 0; i < count; i++)
+        if (changes[i].kind == CHANGE_MEMBER && changes[i].value == 1)
+            presence_drop(p->app.presence, changes[i].subject_id);
 }
 
 static void raise_descriptor_limit(void)

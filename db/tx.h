@@ -25,11 +25,12 @@ enum change_kind {
     CHANGE_NOTICE,
     /* state: no sequence number */
     CHANGE_LIKES = 100, /* subject: a post; value: its count */
-    CHANGE_MEMBER,      /* subject: a user whose name, role, teams, visibility or standing changed, or who is new */
-    CHANGE_TOKENS,      /* subject: a user (0: everybody) some of whose tokens no longer hold */
-    CHANGE_FLAG,        /* value: the realtime flag */
-    CHANGE_ALL,         /* much changed at once (an import): whatever is kept in memory is loaded again */
-    CHANGE_PRUNED,      /* value: the oldest event that is still kept */
+    CHANGE_MEMBER, /* subject: a user whose name, role, teams, visibility or standing changed, or who is new; value: 1
+                      when they were shut out */
+    CHANGE_TOKENS, /* subject: a user (0: everybody) some of whose tokens no longer hold */
+    CHANGE_FLAG,   /* value: the realtime flag */
+    CHANGE_ALL,    /* much changed at once (an import): whatever is kept in memory is loaded again */
+    CHANGE_PRUNED, /* value: the oldest event that is still kept */
 };
 
 struct change {

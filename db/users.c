@@ -165,13 +165,13 @@ enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id)
 /* ---- changing ---------------------------------------------------------------------------------------------------- */
 
 /* After an UPDATE of one member: notes it, or ERR_NOT_FOUND when there was no such row. */
-static enum err updated(struct tx *tx, enum err err, int64_t id, bool tokens_too)
+static enum err updated(struct tx *tx, enum err err, int64_t id, bool tokens_too, bool shut_out)
 {
     if (err != ERR_OK)
         return err;
     if (db_changes(tx->db) == 0)
         return problem_set(&tx->problem, ERR_NOT_FOUND, "There is no such member.");
-    err = tx_note(tx, (struct change){.kind = CHANGE_MEMBER, .subject_id = id, .at_ms = tx->now_ms});
+    err = tx_note(tx, (struct change){.kind = CHANGE_MEMBER, .subject_id = id, .value = shut_out, .at_ms = tx->now_ms});
     if (err == ERR_OK && tokens_too)
         err = tx_note(tx, (struct change){.kind = CHANGE_TOKENS, .subject_id = id, .at_ms = tx->now_ms});
     return err;
@@ -180,34 +180,34 @@ static enum err updated(struct tx *tx, enum err err, int64_t id, bool tokens_too
 enum err users_rename(struct tx *tx, int64_t id, const char *name)
 {
     enum err err = db_run(tx->db, "UPDATE users SET name = $2 WHERE id = $1", "is", id, name);
-    return updated(tx, err, id, false);
+    return updated(tx, err, id, false, false);
 }
 
 enum err users_set_appear_offline(struct tx *tx, int64_t id, bool appear_offline)
 {
     enum err err = db_run(tx->db, "UPDATE users SET appear_offline = $2 WHERE id = $1", "ii", id,
                           (int64_t)appear_offline);
-    return updated(tx, err, id, false);
+    return updated(tx, err, id, false, false);
 }
 
 enum err users_set_password(struct tx *tx, int64_t id, const char *password)
 {
     enum err err = db_run(tx->db, "UPDATE users SET password = $2, tokens_after_ms = $3 WHERE id = $1", "isi", id,
                           password, tx->now_ms);
-    return updated(tx, err, id, true);
+    return updated(tx, err, id, true, false);
 }
 
 enum err users_set_disabled(struct tx *tx, int64_t id, bool disabled)
 {
     enum err err = db_run(tx->db, "UPDATE users SET disabled = $2, tokens_after_ms = $3 WHERE id = $1", "iii", id,
                           (int64_t)disabled, tx->now_ms);
-    return updated(tx, err, id, true);
+    return updated(tx, err, id, true, disabled);
 }
 
 enum err users_set_role(struct tx *tx, int64_t id, enum role role)
 {
     enum err err = db_run(tx->db, "UPDATE users SET role = $2 WHERE id = $1", "is", id, role_name(role));
-    return updated(tx, err, id, false);
+    return updated(tx, err, id, false, false);
 }
 
 struct standing {

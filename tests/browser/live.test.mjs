@@ -140,9 +140,11 @@ test('a like that does not get through goes back, and says so', async () => {
     assert.equal(await heart.getAttribute('aria-pressed'), 'false');
 
     await page.unroute('**/like');
+    const answer = page.waitForResponse('**/like');
     await heart.click();
     await page.getByText('2 likes').waitFor();
     await page.getByRole('alert').waitFor({ state: 'detached' });
+    await answer; // the page says so at once; the server when it is on disk
     assert.equal((await porch.api('member5', 'GET', `/posts/${id}`)).count, 2);
     await page.leave();
 });
@@ -152,13 +154,15 @@ test('quick presses end as the last one said', async () => {
     const page = await porch.open({ who: 'member8', path: `/#/posts/${id}` });
     const heart = page.getByRole('button', { name: /^Like/ });
     await heart.waitFor();
-    let answers = 0;
-    page.on('response', (response) => {
-        if (response.url().endsWith('/like')) answers += 1;
+    const allAnswered = new Promise((done) => {
+        let answers = 0;
+        page.on('response', (response) => {
+            if (response.url().endsWith('/like') && ++answers === 5) done();
+        });
     });
     for (let i = 0; i < 5; i++) await heart.click();
     await page.getByText('1 like', { exact: true }).waitFor();
-    while (answers < 5) await page.waitForTimeout(50);
+    await allAnswered;
     const post = await porch.api('member8', 'GET', `/posts/${id}`);
     assert.deepEqual([post.liked, post.count], [true, 1]);
     assert.equal(await heart.getAttribute('aria-pressed'), 'true');

@@ -57,8 +57,11 @@ describe('a running server takes commands', () => {
     test('user disable: the next poll is 401; enable lets them sign in again', async () => {
         const token = await server.must('token', 'issue', '--user', 'member3');
         assert.equal(await pollStatus(server, token), 200);
+        const count = async () => expectStatus(await as(server, 'member1').get('/presence'), 200).count;
+        const here = await count();
         await server.must('user', 'disable', 'member3');
         await soon(async () => await pollStatus(server, token) === 401, 'the 401');
+        assert.equal(await count(), here - 1, 'who is shut out is no longer here');
         assert.equal((await as(server).post('/auth/login', { name: 'member3', password: 'porchlight' })).status, 401);
         await server.must('user', 'enable', 'member3');
         await soon(async () => (await as(server).post('/auth/login', { name: 'member3', password: 'porchlight' })).status === 200, 'the sign-in');
