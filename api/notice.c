@@ -42,13 +42,10 @@ void notice_list(struct request *r)
         return;
     }
     struct json_writer w = {.out = &r->out};
-    json_object_begin(&w);
-    json_key(&w, "items");
-    json_array_begin(&w);
+    render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         render_notice(&w, &notices[i]);
-    json_array_end(&w);
-    render_next(&w, count > 0 ? notices[count - 1].id : 0, count, limit);
+    render_list_end(&w, count > 0 ? notices[count - 1].id : 0, count, limit);
     json_key(&w, "cursor");
     json_put_string(&w, cursor);
     json_object_end(&w);

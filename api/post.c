@@ -48,13 +48,10 @@ enum err post_render_now(struct request *r, struct tx *tx, int64_t id, int statu
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static void write_posts(struct json_writer *w, const char *key, const struct post *posts, size_t count)
+static void write_posts(struct json_writer *w, const struct post *posts, size_t count)
 {
-    json_key(w, key);
-    json_array_begin(w);
     for (size_t i = 0; i < count; i++)
         render_post(w, &posts[i]);
-    json_array_end(w);
 }
 
 void post_list(struct request *r)
@@ -81,10 +78,13 @@ void post_list(struct request *r)
         return;
     }
     struct json_writer w = {.out = &r->out};
-    json_object_begin(&w);
-    write_posts(&w, "items", posts, count);
-    render_next(&w, count > 0 ? posts[count - 1].id : 0, count, query.limit);
-    write_posts(&w, "pinned", pinned, pinned_count);
+    render_list_begin(&w);
+    write_posts(&w, posts, count);
+    render_list_end(&w, count > 0 ? posts[count - 1].id : 0, count, query.limit);
+    json_key(&w, "pinned");
+    json_array_begin(&w);
+    write_posts(&w, pinned, pinned_count);
+    json_array_end(&w);
     json_key(&w, "cursor");
     json_put_string(&w, cursor);
     json_object_end(&w);

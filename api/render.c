@@ -137,8 +137,16 @@ void render_notice(struct json_writer *w, const struct notice *notice)
     json_object_end(w);
 }
 
-void render_next(struct json_writer *w, int64_t last_id, size_t count, size_t limit)
+void render_list_begin(struct json_writer *w)
 {
+    json_object_begin(w);
+    json_key(w, "items");
+    json_array_begin(w);
+}
+
+void render_list_end(struct json_writer *w, int64_t last_id, size_t count, size_t limit)
+{
+    json_array_end(w);
     json_key(w, "next");
     json_put_id(w, count == limit ? last_id : 0); /* 0 is written as null */
 }

@@ -16,7 +16,11 @@ void render_post(struct json_writer *w, const struct post *post);
 void render_like(struct json_writer *w, int64_t post_id, int64_t count);
 void render_notice(struct json_writer *w, const struct notice *notice);
 
-/* The member "next" of a list: the id to go on from, or null when the page was not full. */
-void render_next(struct json_writer *w, int64_t last_id, size_t count, size_t limit);
+/*
+ * A list {"items": [...], "next": ...}: begin, then each item, then end. The object stays open for what an endpoint
+ * adds. `last_id` is where the next page goes on; `next` is null when this one was not full.
+ */
+void render_list_begin(struct json_writer *w);
+void render_list_end(struct json_writer *w, int64_t last_id, size_t count, size_t limit);
 
 #endif

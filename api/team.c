@@ -43,13 +43,10 @@ void team_list(struct request *r)
         return;
     }
     struct json_writer w = {.out = &r->out};
-    json_object_begin(&w);
-    json_key(&w, "items");
-    json_array_begin(&w);
+    render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         render_team(&w, &teams[i]);
-    json_array_end(&w);
-    render_next(&w, count > 0 ? teams[count - 1].id : 0, count, limit);
+    render_list_end(&w, count > 0 ? teams[count - 1].id : 0, count, limit);
     json_object_end(&w);
     request_reply(r, 200);
 }
@@ -99,13 +96,10 @@ void team_members(struct request *r)
         return;
     }
     struct json_writer w = {.out = &r->out};
-    json_object_begin(&w);
-    json_key(&w, "items");
-    json_array_begin(&w);
+    render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         render_member(&w, &members[i]);
-    json_array_end(&w);
-    render_next(&w, count > 0 ? members[count - 1].user_id : 0, count, limit);
+    render_list_end(&w, count > 0 ? members[count - 1].user_id : 0, count, limit);
     json_object_end(&w);
     request_reply(r, 200);
 }

@@ -145,13 +145,10 @@ static void lists(void **state)
                  {19, 20, ITEMS "\"next\":null}"},
                  {0, 20, ITEMS "\"next\":null}"}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        json_object_begin(&p->w);
-        json_key(&p->w, "items");
-        json_array_begin(&p->w);
+        render_list_begin(&p->w);
         render_like(&p->w, 1, 1);
         render_like(&p->w, 2, 2);
-        json_array_end(&p->w);
-        render_next(&p->w, 42, table[i].count, table[i].limit);
+        render_list_end(&p->w, 42, table[i].count, table[i].limit);
         json_object_end(&p->w);
         assert_rendered(p, table[i].wanted);
     }
