@@ -1,6 +1,8 @@
 /*
  * Pins: a coach puts a post on top, and the team gets one notice of it.
  */
+#include "api/pin.h"
+
 #include <string.h>
 
 #include "api/post.h"
@@ -28,6 +30,11 @@ static const char *excerpt(struct arena *arena, const char *text)
     return arena_printf(arena, "%.*s%s", (int)at, text, text[at] == '\0' ? "" : "…");
 }
 
+const char *pin_link(struct arena *arena, int64_t post_id)
+{
+    return arena_printf(arena, "/#/posts/%lld", (long long)post_id);
+}
+
 static enum err announce(struct request *r, struct tx *tx, const struct post *post)
 {
     struct user coach;
@@ -40,7 +47,7 @@ static enum err announce(struct request *r, struct tx *tx, const struct post *po
         .author_id = coach.id,
         .title = arena_printf(tx->arena, "%s%s pinned a post", coach.role == ROLE_COACH ? "Coach " : "", coach.name),
         .body = excerpt(tx->arena, post->body),
-        .link = arena_printf(tx->arena, "/#/posts/%lld", (long long)post->id),
+        .link = pin_link(tx->arena, post->id),
     };
     int64_t id;
     if (notice.title == NULL || notice.body == NULL || notice.link == NULL)

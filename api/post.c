@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/pin.h"
 #include "api/polls.h"
 #include "api/post.h"
 #include "api/render.h"
@@ -13,6 +14,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/notices.h"
 
 enum err post_visible(struct db *db, struct arena *arena, const struct caller *caller, int64_t id, struct post *out,
                       struct problem *problem)
@@ -217,6 +219,9 @@ static enum err run_delete(struct request *r, struct tx *tx)
     enum err err = post_visible(tx->db, tx->arena, &r->caller, draft->id, &post, &tx->problem);
     if (err == ERR_OK && post.author_id != r->caller.user_id && !caller_leads_team(&r->caller, post.team_id))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the author or the coach can delete a post.");
+    const char *link = pin_link(tx->arena, draft->id);
+    if (err == ERR_OK)
+        err = link == NULL ? ERR_NO_MEMORY : notices_forget_words(tx, link);
     r->status = 204;
     return err == ERR_OK ? posts_delete(tx, draft->id) : err;
 }

@@ -128,3 +128,8 @@ enum err notices_create(struct tx *tx, const struct notice *notice, int64_t *id)
         return problem_set(&tx->problem, err, "The notice's id is taken, or its team or author does not exist.");
     return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_NOTICE, notice->team_id, *id, seq);
 }
+
+enum err notices_forget_words(struct tx *tx, const char *link)
+{
+    return db_run(tx->db, "UPDATE notices SET body = '' WHERE link = $1 AND kind = 'pin'", "s", link);
+}

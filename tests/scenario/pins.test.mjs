@@ -148,4 +148,16 @@ describe('pins', () => {
             'the notice',
         );
     });
+
+    test('notice loses the words of a post that is deleted', async () => {
+        const coach = as(server, 'dave');
+        const post = expectStatus(await coach.post('/posts', { body: 'Words to be taken back' }), 201);
+        const link = `/#/posts/${post.id}`;
+        const told = async () =>
+            expectStatus(await as(server, 'member21').get('/notices'), 200).items.find((notice) => notice.link === link);
+        expectStatus(await coach.put(`/posts/${post.id}/pin`), 200);
+        assert.equal((await told()).body, 'Words to be taken back');
+        expectStatus(await coach.delete(`/posts/${post.id}`), 204);
+        assert.equal((await told()).body, '');
+    });
 });
