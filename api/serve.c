@@ -32,7 +32,7 @@ struct parts {
     struct server *server;
     struct control *control;
     struct housekeeper *housekeeper;
-    char origin[STORE_PATH_BYTES];
+    char origin[80]; /* of a listen address */
 };
 
 /* The writer's thread, after each commit: the memory beside the database follows. */
@@ -122,6 +122,21 @@ static unsigned loops_wanted(const struct options *o)
     return o->threads > 0 ? (unsigned)o->threads : cores > 0 ? (unsigned)cores : 1;
 }
 
+/* The public URL is what the operator said or, with a port that the system chose, where we listen. Before the loops
+ * run. */
+static void set_origin(struct parts *p)
+{
+    struct app *app = &p->app;
+    if (!p->options.public_url_given && p->options.listen_port == 0) {
+        (void)snprintf(p->origin, sizeof p->origin, p->options.listen_ipv6 ? "http://[%s]:%u" : "http://%s:%u",
+                       p->options.listen_host, server_port(p->server));
+        p->options.public_url = p->origin;
+    }
+    app->origin = p->options.public_url;
+    app->secure_cookies = strncmp(app->origin, "https://", 8) == 0;
+    app->cookie_name = app->secure_cookies ? "__Host-porchlight" : "porchlight";
+}
+
 static enum err start_threads(struct parts *p, struct problem *problem)
 {
     struct app *app = &p->app;
@@ -136,7 +151,11 @@ static enum err start_threads(struct parts *p, struct problem *problem)
                                     .ipv6 = p->options.listen_ipv6,
                                     .threads = loops_wanted(&p->options)};
     if (err == ERR_OK)
-        err = server_start(&server, &p->server, problem);
+        err = server_create(&server, &p->server, problem);
+    if (err == ERR_OK) {
+        set_origin(p);
+        server_run(p->server);
+    }
     if (err == ERR_OK)
         err = housekeeper_start(app, &p->housekeeper);
     struct control_options control = {.options = &p->options,
@@ -146,16 +165,6 @@ static enum err start_threads(struct parts *p, struct problem *problem)
                                       .log = &p->log,
                                       .realtime_available = false};
     return err != ERR_OK ? err : control_start(&control, &p->control);
-}
-
-/* The public URL is what the operator said or, with a port that the system chose, where we listen. Called before the
- * loops run. */
-static void set_origin(struct parts *p)
-{
-    struct app *app = &p->app;
-    app->origin = p->options.public_url;
-    app->secure_cookies = strncmp(app->origin, "https://", 8) == 0;
-    app->cookie_name = app->secure_cookies ? "__Host-porchlight" : "porchlight";
 }
 
 static void stop_all(struct parts *p)
@@ -193,7 +202,6 @@ static enum err start_all(struct parts *p, struct problem *problem)
     if (p->options.realtime == REALTIME_ON)
         return problem_set(problem, ERR_CONFLICT, "this build has no realtime module yet: start without --realtime on");
     enum err err = open_store(p, problem);
-    set_origin(p);
     if (err == ERR_OK)
         err = load_memory(p, problem);
     return err == ERR_OK ? start_threads(p, problem) : err;

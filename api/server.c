@@ -43,6 +43,7 @@ struct server {
     int listen_fd;
     int stop_fd; /* an eventfd: readable when it is time to drain */
     uint16_t port;
+    bool running;
     unsigned count;
     struct loop *loops;
 };
@@ -367,14 +368,7 @@ static void free_server(struct server *s)
     free(s);
 }
 
-static void start_threads(struct server *s)
-{
-    for (unsigned i = 0; i < s->count; i++)
-        if (pthread_create(&s->loops[i].thread, NULL, loop_main, &s->loops[i]) != 0)
-            abort(); /* half a server would only confuse; at start this is for the operator to see */
-}
-
-enum err server_start(const struct server_options *options, struct server **out, struct problem *problem)
+enum err server_create(const struct server_options *options, struct server **out, struct problem *problem)
 {
     struct server *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -392,9 +386,16 @@ enum err server_start(const struct server_options *options, struct server **out,
         free_server(s);
         return err;
     }
-    start_threads(s);
     *out = s;
     return ERR_OK;
+}
+
+void server_run(struct server *s)
+{
+    s->running = true;
+    for (unsigned i = 0; i < s->count; i++)
+        if (pthread_create(&s->loops[i].thread, NULL, loop_main, &s->loops[i]) != 0)
+            abort(); /* half a server would only confuse; at start this is for the operator to see */
 }
 
 const char *server_library_version(void)
@@ -427,7 +428,7 @@ void server_stop(struct server *s)
     if (write(s->stop_fd, &one, sizeof one) < 0)
         log_warn(s->app->log, "server.stop",
                  LOG_S("reason", strerror(errno))); /* the loops look once a second anyway */
-    for (unsigned i = 0; i < s->count; i++)
+    for (unsigned i = 0; s->running && i < s->count; i++)
         (void)pthread_join(s->loops[i].thread, NULL);
     free_server(s);
 }

@@ -76,9 +76,11 @@ struct server_options {
     unsigned threads;
 };
 
-/* Binds, checks what it relies on in libmicrohttpd, starts the loops. ERR_STORAGE, ERR_CONFLICT (address in use), ...
- * with a sentence. */
-enum err server_start(const struct server_options *options, struct server **out, struct problem *problem);
+/* Binds and makes the loops, which do not run yet. ERR_CONFLICT (address in use), ERR_STORAGE, ... with a sentence. */
+enum err server_create(const struct server_options *options, struct server **out, struct problem *problem);
+
+/* Starts the loops' threads: from now on requests are answered. */
+void server_run(struct server *s);
 
 /* libmicrohttpd's, for `porchlight --version`. */
 const char *server_library_version(void);
@@ -87,7 +89,8 @@ uint16_t server_port(const struct server *s);
 unsigned server_loops(const struct server *s);
 struct loop *server_loop(struct server *s, unsigned index); /* for its atomic figures */
 
-/* Stops accepting, answers what is under way (at most DRAIN_MS), closes, joins, frees. The writer must still run. */
+/* Stops accepting, answers what is under way (at most DRAIN_MS), closes, joins, frees. The writer must still run. NULL
+ * is fine. */
 void server_stop(struct server *s);
 
 #endif

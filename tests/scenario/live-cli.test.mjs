@@ -54,6 +54,12 @@ describe('a running server takes commands', () => {
         expectStatus(await as(server, 'member1').get('/presence'), 200);
     });
 
+    test('invite: the link leads to where the server listens, also on a port that the system chose', async () => {
+        assert.ok((await server.must('invite', 'sarah')).startsWith(`${server.url}/#/join/`));
+        const { url } = expectStatus(await as(server, 'sarah').post('/teams/2/invites', {}), 201);
+        assert.ok(url.startsWith(`${server.url}/#/join/`));
+    });
+
     test('user disable: the next poll is 401; enable lets them sign in again', async () => {
         const token = await server.must('token', 'issue', '--user', 'member3');
         assert.equal(await pollStatus(server, token), 200);
