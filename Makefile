@@ -15,18 +15,23 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 JOBS ?= $(shell nproc)
-B := build$(if $(SAN),/$(SAN))
+B := build$(if $(SAN),/$(SAN))$(if $(filter 0,$(REALTIME)),/polling)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
 OPT := $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2)
 comma := ,
 SAN_FLAGS := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)$(if $(filter thread,$(SAN)),-fsanitize=thread)
 CFLAGS := -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L $(OPT) -g -I. $(WARN) $(SAN_FLAGS) -pthread -MMD -MP
-LIBS := -lmicrohttpd -lsqlite3 -lsodium -ljansson
+LIBS := -lmicrohttpd -lsqlite3 -lsodium -ljansson -lz -lcrypto
 
-SOURCES := $(wildcard base/*.c db/*.c) $(filter-out api/main.c,$(wildcard api/*.c))
+# REALTIME=0 builds without sockets: another object takes the module's place. Likes are written as ever, without a buffer.
+REALTIME ?= 1
+REALTIME_LIKES := realtime/likes.c realtime/likes_flush.c realtime/overlay.c
+REALTIME_SOURCES := $(if $(filter 0,$(REALTIME)),$(REALTIME_LIKES) realtime/null.c,$(filter-out realtime/null.c,$(wildcard realtime/*.c realtime/rooms/*.c)))
+SOURCES := $(wildcard base/*.c db/*.c) $(REALTIME_SOURCES) $(filter-out api/main.c,$(wildcard api/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/migrations.o
-MIGRATIONS := $(sort $(wildcard migrations/*.sql))
+MIGRATIONS_COMMUNITY := $(sort $(wildcard migrations/*.sql))
+MIGRATIONS_ROOMS := $(sort $(wildcard migrations/rooms/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
@@ -54,9 +59,10 @@ $(B)/%.o: %.c
 	@echo "  CC   $<"
 	@$(CC) $(CFLAGS) -c $< -o $@
 
-$(B)/migrations.c: $(MIGRATIONS) db/embed_migrations.sh
+$(B)/migrations.c: $(MIGRATIONS_COMMUNITY) $(MIGRATIONS_ROOMS) db/embed_migrations.sh
 	@mkdir -p $(@D)
-	@sh db/embed_migrations.sh $(MIGRATIONS) > $@
+	@sh db/embed_migrations.sh community $(MIGRATIONS_COMMUNITY) > $@
+	@sh db/embed_migrations.sh rooms $(MIGRATIONS_ROOMS) >> $@
 
 $(B)/migrations.o: $(B)/migrations.c
 	@echo "  CC   $<"
@@ -94,11 +100,11 @@ $(B)/web_assets_bytes.o: build/web_assets.c
 # ---- running ----------------------------------------------------------------------------------------------------------
 
 run: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) build/porchlight
-	@build/porchlight demo --data data
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/porchlight
+	@$(B)/porchlight demo --data data
 	@echo
 	@echo "Open http://localhost:8080 (stop with Ctrl+C)."
-	@exec build/porchlight serve --data data
+	@exec $(B)/porchlight serve --data data
 
 # ---- tests ------------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ void admin_flags(struct request *r)
     json_object_begin(&w);
     json_key(&w, "items");
     json_array_begin(&w);
-    write_flag(&w, atomic_load(&r->app->realtime));
+    write_flag(&w, atomic_load(&r->app->flag_realtime));
     json_array_end(&w);
     json_key(&w, "next");
     json_put_null(&w);
@@ -33,16 +33,17 @@ void admin_flags(struct request *r)
 void admin_flag_get(struct request *r)
 {
     struct json_writer w = {.out = &r->out};
-    write_flag(&w, atomic_load(&r->app->realtime));
+    write_flag(&w, atomic_load(&r->app->flag_realtime));
     request_reply(r, 200);
 }
 
 static enum err run_flag(struct request *r, struct tx *tx)
 {
+    const bool *value = r->state;
     struct json_writer w = {.out = &r->out};
-    write_flag(&w, false);
+    write_flag(&w, *value);
     r->status = 200;
-    return access_flag_set(tx, "realtime", false);
+    return access_flag_set(tx, "realtime", *value);
 }
 
 void admin_flag_put(struct request *r)
@@ -51,9 +52,16 @@ void admin_flag_put(struct request *r)
     struct json_value value;
     if (!request_json(r, fields, 1, &value))
         return;
-    if (value.flag) {
-        request_refuse(r, ERR_CONFLICT, "This build has no realtime module yet. Members keep polling.");
+    if (value.flag && !realtime_available()) {
+        request_refuse(r, ERR_CONFLICT, "This build has no realtime module. Members keep polling.");
         return;
     }
+    bool *wanted = arena_alloc(r->arena, sizeof *wanted);
+    if (wanted == NULL) {
+        request_fail(r, ERR_NO_MEMORY);
+        return;
+    }
+    *wanted = value.flag;
+    r->state = wanted;
     request_write(r, run_flag, NULL);
 }

@@ -22,15 +22,20 @@
 #include "db/heads.h"
 #include "db/presence.h"
 #include "db/writer.h"
+#include "realtime/realtime.h"
 
 struct app {
     const struct options *options;
     const struct log *log;
     struct clock *clock;
-    struct db_stats db_stats;
-    struct store_options store; /* how to open one more read connection */
+    struct db_stats db_stats;    /* of porchlight.db */
+    struct db_stats rooms_stats; /* of rooms.db */
+    struct store_options store;  /* how to open one more read connection */
 
-    struct writer *writer;
+    struct writer *writer; /* of porchlight.db */
+    struct writer *rooms;  /* of rooms.db */
+    struct likes *likes;
+    struct realtime *realtime; /* its module; NULL in a build without it */
     struct heads *heads;
     struct presence *presence;
     struct rate_table *rates;
@@ -42,12 +47,13 @@ struct app {
     const char *origin;  /* of the public URL: what a cookie's request must come from */
     bool secure_cookies; /* the public URL is https */
     const char *cookie_name;
-    int64_t started_ms;    /* wall time */
+    int64_t started_ms; /* wall time */
 
     _Atomic uint64_t
-        auth_generation;   /* moves when a token, a role, a team or a name may no longer be what was cached */
-    _Atomic bool realtime; /* the flag */
-    _Atomic bool draining; /* SIGTERM came: answers say Connection: close */
+        auth_generation;        /* moves when a token, a role, a team or a name may no longer be what was cached */
+    _Atomic bool flag_realtime; /* as it is stored */
+    _Atomic bool likes_stale;   /* much changed at once: the housekeeper reloads the like buffer */
+    _Atomic bool draining;      /* SIGTERM came: answers say Connection: close */
 };
 
 #endif

@@ -19,25 +19,25 @@
 #define WAYS 4
 #define SETS (TOKEN_CACHE_ENTRIES / WAYS)
 
+/* Ten thousand members have one each, so it is as long as it must be: the teams, the jti, the name. */
 struct entry {
     unsigned char key[crypto_shorthash_siphashx24_BYTES];
     uint64_t generation; /* of the app, when the member was last looked up */
     int64_t issued_ms;
     int64_t expires_ms;
     int64_t user_id; /* 0: a service */
-    enum role role;
+    uint32_t used;   /* the least recently used of a set makes room */
+    uint8_t role;
     bool appears_offline;
-    uint64_t used; /* the least recently used of a set makes room */
-    char *jti;     /* points into `text`, as `name` does */
-    char *name;
-    size_t teams_count;
-    int64_t teams[TEAMS_PER_MEMBER_MAX];
-    char text[];
+    uint8_t teams_count;
+    int64_t teams[]; /* behind them the jti and the name, each with its NUL */
 };
+
+static_assert(TEAMS_PER_MEMBER_MAX <= UINT8_MAX, "a count of teams is a byte");
 
 struct auth_cache {
     unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
-    uint64_t clock;
+    uint32_t clock; /* may come round: ages are differences */
     struct entry *sets[SETS][WAYS];
 };
 
@@ -73,186 +73,118 @@ static struct entry **find_slot(struct auth_cache *cache, const unsigned char ke
         }
         if (memcmp(set[i]->key, key, sizeof set[i]->key) == 0)
             return &set[i];
-        if (*spare != NULL && set[i]->used < (*spare)->used)
+        if (*spare != NULL && cache->clock - set[i]->used > cache->clock - (*spare)->used)
             spare = &set[i];
     }
     return spare;
 }
 
-/* ---- from a verified token to an entry --------------------------------------------------------------------------- */
+/* ---- callers and entries ----------------------------------------------------------------------------------------- */
 
-static enum err no_longer(struct request *r)
+static char *entry_jti(struct entry *e)
 {
-    return problem_set(&r->problem, ERR_UNAUTHENTICATED, "Your sign-in is no longer valid. Please sign in again.");
+    return (char *)(e->teams + e->teams_count);
 }
 
-static enum err read_storage(struct request *r, enum err err)
+static char *entry_name(struct entry *e)
 {
-    return err == ERR_NOT_FOUND ? no_longer(r) : problem_set(&r->problem, err, "%s", err_sentence(err));
+    char *jti = entry_jti(e);
+    return jti + strlen(jti) + 1;
 }
 
-/* The member as the database has them now. ERR_NOT_FOUND: nobody who may come in. */
-static enum err look_up(struct request *r, const struct keyring_verdict *verdict, int64_t user_id, struct user *user)
+static struct entry *make_entry(const unsigned char key[static 16], uint64_t generation, const struct caller *c)
 {
-    struct db *db = r->loop->db;
-    if (verdict != NULL && verdict->subject == KEYRING_EXTERNAL)
-        return users_by_external_id(db, r->arena, verdict->name, user);
-    return users_by_id(db, r->arena, user_id, user);
-}
-
-static struct entry *make_entry(const char *jti, const char *name)
-{
-    size_t jti_len = strlen(jti) + 1;
-    size_t name_len = strlen(name) + 1;
-    struct entry *e = calloc(1, sizeof *e + jti_len + name_len);
+    size_t jti_bytes = strlen(c->jti) + 1;
+    size_t name_bytes = strlen(c->name) + 1;
+    struct entry *e = malloc(sizeof *e + c->teams_count * sizeof *c->teams + jti_bytes + name_bytes);
     if (e == NULL)
         return NULL;
-    e->jti = memcpy(e->text, jti, jti_len);
-    e->name = memcpy(e->text + jti_len, name, name_len);
+    *e = (struct entry){
+        .generation = generation,
+        .issued_ms = c->issued_ms,
+        .expires_ms = c->token_expires_ms,
+        .user_id = c->user_id,
+        .role = (uint8_t)c->role,
+        .appears_offline = c->appears_offline,
+        .teams_count = (uint8_t)c->teams_count,
+    };
+    memcpy(e->key, key, sizeof e->key);
+    for (size_t i = 0; i < c->teams_count; i++)
+        e->teams[i] = c->teams[i];
+    memcpy(entry_jti(e), c->jti, jti_bytes);
+    memcpy(entry_name(e), c->name, name_bytes);
     return e;
 }
 
-static enum err fill_teams(struct request *r, struct entry *e)
+/* Copied into the request's arena: the entry may be replaced while the request waits for the writer. */
+static enum err fill_caller(struct request *r, struct entry *e)
 {
-    struct membership *teams;
-    size_t count;
-    enum err err = users_teams(r->loop->db, r->arena, e->user_id, &teams, &count);
-    if (err != ERR_OK)
-        return err;
-    for (size_t i = 0; i < count && i < TEAMS_PER_MEMBER_MAX; i++)
-        e->teams[e->teams_count++] = teams[i].team_id;
-    return ERR_OK;
-}
-
-struct identity {
-    const struct keyring_verdict *verdict; /* NULL: known from before */
-    int64_t user_id;
-    const char *jti;
-    const char *service; /* NULL: a member */
-    int64_t issued_ms;
-    int64_t expires_ms;
-};
-
-/* Asks the database whether the token still holds, and makes an entry of the answer. */
-static enum err admit(struct request *r, const struct identity *who, struct entry **out)
-{
-    uint64_t generation = atomic_load_explicit(&r->app->auth_generation, memory_order_acquire);
-    bool revoked = false;
-    struct user user = {0};
-    enum err err = access_is_revoked(r->loop->db, who->jti, &revoked);
-    if (err == ERR_OK && revoked)
-        err = ERR_NOT_FOUND;
-    if (err == ERR_OK && who->service == NULL) {
-        err = look_up(r, who->verdict, who->user_id, &user);
-        if (err == ERR_OK && (user.disabled || who->issued_ms < user.tokens_after_ms))
-            err = ERR_NOT_FOUND;
-    }
-    if (err != ERR_OK)
-        return read_storage(r, err);
-    struct entry *e = make_entry(who->jti, who->service != NULL ? who->service : user.name);
-    if (e == NULL)
+    int64_t *teams = arena_alloc(r->arena, (e->teams_count + 1U) * sizeof *teams);
+    r->caller = (struct caller){
+        .kind = e->user_id == 0 ? CALLER_SERVICE : CALLER_MEMBER,
+        .user_id = e->user_id,
+        .role = e->role,
+        .appears_offline = e->appears_offline,
+        .name = arena_text(r->arena, entry_name(e)),
+        .jti = arena_text(r->arena, entry_jti(e)),
+        .issued_ms = e->issued_ms,
+        .token_expires_ms = e->expires_ms,
+        .teams = teams,
+        .teams_count = e->teams_count,
+    };
+    if (teams == NULL || r->caller.name == NULL || r->caller.jti == NULL)
         return ERR_NO_MEMORY;
-    e->generation = generation;
-    e->issued_ms = who->issued_ms;
-    e->expires_ms = who->expires_ms;
-    e->user_id = user.id;
-    e->role = user.role;
-    e->appears_offline = user.appear_offline;
-    err = e->user_id != 0 ? fill_teams(r, e) : ERR_OK;
-    if (err != ERR_OK) {
-        free(e);
-        return read_storage(r, err);
-    }
-    *out = e;
+    memcpy(teams, e->teams, e->teams_count * sizeof *teams);
     return ERR_OK;
 }
 
-static enum err verify(struct request *r, const char *token, size_t len, struct entry **out)
+/* Asks anew: all of it, or (the entry is of an older generation) whether its verdict still holds. */
+static enum err ask(struct request *r, const char *token, size_t len, bool again)
 {
-    const struct options *o = r->app->options;
-    struct keyring_expect expect = {.issuer = o->issuer, .audience = o->audience, .now_ms = r->loop->wall_ms};
-    struct keyring_verdict verdict;
-    struct keyring *ring = keyring_holder_get(&r->app->keyrings);
-    enum token_fault fault = keyring_verify(ring, &expect, token, len, r->arena, &verdict);
-    keyring_unref(ring);
-    if (fault != TOKEN_OK) {
-        log_info(r->app->log, "token.refused", LOG_S("id", request_id(r)), LOG_S("reason", token_fault_name(fault)));
-        enum err err = token_fault_err(fault);
-        return problem_set(&r->problem, err, "%s",
-                           fault == TOKEN_EXPIRED ? "Your sign-in has expired. Please sign in again."
-                                                  : err_sentence(err));
-    }
-    struct identity who = {
-        .verdict = &verdict,
-        .user_id = verdict.user_id,
-        .jti = verdict.claims.jti,
-        .service = verdict.subject == KEYRING_SERVICE ? verdict.name : NULL,
-        .issued_ms = verdict.claims.iat_ms,
-        .expires_ms = verdict.claims.exp_ms,
+    struct auth_check check = {
+        .app = r->app,
+        .db = r->loop->db,
+        .arena = r->arena,
+        .wall_ms = r->loop->wall_ms,
+        .id = request_id(r),
+        .problem = &r->problem,
     };
-    return admit(r, &who, out);
-}
-
-/* The member may have changed: looked up again under the same verdict. */
-static enum err refresh(struct request *r, const struct entry *old, struct entry **out)
-{
-    struct identity who = {
-        .user_id = old->user_id,
-        .jti = old->jti,
-        .service = old->user_id == 0 ? old->name : NULL,
-        .issued_ms = old->issued_ms,
-        .expires_ms = old->expires_ms,
-    };
-    return admit(r, &who, out);
-}
-
-static void fill_caller(struct request *r, const struct entry *e)
-{
-    struct caller *c = &r->caller;
-    int64_t *teams = arena_alloc(r->arena, sizeof e->teams);
-    c->name = arena_text(r->arena, e->name);
-    c->jti = arena_text(r->arena, e->jti);
-    c->teams_count = teams == NULL ? 0 : e->teams_count;
-    if (teams != NULL)
-        memcpy(teams, e->teams, e->teams_count * sizeof *teams);
-    c->teams = teams;
-    c->kind = e->user_id == 0 ? CALLER_SERVICE : CALLER_MEMBER;
-    c->user_id = e->user_id;
-    c->role = e->role;
-    c->appears_offline = e->appears_offline;
-    c->token_expires_ms = e->expires_ms;
+    return again ? auth_check_again(&check, &r->caller, &r->caller) : auth_check_token(&check, token, len, &r->caller);
 }
 
 static enum err admit_token(struct request *r, const char *token, size_t len)
 {
     struct auth_cache *cache = r->loop->auth;
     unsigned char key[crypto_shorthash_siphashx24_BYTES];
-    enum err err = ERR_OK;
     if (len > TOKEN_BYTES_MAX)
         return problem_set(&r->problem, ERR_UNAUTHENTICATED, "%s", err_sentence(ERR_UNAUTHENTICATED));
     (void)crypto_shorthash_siphashx24(key, (const unsigned char *)token, len, cache->secret);
     struct entry **slot = find_slot(cache, key);
     struct entry *e = *slot != NULL && memcmp((*slot)->key, key, sizeof key) == 0 ? *slot : NULL;
-    struct entry *fresh = NULL;
-    if (e == NULL)
-        err = verify(r, token, len, &fresh);
-    else if (e->expires_ms <= r->loop->wall_ms)
+    uint64_t generation = atomic_load_explicit(&r->app->auth_generation, memory_order_acquire);
+    enum err err = e != NULL ? fill_caller(r, e) : ERR_OK;
+    if (err == ERR_OK && e != NULL && e->expires_ms <= r->loop->wall_ms)
         err = problem_set(&r->problem, ERR_UNAUTHENTICATED, "Your sign-in has expired. Please sign in again.");
-    else if (e->generation != atomic_load_explicit(&r->app->auth_generation, memory_order_acquire))
-        err = refresh(r, e, &fresh);
-    if (err == ERR_OK && fresh != NULL) {
-        memcpy(fresh->key, key, sizeof key);
-        free(*slot);
-        *slot = e = fresh;
-    } else if (err == ERR_UNAUTHENTICATED && e != NULL) {
-        free(e);
-        *slot = NULL;
+    if (err == ERR_OK && (e == NULL || e->generation != generation)) {
+        struct entry *fresh = NULL;
+        err = ask(r, token, len, e != NULL);
+        if (err == ERR_OK && (fresh = make_entry(key, generation, &r->caller)) == NULL)
+            err = ERR_NO_MEMORY;
+        if (err == ERR_OK) {
+            free(*slot);
+            *slot = fresh;
+        }
     }
-    if (err != ERR_OK)
-        return err;
-    e->used = ++cache->clock;
-    fill_caller(r, e);
-    return r->caller.name == NULL || r->caller.jti == NULL ? ERR_NO_MEMORY : ERR_OK;
+    if (err == ERR_OK) {
+        (*slot)->used = ++cache->clock;
+    } else {
+        r->caller = (struct caller){0};
+        if (err == ERR_UNAUTHENTICATED && e != NULL) {
+            free(e);
+            *slot = NULL;
+        }
+    }
+    return err;
 }
 
 /* ---- where a token stands ---------------------------------------------------------------------------------------- */

@@ -16,12 +16,13 @@
 #include "base/err.h"
 #include "db/users.h"
 
+struct app;
 struct request;
 struct auth_cache;
 
 enum caller_kind { CALLER_NOBODY, CALLER_MEMBER, CALLER_SERVICE };
 
-/* Valid as long as the request. */
+/* Valid as long as the request, or the arena of who asked. */
 struct caller {
     enum caller_kind kind;
     int64_t user_id;
@@ -29,6 +30,7 @@ struct caller {
     bool appears_offline;
     const char *name; /* a member's display name, or a service's */
     const char *jti;
+    int64_t issued_ms; /* the token was */
     int64_t token_expires_ms;
     const int64_t *teams; /* the own team first */
     size_t teams_count;
@@ -40,6 +42,30 @@ void auth_cache_free(struct auth_cache *cache); /* NULL is fine */
 /* Fills r->caller. ERR_UNAUTHENTICATED, ERR_FORBIDDEN (a cookie from a foreign origin), ERR_STORAGE; r->problem says
  * why. */
 enum err auth_request(struct request *r);
+
+/*
+ * The same without a request, a cache or a loop (api/auth_check.c): any thread that may ask the database. Who keeps an
+ * answer reads app->auth_generation before asking; when it has moved, the answer may no longer hold.
+ */
+struct auth_check {
+    struct app *app;
+    struct db *db;       /* the calling thread's */
+    struct arena *arena; /* what is found lies in it */
+    int64_t wall_ms;
+    const char *id;          /* of the request, for the log */
+    struct problem *problem; /* says why not */
+};
+
+/* Verifies everything: signature, claims, time; then what auth_check_again asks. ERR_UNAUTHENTICATED, ERR_STORAGE,
+   ERR_NO_MEMORY. */
+enum err auth_check_token(const struct auth_check *check, const char *token, size_t len, struct caller *out);
+
+/*
+ * Whether a token that was verified before still holds, and who its member is now. Of `before` are read: kind, user_id,
+ * jti, issued_ms, token_expires_ms and, of a service, the name; `out` may be the same. ERR_UNAUTHENTICATED: revoked, or
+ * the member is gone or disabled; ERR_STORAGE, ERR_NO_MEMORY: it is not known. The token's end is not looked at.
+ */
+enum err auth_check_again(const struct auth_check *check, const struct caller *before, struct caller *out);
 
 bool caller_in_team(const struct caller *c, int64_t team_id);
 bool caller_leads_team(const struct caller *c, int64_t team_id); /* its coach, or an admin */

@@ -44,6 +44,8 @@ static enum err add_post(struct collector *c, int64_t post_id)
     enum err err = posts_by_id(c->r->loop->db, c->r->arena, post_id, c->r->caller.user_id, post);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return err;
+    if (err == ERR_OK)
+        likes_correct(c->r->app->likes, post, 1, c->r->caller.user_id);
     if (err == ERR_NOT_FOUND || post->deleted)
         out->deleted[out->deleted_count++] = post_id;
     else if (created)
@@ -105,7 +107,8 @@ static enum err read_likes(struct collector *c)
     enum err err = posts_recent_likes(c->r->loop->db, c->query->team_id, ids, counts, CHANGES_LIKES_MAX,
                                       &out->likes_count);
     for (size_t i = 0; err == ERR_OK && i < out->likes_count; i++)
-        out->likes[i] = (struct head_like){.post_id = ids[i], .count = counts[i]};
+        out->likes[i] = (struct head_like){.post_id = ids[i],
+                                           .count = likes_count_of(c->r->app->likes, ids[i], counts[i])};
     return err;
 }
 

@@ -150,6 +150,21 @@ static enum err call_server(const struct cli_run *run, struct operator_context *
     return err;
 }
 
+/* Likes that wait in a buffer: a running server's, or one that a crash left behind. */
+static enum err settle(const struct cli_run *run, struct operator_context *ctx,
+                       const struct store_options *store_options, struct problem *problem)
+{
+    static const char *const settle_words[] = {"settle"};
+    struct cli_run asked = *run;
+    int status = 0;
+    asked.arguments = settle_words;
+    asked.arguments_count = 1;
+    enum err err = call_server(&asked, ctx, &status);
+    if (err == ERR_NOT_FOUND)
+        return store_settle_likes(store_options, problem);
+    return status == 0 ? err : problem_set(problem, ERR_STORAGE, "the running server cannot save at the moment");
+}
+
 static int run_reading(const struct cli_run *run, struct operator_context *ctx,
                        const struct store_options *store_options)
 {
@@ -159,6 +174,8 @@ static int run_reading(const struct cli_run *run, struct operator_context *ctx,
     int status;
     if (command_at_server(run->command, run->options) && call_server(run, ctx, &status) != ERR_NOT_FOUND)
         return status;
+    if (run->command->wants_likes && settle(run, ctx, store_options, &problem) != ERR_OK)
+        return operator_fail_with(ctx, &problem);
     if (store_open_read(store_options, &store, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
     status = run_here(run, ctx, &store, &place);

@@ -31,6 +31,7 @@ int cmd_token_keys(struct operator_context *ctx);
 /* cmd_server.c */
 int cmd_flag(struct operator_context *ctx);
 int cmd_clock(struct operator_context *ctx);
+int cmd_settle(struct operator_context *ctx);
 
 /* cmd_check.c: needs no store; looks at what is there and touches nothing. 0 well, 1 the data has a fault. */
 int cmd_check(const struct options *options);

@@ -73,6 +73,32 @@ static int check_content(struct db *db, const struct options *o)
     return check_keys(db, o);
 }
 
+/* The second file: only whether this program can work with it. */
+static int check_rooms(const struct options *o)
+{
+    char path[STORE_PATH_BYTES];
+    const struct log log = {.fd = STDERR_FILENO, .level = LOG_ERROR, .format = LOG_LOGFMT};
+    const struct db_options db_options = {.path = path, .read_only = true, .log = &log};
+    struct db *db = NULL;
+    struct migrate_report m;
+    struct problem problem = {0};
+    if (store_path(o->data, STORE_ROOMS, path) != ERR_OK)
+        return fault("data", "its name is too long");
+    if (access(path, F_OK) != 0) {
+        say("rooms", "not there yet; serve makes them");
+        return 0;
+    }
+    if (db_open(&db_options, &db) != ERR_OK)
+        return fault("rooms", "they cannot be opened");
+    enum err err = migrate_check(db, migrations_rooms, &m, &problem);
+    db_close(db);
+    problem.err = err;
+    if (err != ERR_OK)
+        return fault("rooms", problem_detail(&problem));
+    say("rooms", path);
+    return 0;
+}
+
 static int check_database(const struct options *o, const char *path)
 {
     const struct log log = {.fd = STDERR_FILENO, .level = LOG_ERROR, .format = LOG_LOGFMT};
@@ -84,7 +110,7 @@ static int check_database(const struct options *o, const char *path)
         return fault("database", "it cannot be opened");
     say("database", path);
     int status;
-    enum err err = migrate_check(db, &m, &problem);
+    enum err err = migrate_check(db, migrations_community, &m, &problem);
     problem.err = err;
     if (err != ERR_OK) {
         status = fault("schema", problem_detail(&problem));
@@ -125,5 +151,6 @@ int cmd_check(const struct options *options)
         say("database", "not there yet; serve makes it");
         return 0;
     }
-    return check_database(options, path);
+    int status = check_database(options, path);
+    return status != 0 ? status : check_rooms(options);
 }

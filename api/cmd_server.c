@@ -64,13 +64,21 @@ int cmd_flag(struct operator_context *ctx)
     if (!value && strcmp(o->words[1], "off") != 0)
         return operator_misused(ctx, "a flag is on or off, not \"%.60s\"", o->words[1]);
     if (value && !ctx->realtime_available && strcmp(o->words[0], "realtime") == 0)
-        return operator_fail(ctx, "This build has no realtime module yet.");
+        return operator_fail(ctx, "This build has no realtime module.");
     struct flag_job job = {.job.run = set_flag, .name = o->words[0], .value = value};
     struct problem problem = {0};
     if (operator_write(ctx, &job.job, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
     operator_print(ctx, "%s is %s%s.", o->words[0], before == value ? "already " : "now ", value ? "on" : "off");
     return 0;
+}
+
+/* ---- settle ------------------------------------------------------------------------------------------------------ */
+
+int cmd_settle(struct operator_context *ctx)
+{
+    enum err err = ctx->likes == NULL ? ERR_OK : likes_flush(ctx->likes);
+    return err == ERR_OK ? 0 : operator_fail(ctx, "%s", err_sentence(err));
 }
 
 /* ---- clock ------------------------------------------------------------------------------------------------------- */

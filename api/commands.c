@@ -57,6 +57,7 @@ const struct command commands[COMMAND_COUNT_] = {
          .words_min = 1,
          .words_max = 1,
          .wants_input = true,
+         .wants_likes = true,
          .run = cmd_import},
     [COMMAND_EXPORT] =
         {.name = "export",
@@ -68,6 +69,7 @@ const struct command commands[COMMAND_COUNT_] = {
          .words_min = 1,
          .words_max = 1,
          .writes_from = COMMAND_NEVER_WRITES,
+         .wants_likes = true,
          .run = cmd_export},
     [COMMAND_USER_ADD] =
         {.name = "user add",
@@ -175,6 +177,14 @@ const struct command commands[COMMAND_COUNT_] = {
                        .words_max = 2,
                        .hidden = true,
                        .run = cmd_clock},
+    [COMMAND_SETTLE] = {.name = "settle",
+                        .arguments = "",
+                        .summary = "Move the likes that a running server holds in its buffer into the database",
+                        .examples = "porchlight settle",
+                        .writes_from = COMMAND_NEVER_WRITES,
+                        .hidden = true,
+                        .at_server = true,
+                        .run = cmd_settle},
 };
 
 enum command_id command_id(const struct command *command)

@@ -159,12 +159,15 @@ static int run_request(struct session *s)
         .input_fd = s->input_fd,
         .input_name = s->command.input_name != NULL ? s->command.input_name : "-",
         .realtime_available = given->realtime_available,
+        .likes = given->likes,
     };
     struct problem problem = {0};
     const struct command *command = understand(s, &options, &problem);
     int status = 2;
     if (command == NULL) {
         (void)operator_fail_with(&ctx, &problem);
+    } else if (command->wants_likes && likes_flush(given->likes) != ERR_OK) {
+        status = operator_fail(&ctx, "%s", err_sentence(ERR_STORAGE));
     } else {
         status = command->run(&ctx);
         log_write(given->log, command_writes(command, &options) ? LOG_INFO : LOG_DEBUG, "control.command",

@@ -26,6 +26,7 @@ struct control_options {
     struct writer *writer;
     struct clock *clock; /* moved by `clock advance` when options->test_clock is on */
     const struct log *log;
+    struct likes *likes; /* flushed before a command that reads the community as a whole */
     bool realtime_available;
 };
 

@@ -15,9 +15,10 @@ void health_capabilities(struct request *r)
     struct json_writer w = {.out = &r->out};
     json_object_begin(&w);
     json_key(&w, "realtime");
-    json_put_bool(&w, atomic_load(&r->app->realtime));
+    bool open = r->app->realtime != NULL && realtime_is_open(r->app->realtime);
+    json_put_bool(&w, open);
     json_key(&w, "socket");
-    json_put_null(&w);
+    json_put_string(&w, open ? "/ws" : NULL);
     json_key(&w, "version");
     json_put_string(&w, PORCHLIGHT_VERSION);
     json_key(&w, "poll");

@@ -70,6 +70,23 @@ static void prune(struct housekeeper *h)
     while (h->pruned == PRUNE_ROWS_MAX && !h->stopping);
 }
 
+/* The like buffer's alarm; closing it after the flag was turned off; and what an import made of the posts. */
+static void mind_likes(struct housekeeper *h)
+{
+    struct app *app = h->app;
+    bool wanted = atomic_load(&app->flag_realtime) && app->realtime != NULL;
+    int64_t due_ms = likes_due_ms(app->likes);
+    enum err err = ERR_OK;
+    if (atomic_exchange(&app->likes_stale, false))
+        err = likes_reload(app->likes);
+    else if (!wanted && likes_open(app->likes))
+        err = likes_close(app->likes);
+    else if (due_ms != 0 && due_ms <= clock_wall_ms(app->clock))
+        err = likes_flush(app->likes);
+    if (err != ERR_OK)
+        log_warn(app->log, "likes.waiting", LOG_S("reason", err_slug(err)));
+}
+
 /* false: it is time to stop. */
 static bool wait_turn(struct housekeeper *h)
 {
@@ -93,6 +110,10 @@ static void *keep_house(void *arg)
     thread_name("housekeeper");
     while (wait_turn(h)) {
         int64_t now_ms = clock_mono_ms(h->app->clock);
+        presence_expire(h->app->presence, now_ms);
+        mind_likes(h);
+        if (h->app->realtime != NULL)
+            realtime_settle(h->app->realtime);
         if (now_ms - seen_ms >= SEEN_MS) {
             seen_ms = now_ms;
             store_seen(h);

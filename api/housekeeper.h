@@ -1,6 +1,6 @@
 /*
- * The thread of timers: stores who was seen, forgets what is too old. It never blocks a loop; what it writes goes
- * through the writer like everybody's.
+ * The thread of timers: stores who was seen, lets go who is no longer here, forgets what is too old. It never blocks a
+ * loop; what it writes goes through the writer like everybody's.
  */
 #ifndef PORCHLIGHT_API_HOUSEKEEPER_H
 #define PORCHLIGHT_API_HOUSEKEEPER_H

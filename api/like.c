@@ -1,56 +1,62 @@
 /*
- * Likes: idempotent, answered with the count that is now durable.
+ * Likes: idempotent, answered with the count once they are durable. Whether that is in the posts database or in the
+ * like buffer is realtime/likes.h's business.
  */
+#include "api/render.h"
 #include "api/request.h"
 #include "api/resources.h"
-#include "api/write.h"
-#include "db/posts.h"
+#include "realtime/likes.h"
 
-struct like {
-    int64_t post_id;
-    bool liked;
-};
-
-static enum err run_like(struct request *r, struct tx *tx)
+/* A writer's thread. */
+static void like_done(struct like_wish *wish, enum err err, const struct problem *problem)
 {
-    const struct like *like = r->state;
-    int64_t team_id;
-    int64_t count;
-    enum err err = posts_team_of(tx->db, like->post_id, &team_id);
-    if (err == ERR_NOT_FOUND)
-        return problem_set(&tx->problem, err, "There is no such post.");
-    if (err == ERR_OK && !caller_in_team(&r->caller, team_id))
-        return problem_set(&tx->problem, ERR_FORBIDDEN, "You are not in this team.");
-    if (err == ERR_OK)
-        err = posts_like(tx, like->post_id, r->caller.user_id, like->liked, tx->now_ms, &count);
-    if (err != ERR_OK)
-        return err;
+    struct request *r = wish->owner;
+    r->problem = *problem;
+    r->problem.err = err;
+    request_complete(r);
+}
+
+static void answer(struct request *r)
+{
+    const struct like_wish *wish = r->state;
+    if (r->problem.err != ERR_OK) {
+        request_fail(r, r->problem.err);
+        return;
+    }
     struct json_writer w = {.out = &r->out};
     json_object_begin(&w);
     json_key(&w, "postId");
-    json_put_id(&w, like->post_id);
+    json_put_id(&w, wish->post_id);
     json_key(&w, "liked");
-    json_put_bool(&w, like->liked);
+    json_put_bool(&w, wish->liked);
     json_key(&w, "count");
-    json_put_int(&w, count);
+    json_put_int(&w, wish->count);
     json_object_end(&w);
-    r->status = 200;
-    return ERR_OK;
+    request_reply(r, 200);
 }
 
 static void set_like(struct request *r, bool liked)
 {
-    struct like *like = arena_alloc(r->arena, sizeof *like);
-    if (like == NULL) {
+    struct like_wish *wish = arena_zalloc(r->arena, sizeof *wish);
+    if (wish == NULL) {
         request_fail(r, ERR_NO_MEMORY);
         return;
     }
-    like->liked = liked;
-    if (!request_path_id(r, 1, &like->post_id))
+    if (!request_path_id(r, 1, &wish->post_id))
         return;
-    r->state = like;
-    r->job.checks_first = true; /* whether the member may is known before the row is touched */
-    request_write(r, run_like, NULL);
+    wish->user_id = r->caller.user_id;
+    wish->liked = liked;
+    wish->any_team = r->caller.role == ROLE_ADMIN;
+    wish->teams = r->caller.teams;
+    wish->teams_count = r->caller.teams_count;
+    wish->done = like_done;
+    wish->owner = r;
+    r->state = wish;
+    request_suspend(r, answer);
+    if (likes_submit(r->app->likes, wish) != ERR_OK) {
+        r->then = request_answer_busy;
+        request_complete(r);
+    }
 }
 
 void like_put(struct request *r)

@@ -9,6 +9,7 @@
 #include "api/serve.h"
 #include "api/server.h"
 #include "db/driver.h"
+#include "realtime/realtime.h"
 
 int main(int argc, char **argv)
 {
@@ -21,8 +22,9 @@ int main(int argc, char **argv)
         {"SQLite", db_library_version()},
         {"libsodium", sodium_version_string()},
         {"jansson", JANSSON_VERSION},
+        {realtime_available() ? "zlib" : NULL, realtime_library_version()}, /* the end, in a build without realtime */
         {NULL, NULL},
     };
-    struct cli_hooks hooks = {.serve = serve_run, .realtime_available = false, .libraries = libraries};
+    struct cli_hooks hooks = {.serve = serve_run, .realtime_available = realtime_available(), .libraries = libraries};
     return cli_main(argc, argv, &hooks);
 }

@@ -12,7 +12,7 @@
 #include "api/server.h"
 
 /* The statuses that are told apart, in order; another counts as the next one. */
-static const int statuses[METRICS_STATUSES] = {200, 201, 204, 304, 400, 401, 403, 404,
+static const int statuses[METRICS_STATUSES] = {101, 200, 201, 204, 304, 400, 401, 403, 404,
                                                405, 409, 411, 413, 422, 429, 500, 503};
 
 static size_t status_index(int status)
@@ -64,7 +64,10 @@ static void route_labels(size_t route, char *out, size_t size)
     if (route < routes_count())
         (void)snprintf(out, size, "method=\"%s\",route=\"/%s\"", methods[routes[route].method], routes[route].path);
     else
-        (void)snprintf(out, size, "method=\"GET\",route=\"%s\"", route == routes_count() ? "web app" : "none");
+        (void)snprintf(out, size, "method=\"GET\",route=\"%s\"",
+                       route == routes_count()       ? "web app"
+                       : route == routes_count() + 1 ? "socket"
+                                                     : "none");
 }
 
 static uint64_t sum_status(struct server *s, size_t route, size_t status)
@@ -172,6 +175,21 @@ static void writer_text(struct app *app, struct buf *out)
            atomic_load(&app->db_stats.transactions));
 }
 
+static void likes_text(struct app *app, struct buf *out)
+{
+    const struct likes_stats *s = likes_stats(app->likes);
+    figure(out, "porchlight_likes_buffered_total", "counter", "Likes that went to the buffer.",
+           atomic_load(&s->buffered));
+    figure(out, "porchlight_likes_waiting", "gauge", "Likes in the buffer.", atomic_load(&s->waiting));
+    figure(out, "porchlight_like_flushes_total", "counter", "Transactions that moved the buffer.",
+           atomic_load(&s->flushes));
+    figure(out, "porchlight_likes_flushed_total", "counter", "Likes they carried.", atomic_load(&s->flushed));
+    figure(out, "porchlight_like_flushes_failed_total", "counter", "Flushes that storage refused; nothing is lost.",
+           atomic_load(&s->failed_flushes));
+    figure(out, "porchlight_rooms_writer_queue", "gauge", "Jobs that wait for the rooms writer.",
+           writer_depth(app->rooms));
+}
+
 static uint64_t resident_bytes(void)
 {
     unsigned long size = 0;
@@ -213,7 +231,10 @@ enum err metrics_text(struct app *app, struct server *server, struct db *db, str
     latency_text(server, out);
     loops_text(server, out);
     writer_text(app, out);
-    figure(out, "porchlight_realtime", "gauge", "1 while the realtime flag is on.", atomic_load(&app->realtime));
+    figure(out, "porchlight_realtime", "gauge", "1 while the realtime flag is on.", atomic_load(&app->flag_realtime));
+    likes_text(app, out);
+    if (app->realtime != NULL)
+        realtime_metrics(app->realtime, out);
     figure(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
     help(out, "process_start_time_seconds", "gauge", "When the server started, in Unix time.");
     buf_printf(out, "process_start_time_seconds %.3f\n", (double)app->started_ms / 1000);

@@ -18,6 +18,7 @@
 #include "db/driver.h"
 #include "db/migrate.h"
 #include "db/writer.h"
+#include "realtime/likes.h"
 
 enum operator_stream { OPERATOR_OUT, OPERATOR_ERROR, OPERATOR_PROGRESS };
 
@@ -49,6 +50,7 @@ struct operator_context {
     const char *secret; /* a password that was typed or piped; NULL: none */
     int input_fd;       /* a regular file, at its start; -1: none */
     const char *input_name;
+    struct likes *likes; /* of a running server; NULL: none runs here */
     bool realtime_available;
 };
 
@@ -87,6 +89,8 @@ struct command {
     bool word_or_stdin; /* "-" for its first word is the first line of stdin */
     bool wants_secret;  /* asks for a new password before it runs */
     bool wants_input;   /* its first word is a file to read */
+    bool wants_likes; /* it takes the community as a whole: likes on their way into the database are brought there first
+                       */
     int (*run)(struct operator_context *ctx); /* exit status; NULL: cli.c does it (serve, check) */
 };
 

@@ -45,6 +45,7 @@ enum command_id {
     COMMAND_TOKEN_KEYS,
     COMMAND_FLAG,
     COMMAND_CLOCK,
+    COMMAND_SETTLE,
     COMMAND_COUNT_
 };
 
@@ -87,6 +88,8 @@ struct options {
     enum realtime_choice realtime;
     int64_t poll_interval_s;
     int64_t grace_ms;
+    int64_t room_limit; /* sockets */
+    int64_t sockets_per_address;
     bool rate_limit;
     bool test_clock;
     int64_t threads; /* 0: one per core */

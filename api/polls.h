@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "api/cursor.h"
+#include "db/cursor.h"
 #include "db/heads.h"
 
 struct polls;

@@ -42,6 +42,7 @@ enum err post_render_now(struct request *r, struct tx *tx, int64_t id, int statu
     enum err err = posts_by_id(tx->db, tx->arena, id, r->caller.user_id, &post);
     if (err != ERR_OK)
         return err;
+    likes_correct(r->app->likes, &post, 1, r->caller.user_id);
     struct json_writer w = {.out = &r->out};
     render_post(&w, &post);
     r->status = status;
@@ -79,6 +80,8 @@ void post_list(struct request *r)
         request_fail(r, err);
         return;
     }
+    likes_correct(r->app->likes, posts, count, r->caller.user_id);
+    likes_correct(r->app->likes, pinned, pinned_count, r->caller.user_id);
     struct json_writer w = {.out = &r->out};
     render_list_begin(&w);
     write_posts(&w, posts, count);
@@ -105,6 +108,7 @@ void post_get(struct request *r)
         request_fail(r, err);
         return;
     }
+    likes_correct(r->app->likes, &post, 1, r->caller.user_id);
     struct json_writer w = {.out = &r->out};
     render_post(&w, &post);
     request_reply(r, 200);

@@ -10,6 +10,7 @@
 #include "api/reply.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -176,6 +177,41 @@ void request_reply_text(struct request *r, int status, const char *type)
         add(response, "ETag", etag);
     }
     finish(r, status, response);
+}
+
+/* ---- leaving HTTP ------------------------------------------------------------------------------------------------ */
+
+/* libmicrohttpd's side is closed at once: its connection and memory are free, and the duplicate lives on. */
+static void on_upgrade(void *cls, struct MHD_Connection *connection, void *context, const char *early, size_t early_len,
+                       MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+    struct request *r = cls;
+    (void)connection;
+    (void)context;
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (own >= 0)
+        r->upgraded(r, own, early, early_len);
+    r->loop->upgraded = true;
+    (void)MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+void request_reply_upgrade(struct request *r, const char *accept, const char *extensions,
+                           void (*upgraded)(struct request *r, int fd, const void *early, size_t early_len))
+{
+    r->upgraded = upgraded;
+    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, r);
+    if (response != NULL) {
+        add(response, "Upgrade", "websocket");
+        add(response, "Sec-WebSocket-Accept", accept);
+        if (extensions != NULL)
+            add(response, "Sec-WebSocket-Extensions", extensions);
+    }
+    if (response == NULL) {
+        request_fail(r, ERR_NO_MEMORY);
+        return;
+    }
+    r->reply = response;
+    r->reply_status = 101;
 }
 
 /* ---- problems ---------------------------------------------------------------------------------------------------- */

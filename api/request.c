@@ -100,6 +100,8 @@ void request_end(struct request *r, bool completed)
                       took_us);
         log_request(r, completed, took_us);
     }
+    if (r->ended != NULL)
+        r->ended(r);
     if (r->from->request == r)
         r->from->request = NULL;
     reply_release(r);
@@ -151,6 +153,11 @@ static const struct field_name field_names[] = {
     FIELD_LIST("X-Forwarded-For", forwarded_for),
     FIELD_LIST("Accept-Encoding", accept_encoding),
     FIELD("Access-Control-Request-Method", request_method),
+    FIELD_LIST("Connection", connection),
+    FIELD_LIST("Upgrade", upgrade),
+    FIELD("Sec-WebSocket-Key", socket_key),
+    FIELD("Sec-WebSocket-Version", socket_version),
+    FIELD_LIST("Sec-WebSocket-Extensions", socket_extensions),
 };
 
 static void keep_field(struct request *r, const char *name, size_t len, const char *value)
@@ -257,6 +264,7 @@ bool request_handle(struct request *r, const char *method, const char *version, 
     if (!r->head_done) {
         r->head_done = r->from->head_complete = true;
         r->method = method_parse(method);
+        r->version = version;
         enum err err = check_head(r, method, version);
         r->address_key = client_key(r);
         if (err == ERR_OK)

@@ -65,8 +65,13 @@ struct request_head {
     const char *forwarded_for;
     const char *accept_encoding;
     const char *request_method; /* Access-Control-Request-Method */
-    bool forwarded;             /* any header of a proxy */
-    bool repeated;              /* one of those above came twice */
+    const char *connection;
+    const char *upgrade;
+    const char *socket_key;        /* Sec-WebSocket-Key */
+    const char *socket_version;    /* Sec-WebSocket-Version */
+    const char *socket_extensions; /* Sec-WebSocket-Extensions */
+    bool forwarded;                /* any header of a proxy */
+    bool repeated;                 /* one of those above came twice */
 };
 
 struct request {
@@ -87,6 +92,7 @@ struct request {
     const char *target_start; /* where MHD had it; only its address is used */
     size_t target_len;
     enum method method;
+    const char *version; /* "HTTP/1.1"; static while the request lasts */
     const struct route *route;
     struct query query;
     struct request_head head;
@@ -117,6 +123,9 @@ struct request {
     char id[REQUEST_ID_BYTES];       /* hex; empty until asked for */
 
     void (*help_work)(struct request *r); /* on a helper thread */
+
+    void (*upgraded)(struct request *r, int fd, const void *early, size_t early_len);
+    void (*ended)(struct request *r); /* NULL, or what a handler gives back when the request is over */
 
     /* used by api/write.c */
     enum err (*write_run)(struct request *r, struct tx *tx);
@@ -159,6 +168,13 @@ void request_reply_static(struct request *r, int status, const char *type, const
 
 /* Answers with r->out as it is. */
 void request_reply_text(struct request *r, int status, const char *type);
+
+/*
+ * Answers 101 and leaves HTTP: once it is on its way, `upgraded` is given a descriptor of its own for the connection,
+ * and the bytes that came early (borrowed). It is not called when the client has gone. `extensions` may be NULL.
+ */
+void request_reply_upgrade(struct request *r, const char *accept, const char *extensions,
+                           void (*upgraded)(struct request *r, int fd, const void *early, size_t early_len));
 
 /* Answers with a problem; r->problem may hold a sentence already, when its err is the same. */
 void request_fail(struct request *r, enum err err);

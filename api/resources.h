@@ -47,6 +47,11 @@ void pin_delete(struct request *r);
 void notice_list(struct request *r);
 void notice_create(struct request *r);
 
+/* live.c, socket.c */
+void live_cheer(struct request *r);
+void live_feed(struct request *r);
+void socket_open(struct request *r);
+
 /* admin.c */
 void admin_flags(struct request *r);
 void admin_flag_get(struct request *r);

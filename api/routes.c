@@ -45,6 +45,9 @@ const struct route routes[] = {
     {METHOD_GET, "notices", ACCESS_MEMBER, notice_list, "since team limit page"},
     {METHOD_POST, "notices", ACCESS_MEMBER, notice_create, NULL},
 
+    {METHOD_POST, "cheers", ACCESS_MEMBER, live_cheer, NULL},
+    {METHOD_POST, "api/feed/live", ACCESS_SERVICE, live_feed, NULL},
+
     {METHOD_GET, "admin/flags", ACCESS_ADMIN, admin_flags, NULL},
     {METHOD_GET, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_get, NULL},
     {METHOD_PUT, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_put, NULL},
@@ -58,6 +61,9 @@ const struct route routes[] = {
 
 static_assert(sizeof routes / sizeof routes[0] < METRICS_ROUTES_MAX, "every route needs its figures");
 
+/* A path where sockets are opened (realtime/kinds.h). It answers for itself: its credentials may be a ticket. */
+static const struct route socket_route = {METHOD_GET, "socket", ACCESS_OPEN, socket_open, "ticket since team"};
+
 /* Whatever else is fetched: a file of the web app, or 404. */
 static const struct route asset_route = {METHOD_GET, "*", ACCESS_OPEN, assets_serve, NULL};
 
@@ -70,7 +76,9 @@ size_t routes_count(void)
 
 size_t routes_index(const struct route *route)
 {
-    return route == &asset_route ? routes_count() : (size_t)(route - routes);
+    return route == &asset_route    ? routes_count()
+           : route == &socket_route ? routes_count() + 1
+                                    : (size_t)(route - routes);
 }
 
 /* Compares the path's segments with a pattern, both from their start. */
@@ -119,6 +127,14 @@ static const char *allow_list(struct request *r, unsigned allowed)
     return text != NULL ? text : "";
 }
 
+const struct socket_path *routes_socket_path(struct request *r)
+{
+    const char *path = "";
+    for (size_t i = 0; i < r->query.segments_count && path != NULL; i++)
+        path = arena_printf(r->arena, "%s%s%s", path, i > 0 ? "/" : "", r->query.segments[i]);
+    return path == NULL ? NULL : realtime_path(path);
+}
+
 /* ---- what is common ---------------------------------------------------------------------------------------------- */
 
 static bool name_in_list(const char *list, const char *name)
@@ -144,8 +160,6 @@ static bool params_known(struct request *r)
     return true;
 }
 
-enum { RATE_MEMBER_READ = 1, RATE_MEMBER_WRITE, RATE_ADDRESS, RATE_ADDRESS_SIGN_IN };
-
 static bool rate_allows(struct request *r)
 {
     if (!r->app->options->rate_limit)
@@ -157,12 +171,12 @@ static bool rate_allows(struct request *r)
         [RATE_ADDRESS_SIGN_IN] = {RATE_SIGN_IN_PER_MINUTE, RATE_SIGN_IN_BURST},
     };
     bool member = r->caller.kind == CALLER_MEMBER;
-    unsigned kind = r->route->access == ACCESS_SIGN_IN ? RATE_ADDRESS_SIGN_IN
-                    : !member                          ? RATE_ADDRESS
-                    : r->route->method == METHOD_GET   ? RATE_MEMBER_READ
-                                                       : RATE_MEMBER_WRITE;
+    enum rate_kind kind = r->route->access == ACCESS_SIGN_IN ? RATE_ADDRESS_SIGN_IN
+                          : !member                          ? RATE_ADDRESS
+                          : r->route->method == METHOD_GET   ? RATE_MEMBER_READ
+                                                             : RATE_MEMBER_WRITE;
     uint64_t who = member ? (uint64_t)r->caller.user_id : r->address_key;
-    int64_t wait_ms = rate_take(r->app->rates, who * 8 + kind, rates[kind], r->loop->now_ms);
+    int64_t wait_ms = rate_take(r->app->rates, rate_key(kind, who), rates[kind], r->loop->now_ms);
     if (wait_ms == 0)
         return true;
     r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
@@ -176,13 +190,15 @@ static bool caller_may(struct request *r)
     if (access == ACCESS_OPEN || access == ACCESS_SIGN_IN || access == ACCESS_SELF)
         return true;
     enum err err = auth_request(r);
-    if (err == ERR_OK && r->caller.kind == CALLER_SERVICE)
+    if (err == ERR_OK && access == ACCESS_SERVICE && r->caller.kind != CALLER_SERVICE)
+        err = problem_set(&r->problem, ERR_FORBIDDEN, "Only a trusted server can do this, with a service's token.");
+    if (err == ERR_OK && access != ACCESS_SERVICE && r->caller.kind == CALLER_SERVICE)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "A service's token cannot be used here.");
     if (err == ERR_OK && access == ACCESS_ADMIN && r->caller.role != ROLE_ADMIN)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "Only an admin can do this.");
     if (err == ERR_UNAUTHENTICATED && r->app->options->rate_limit) { /* guessing tokens is rated too */
         struct rate rate = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST};
-        int64_t wait_ms = rate_take(r->app->rates, r->address_key * 8 + RATE_ADDRESS, rate, r->loop->now_ms);
+        int64_t wait_ms = rate_take(r->app->rates, rate_key(RATE_ADDRESS, r->address_key), rate, r->loop->now_ms);
         if (wait_ms > 0) {
             r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
             err = ERR_RATE_LIMITED;
@@ -220,6 +236,11 @@ void routes_dispatch(struct request *r)
         return;
     }
     r->route = find_route(&r->query, method, &allowed);
+    if (r->route == NULL && routes_socket_path(r) != NULL) {
+        allowed |= 1U << METHOD_GET;
+        if (method == METHOD_GET)
+            r->route = &socket_route;
+    }
     if (r->route == NULL && allowed == 0) {
         allowed = 1U << METHOD_GET;
         if (method == METHOD_GET)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "api/request.h"
+#include "realtime/realtime.h"
 
 enum access {
     ACCESS_OPEN,    /* nobody is asked */
@@ -17,6 +18,7 @@ enum access {
     ACCESS_SELF,    /* the handler judges credentials by itself */
     ACCESS_MEMBER,
     ACCESS_ADMIN,
+    ACCESS_SERVICE, /* a trusted server */
 };
 
 struct route {
@@ -30,6 +32,9 @@ struct route {
 extern const struct route routes[];
 size_t routes_count(void);
 size_t routes_index(const struct route *route);
+
+/* What may be opened at the request's path as a socket; NULL: nothing. */
+const struct socket_path *routes_socket_path(struct request *r);
 
 /* Finds the route, checks what is common, runs the handler. Answers in any case, or suspends. */
 void routes_dispatch(struct request *r);

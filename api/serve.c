@@ -3,7 +3,8 @@
  * down in the reverse order. The only place that knows all parts; the main thread does nothing else while the server
  * runs.
  *
- *   store -> heads, keyring -> writer -> helpers -> loops -> control, housekeeper        (arrows: is needed by)
+ *   store -> heads, keyring -> writers -> likes -> realtime -> helpers -> loops -> control, housekeeper
+ *                                                                                      (arrows: is needed by)
  */
 #include "api/serve.h"
 
@@ -20,6 +21,7 @@
 #include "api/housekeeper.h"
 #include "api/notify.h"
 #include "api/server.h"
+#include "api/socket.h"
 #include "api/version.h"
 
 struct parts {
@@ -29,13 +31,43 @@ struct parts {
     struct options options; /* the given ones, with the public URL corrected for port 0 */
     struct store store;
     struct db *control_db;
+    struct db *rooms_reads;      /* porchlight.db, on the rooms writer's thread */
+    struct db *main_reads_rooms; /* rooms.db, on the main writer's thread */
     struct server *server;
     struct control *control;
     struct housekeeper *housekeeper;
     char origin[80]; /* of a listen address */
 };
 
-/* The writer's thread, after each commit: the memory beside the database follows. */
+/* The rooms writer's thread: likes that are durable in the buffer. */
+static void on_rooms_published(void *arg, const struct change *changes, size_t count)
+{
+    struct parts *p = arg;
+    likes_committed(p->app.likes);
+    heads_publish(p->app.heads, changes, count);
+    if (p->app.realtime != NULL)
+        realtime_published(p->app.realtime, changes, count, NULL);
+}
+
+/* The one place where the mode changes. On: sockets are let in and likes buffered from here on. Off: sockets are sent
+   away, and the housekeeper closes the buffer, which has to wait for its last flush. */
+static void switch_realtime(struct parts *p, bool on)
+{
+    atomic_store(&p->app.flag_realtime, on);
+    if (p->app.realtime == NULL)
+        return;
+    if (!on) {
+        realtime_close_all(p->app.realtime);
+        log_info(&p->log, "realtime.off", LOG_S("members", "poll"));
+    } else if (realtime_start(p->app.realtime) == ERR_OK) {
+        likes_set_open(p->app.likes);
+        log_info(&p->log, "realtime.on", LOG_S("socket", "/ws"));
+    } else {
+        log_error(&p->log, "realtime.not_started", LOG_S("reason", "no thread could be made"));
+    }
+}
+
+/* The main writer's thread, after each commit: the memory beside the database follows. */
 static void on_published(void *arg, const struct change *changes, size_t count)
 {
     struct parts *p = arg;
@@ -47,7 +79,9 @@ static void on_published(void *arg, const struct change *changes, size_t count)
         access_changed |= kind == CHANGE_MEMBER || kind == CHANGE_TOKENS || kind == CHANGE_ALL;
         keys_changed |= kind == CHANGE_ALL || (kind == CHANGE_TOKENS && changes[i].subject_id == 0);
         if (kind == CHANGE_FLAG)
-            atomic_store(&p->app.realtime, changes[i].value != 0);
+            switch_realtime(p, changes[i].value != 0);
+        if (kind == CHANGE_ALL)
+            atomic_store(&p->app.likes_stale, true);
     }
     if (keys_changed) {
         struct keyring *ring;
@@ -63,6 +97,8 @@ static void on_published(void *arg, const struct change *changes, size_t count)
     for (size_t i = 0; i < count; i++)
         if (changes[i].kind == CHANGE_MEMBER && changes[i].value == 1)
             presence_drop(p->app.presence, changes[i].subject_id);
+    if (p->app.realtime != NULL)
+        realtime_published(p->app.realtime, changes, count, p->store.db);
 }
 
 static void raise_descriptor_limit(void)
@@ -87,11 +123,19 @@ static void block_signals(sigset_t *waited)
 
 static enum err open_store(struct parts *p, struct problem *problem)
 {
-    p->app.store = (struct store_options){
-        .data = p->options.data, .purpose = "serve", .clock = &p->clock, .log = &p->log, .stats = &p->app.db_stats};
+    p->app.store = (struct store_options){.data = p->options.data,
+                                          .purpose = "serve",
+                                          .clock = &p->clock,
+                                          .log = &p->log,
+                                          .stats = &p->app.db_stats,
+                                          .rooms_stats = &p->app.rooms_stats};
     enum err err = store_open(&p->app.store, &p->store, problem);
     if (err == ERR_OK)
         err = store_connect(&p->app.store, &p->control_db);
+    if (err == ERR_OK)
+        err = store_connect(&p->app.store, &p->rooms_reads);
+    if (err == ERR_OK)
+        err = store_connect_rooms(&p->app.store, &p->main_reads_rooms);
     return err;
 }
 
@@ -107,7 +151,7 @@ static enum err load_memory(struct parts *p, struct problem *problem)
         keyring_holder_swap_take(&app->keyrings, ring);
     if (err == ERR_OK)
         err = access_flag(p->store.db, "realtime", &realtime);
-    app->realtime = realtime;
+    app->flag_realtime = realtime;
     app->presence = presence_create();
     app->rates = rate_create();
     app->tickets = ticket_table_create(TICKETS_MAX);
@@ -137,12 +181,78 @@ static void set_origin(struct parts *p)
     app->cookie_name = app->secure_cookies ? "__Host-porchlight" : "porchlight";
 }
 
+static enum err start_writers(struct parts *p)
+{
+    struct app *app = &p->app;
+    struct writer_options main_writer = {
+        .db = p->store.db, .clock = &p->clock, .log = &p->log, .published = on_published, .published_arg = p};
+    struct writer_options rooms_writer = {
+        .db = p->store.rooms, .clock = &p->clock, .log = &p->log, .published = on_rooms_published, .published_arg = p};
+    enum err err = writer_start(&main_writer, &app->writer);
+    if (err == ERR_OK)
+        err = writer_start(&rooms_writer, &app->rooms);
+    struct likes_options likes = {.main = app->writer,
+                                  .rooms = app->rooms,
+                                  .rooms_db = p->store.rooms,
+                                  .rooms_read = p->main_reads_rooms,
+                                  .read = p->rooms_reads,
+                                  .clock = &p->clock,
+                                  .log = &p->log};
+    return err != ERR_OK ? err : likes_create(&likes, &app->likes);
+}
+
+/* The module exists whatever the flag says; its threads do not. */
+static enum err make_realtime(struct parts *p)
+{
+    struct app *app = &p->app;
+    struct realtime_options o = {
+        .heads = app->heads,
+        .presence = app->presence,
+        .rates = p->options.rate_limit ? app->rates : NULL,
+        .rooms = app->rooms,
+        .read = p->rooms_reads,
+        .likes = app->likes,
+        .gate = socket_gate(app),
+        .clock = &p->clock,
+        .log = &p->log,
+        .loops = loops_wanted(&p->options),
+        .room_limit = (uint32_t)p->options.room_limit,
+        .address_limit = (uint32_t)p->options.sockets_per_address,
+        .grace_ms = p->options.grace_ms,
+        .clock_moves = p->options.test_clock,
+    };
+    return realtime_available() ? realtime_create(&o, &app->realtime) : ERR_OK;
+}
+
+struct flag_job {
+    struct job job;
+    bool value;
+};
+
+static enum err run_flag(struct job *job, struct tx *tx)
+{
+    return access_flag_set(tx, "realtime", ((struct flag_job *)job)->value);
+}
+
+/* What --realtime says is written as if somebody had turned the flag; otherwise it is as it was. */
+static enum err set_flag(struct parts *p, struct problem *problem)
+{
+    struct flag_job job = {.job.run = run_flag, .value = p->options.realtime == REALTIME_ON};
+    if (atomic_load(&p->app.flag_realtime) && p->options.realtime != REALTIME_OFF && realtime_available())
+        switch_realtime(p, true); /* before any request: nobody writes yet */
+    if (p->options.realtime == REALTIME_UNSET)
+        return ERR_OK;
+    return writer_call(p->app.writer, &job.job, problem);
+}
+
 static enum err start_threads(struct parts *p, struct problem *problem)
 {
     struct app *app = &p->app;
-    struct writer_options writer = {
-        .db = p->store.db, .clock = &p->clock, .log = &p->log, .published = on_published, .published_arg = p};
-    enum err err = writer_start(&writer, &app->writer);
+    enum err err = start_writers(p);
+    if (err == ERR_OK)
+        err = make_realtime(p);
+    if (err == ERR_OK)
+        err = set_flag(p, problem);
     if (err == ERR_OK)
         err = helpers_start(HELPERS, &app->helpers);
     struct server_options server = {.app = app,
@@ -163,17 +273,24 @@ static enum err start_threads(struct parts *p, struct problem *problem)
                                       .writer = app->writer,
                                       .clock = &p->clock,
                                       .log = &p->log,
-                                      .realtime_available = false};
+                                      .realtime_available = realtime_available(),
+                                      .likes = app->likes};
     return err != ERR_OK ? err : control_start(&control, &p->control);
 }
 
 static void stop_all(struct parts *p)
 {
     control_stop(p->control);
+    realtime_stop(p->app.realtime);
     server_stop(p->server);
     housekeeper_stop(p->housekeeper);
     helpers_stop(p->app.helpers);
+    if (p->app.likes != NULL && likes_flush(p->app.likes) != ERR_OK)
+        log_warn(&p->log, "likes.kept", LOG_S("reason", "they could not be flushed; the next start does it"));
     writer_stop(p->app.writer);
+    writer_stop(p->app.rooms);
+    realtime_free(p->app.realtime);
+    likes_free(p->app.likes);
     keyring_holder_clear(&p->app.keyrings);
     heads_free(p->app.heads);
     presence_free(p->app.presence);
@@ -181,6 +298,8 @@ static void stop_all(struct parts *p)
     ticket_table_free(p->app.tickets);
     activity_clear(&p->app.activity);
     db_close(p->control_db);
+    db_close(p->rooms_reads);
+    db_close(p->main_reads_rooms);
     store_close(&p->store);
 }
 
@@ -199,8 +318,8 @@ static void init_parts(struct parts *p, const struct options *options)
 
 static enum err start_all(struct parts *p, struct problem *problem)
 {
-    if (p->options.realtime == REALTIME_ON)
-        return problem_set(problem, ERR_CONFLICT, "this build has no realtime module yet: start without --realtime on");
+    if (p->options.realtime == REALTIME_ON && !realtime_available())
+        return problem_set(problem, ERR_CONFLICT, "this build has no realtime module: start it without --realtime on");
     enum err err = open_store(p, problem);
     if (err == ERR_OK)
         err = load_memory(p, problem);

@@ -250,6 +250,10 @@ static void run_loop(struct loop *loop)
         loop->wall_ms = clock_wall_ms(loop->app->clock);
         resume_requests(loop);
         (void)MHD_run(loop->daemon);
+        if (loop->upgraded) { /* otherwise its own descriptor of a connection that has left lingers */
+            loop->upgraded = false;
+            (void)MHD_run(loop->daemon);
+        }
         if (after - second_began >= SWEEP_MS * INT64_C(1000000)) {
             sweep(loop, part++);
             measure_load(loop, after - second_began - waited_ns, after - second_began);

@@ -61,6 +61,7 @@ struct loop {
     int64_t now_ms;  /* monotonic, as of this turn of the loop: read once a turn, not once a use */
     int64_t wall_ms; /* likewise */
     uint64_t turns;  /* picks variants of advice */
+    bool upgraded;   /* in this turn a connection left HTTP */
     _Atomic unsigned active;
     _Atomic unsigned connections_count;
     _Atomic unsigned load_percent;

@@ -266,10 +266,12 @@ void session_logout(struct request *r)
 void session_ticket(struct request *r)
 {
     char *ticket = arena_alloc(r->arena, TICKET_BYTES);
+    const struct caller *c = &r->caller;
+    struct ticket_token token = {
+        .user_id = c->user_id, .jti = c->jti, .issued_ms = c->issued_ms, .expires_ms = c->token_expires_ms};
     if (!no_body(r))
         return;
-    enum err err = ticket == NULL ? ERR_NO_MEMORY
-                                  : ticket_issue(r->app->tickets, r->caller.user_id, r->loop->now_ms, ticket);
+    enum err err = ticket == NULL ? ERR_NO_MEMORY : ticket_issue(r->app->tickets, &token, r->loop->now_ms, ticket);
     if (err != ERR_OK) {
         request_fail(r, err);
         return;

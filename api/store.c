@@ -16,12 +16,17 @@
 
 #include "api/keyring.h"
 #include "db/access.h"
+#include "db/pending_likes.h"
 #include "db/writer.h"
 
 enum err store_path(const char *data, enum store_file file, char out[static STORE_PATH_BYTES])
 {
     static const char *const names[] = {
-        [STORE_DATABASE] = "porchlight.db", [STORE_LOCK] = "lock", [STORE_CONTROL] = "control.sock"};
+        [STORE_DATABASE] = "porchlight.db",
+        [STORE_ROOMS] = "rooms.db",
+        [STORE_LOCK] = "lock",
+        [STORE_CONTROL] = "control.sock",
+    };
     int len = snprintf(out, STORE_PATH_BYTES, "%s/%s", data, names[file]);
     return len < 0 || len >= STORE_PATH_BYTES ? ERR_INVALID : ERR_OK;
 }
@@ -93,18 +98,18 @@ static enum err take_lock(const struct store_options *options, int *lock_fd, str
     return ERR_OK;
 }
 
-static enum err open_database(const struct store_options *options, bool read_only, struct db **out,
-                              struct problem *problem)
+static enum err open_database(const struct store_options *options, enum store_file file, bool read_only,
+                              struct db **out, struct problem *problem)
 {
     char path[STORE_PATH_BYTES];
-    enum err err = path_of(options, STORE_DATABASE, path, problem);
+    enum err err = path_of(options, file, path, problem);
     if (err != ERR_OK)
         return err;
     struct db_options db_options = {
         .path = path,
         .read_only = read_only,
         .create = !read_only,
-        .stats = options->stats,
+        .stats = file == STORE_ROOMS ? options->rooms_stats : options->stats,
         .log = options->log,
     };
     err = db_open(&db_options, out);
@@ -139,6 +144,29 @@ static enum err make_first_key(struct db *db, const struct clock *clock, struct 
     return err;
 }
 
+/* Neither file is touched when this program cannot work with one of them. */
+static enum err migrate_both(struct store *store, const struct clock *clock, struct problem *problem)
+{
+    struct migrate_report rooms;
+    enum err err = migrate_check(store->db, migrations_community, &store->migrated, problem);
+    if (err == ERR_OK)
+        err = migrate_check(store->rooms, migrations_rooms, &rooms, problem);
+    if (err == ERR_OK)
+        err = migrate_run(store->db, migrations_community, clock, &store->migrated, problem);
+    return err != ERR_OK ? err : migrate_run(store->rooms, migrations_rooms, clock, &rooms, problem);
+}
+
+static enum err recover_likes(struct store *store, const struct store_options *options, struct problem *problem)
+{
+    enum err err = pending_likes_recover(store->db, store->rooms, options->clock, &store->recovered_likes);
+    if (err != ERR_OK)
+        return problem_set(problem, err, "the likes in %.120s/rooms.db cannot be brought into the database",
+                           options->data);
+    if (store->recovered_likes > 0 && options->log != NULL)
+        log_info(options->log, "likes.recovered", LOG_I("likes", store->recovered_likes));
+    return ERR_OK;
+}
+
 enum err store_open(const struct store_options *options, struct store *store, struct problem *problem)
 {
     *store = (struct store){.lock_fd = -1};
@@ -146,11 +174,15 @@ enum err store_open(const struct store_options *options, struct store *store, st
     if (err == ERR_OK)
         err = take_lock(options, &store->lock_fd, problem);
     if (err == ERR_OK)
-        err = open_database(options, false, &store->db, problem);
+        err = open_database(options, STORE_DATABASE, false, &store->db, problem);
     if (err == ERR_OK)
-        err = migrate_run(store->db, options->clock, &store->migrated, problem);
+        err = open_database(options, STORE_ROOMS, false, &store->rooms, problem);
+    if (err == ERR_OK)
+        err = migrate_both(store, options->clock, problem);
     if (err == ERR_OK)
         err = make_first_key(store->db, options->clock, problem);
+    if (err == ERR_OK)
+        err = recover_likes(store, options, problem);
     if (err != ERR_OK) {
         problem->err = err;
         store_close(store);
@@ -167,9 +199,9 @@ enum err store_open_read(const struct store_options *options, struct store *stor
         err = problem_set(problem, ERR_NOT_FOUND,
                           "there is no database in %.120s; `porchlight serve` or `migrate` makes one", options->data);
     if (err == ERR_OK)
-        err = open_database(options, true, &store->db, problem);
+        err = open_database(options, STORE_DATABASE, true, &store->db, problem);
     if (err == ERR_OK)
-        err = migrate_check(store->db, &store->migrated, problem);
+        err = migrate_check(store->db, migrations_community, &store->migrated, problem);
     if (err == ERR_OK && store->migrated.pending > 0)
         err = problem_set(problem, ERR_SCHEMA, "the database in %.120s has an older schema; run `porchlight migrate`",
                           options->data);
@@ -183,13 +215,73 @@ enum err store_open_read(const struct store_options *options, struct store *stor
 enum err store_connect(const struct store_options *options, struct db **out)
 {
     struct problem unused = {0};
-    return open_database(options, true, out, &unused);
+    return open_database(options, STORE_DATABASE, true, out, &unused);
+}
+
+enum err store_connect_rooms(const struct store_options *options, struct db **out)
+{
+    struct problem unused = {0};
+    return open_database(options, STORE_ROOMS, true, out, &unused);
+}
+
+/* Rows of rooms.db (one is enough) that porchlight.db does not have. Files that are not there, or have no schema yet,
+   have none: what is wrong with them is said by whoever opens them. */
+static enum err count_unsettled(const struct store_options *options, size_t *count, struct problem *problem)
+{
+    struct db *rooms = NULL;
+    struct db *db = NULL;
+    struct migrate_report report = {0};
+    struct pending_like like;
+    int64_t flushed = 0;
+    char path[STORE_PATH_BYTES];
+    *count = 0;
+    for (enum store_file file = STORE_DATABASE; file <= STORE_ROOMS; file++) {
+        enum err err = path_of(options, file, path, problem);
+        if (err != ERR_OK || access(path, F_OK) != 0)
+            return err;
+    }
+    enum err err = open_database(options, STORE_ROOMS, true, &rooms, problem);
+    if (err == ERR_OK)
+        err = migrate_check(rooms, migrations_rooms, &report, problem);
+    if (err != ERR_OK || report.applied == 0)
+        goto out;
+    err = open_database(options, STORE_DATABASE, true, &db, problem);
+    if (err == ERR_OK)
+        err = pending_likes_flushed(db, &flushed);
+    if (err == ERR_OK)
+        err = pending_likes_page(rooms, flushed, &like, 1, count);
+out:
+    db_close(db);
+    db_close(rooms);
+    return err;
+}
+
+enum err store_settle_likes(const struct store_options *options, struct problem *problem)
+{
+    size_t count = 0;
+    enum err err = count_unsettled(options, &count, problem);
+    if (err == ERR_OK && count > 0) {
+        struct store store;
+        struct problem why = {0};
+        err = store_open(options, &store, &why);
+        store_close(&store);
+        if (err == ERR_CONFLICT)
+            return ERR_OK;
+        if (err != ERR_OK)
+            return problem_set(problem, err,
+                               "likes of before a crash are still in rooms.db; run `porchlight migrate` as the user"
+                               " who owns %.60s first (%.80s)",
+                               options->data, problem_detail(&why));
+    }
+    problem->err = err;
+    return err;
 }
 
 void store_close(struct store *store)
 {
+    db_close(store->rooms);
     db_close(store->db);
-    store->db = NULL;
+    store->rooms = store->db = NULL;
     if (store->lock_fd >= 0)
         (void)close(store->lock_fd);
     store->lock_fd = -1;

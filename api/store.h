@@ -3,10 +3,12 @@
  *
  *      DATA/                mode 0700
  *        porchlight.db      the database (and -wal, -shm beside it)
+ *        rooms.db           what rooms keep, answers to messages, likes on their way into porchlight.db (as above)
  *        lock               held with flock(2) by whoever writes; says which process that is
  *        control.sock       mode 0600; a running server takes commands here (api/control.h)
  *
- * One process writes at a time: a server, or a command while no server runs. Reading needs no lock.
+ * One process writes at a time: a server, or a command while no server runs. Reading needs no lock. Whoever opens for
+ * writing first brings the likes that a crash left in rooms.db into porchlight.db.
  */
 #ifndef PORCHLIGHT_API_STORE_H
 #define PORCHLIGHT_API_STORE_H
@@ -21,7 +23,7 @@
 
 #define STORE_PATH_BYTES 4096
 
-enum store_file { STORE_DATABASE, STORE_LOCK, STORE_CONTROL };
+enum store_file { STORE_DATABASE, STORE_ROOMS, STORE_LOCK, STORE_CONTROL };
 
 /* "DATA/porchlight.db". ERR_INVALID when the folder's name is too long. */
 enum err store_path(const char *data, enum store_file file, char out[static STORE_PATH_BYTES]);
@@ -30,20 +32,23 @@ struct store_options {
     const char *data;
     const char *purpose; /* written into the lock: "serve", or the command's name */
     const struct clock *clock;
-    const struct log *log;  /* NULL: silent */
-    struct db_stats *stats; /* NULL: not counted */
+    const struct log *log;        /* NULL: silent */
+    struct db_stats *stats;       /* of porchlight.db; NULL: not counted */
+    struct db_stats *rooms_stats; /* of rooms.db; NULL: not counted */
 };
 
 struct store {
-    struct db *db; /* writes for store_open, reads for store_open_read */
-    int lock_fd;   /* -1: not held */
+    struct db *db;    /* porchlight.db: writes for store_open, reads for store_open_read */
+    struct db *rooms; /* rooms.db: writes; NULL for store_open_read */
+    int lock_fd;      /* -1: not held */
+    int64_t recovered_likes;
     struct migrate_report migrated;
 };
 
 /*
- * Makes the folder and the database when they are missing, takes the lock, brings the schema up to date and makes
- * sure that there is a key to sign tokens with. ERR_CONFLICT when another process holds the lock; the sentence names
- * it. `serve` and commands use it alike.
+ * Makes the folder and the two databases when they are missing, takes the lock, brings the schemas up to date, makes
+ * sure that there is a key to sign tokens with, and empties the like buffer of a crash. ERR_CONFLICT when another
+ * process holds the lock; the sentence names it. `serve` and commands use it alike.
  */
 enum err store_open(const struct store_options *options, struct store *store, struct problem *problem);
 
@@ -52,8 +57,17 @@ enum err store_open(const struct store_options *options, struct store *store, st
  */
 enum err store_open_read(const struct store_options *options, struct store *store, struct problem *problem);
 
-/* One more read connection to the same database, for a loop of the server or the control thread. */
+/* One more read connection to porchlight.db, for a loop of the server or the control thread; to rooms.db, for whoever
+   looks into it beside its writer. */
 enum err store_connect(const struct store_options *options, struct db **out);
+enum err store_connect_rooms(const struct store_options *options, struct db **out);
+
+/*
+ * For a command that reads the community as a whole (export): while no server runs, likes that a crash left in rooms.db
+ * are brought into porchlight.db first, which needs the right to write. Nothing happens when there are none, or when a
+ * server holds the lock: it flushes its buffer itself. Without the right, an error whose sentence says what to do.
+ */
+enum err store_settle_likes(const struct store_options *options, struct problem *problem);
 
 void store_close(struct store *store); /* closes, releases the lock */
 

@@ -1,6 +1,6 @@
 /*
  * The table of one-use tickets: slots that are either in the list of outstanding ones, in order of issue, or in the
- * list of free ones. Lists are linked by slot number.
+ * list of free ones, or were never used: those stand behind all that were. Lists are linked by slot number.
  */
 #include "api/ticket.h"
 
@@ -21,18 +21,27 @@
 static_assert(TICKETS_MAX < NONE, "a slot number has two bytes, and one value means none");
 static_assert(TICKET_BYTES == BASE64URL_CHARS(SLOT_BYTES + SECRET_BYTES) + 1, "a ticket's text");
 
+/* A jti may be long: an outstanding ticket has memory for its own. */
+struct held {
+    int64_t user_id;
+    int64_t issued_ms; /* the token was, not the ticket */
+    int64_t expires_ms;
+    char jti[];
+};
+
 struct slot {
     unsigned char secret[SECRET_BYTES];
-    int64_t user_id; /* 0: free */
-    int64_t issued_ms;
-    uint16_t older; /* outstanding: towards the head */
-    uint16_t newer; /* outstanding: towards the tail. Free: the next free one */
+    struct held *held; /* owned; NULL: free */
+    int64_t issued_ms; /* the ticket was; monotonic */
+    uint16_t older;    /* outstanding: towards the head */
+    uint16_t newer;    /* outstanding: towards the tail. Free: the next free one */
 };
 
 struct ticket_table {
     pthread_mutex_t lock;
     struct slot *slots;
     size_t max;
+    size_t touched; /* slots that were ever used: memory of the others is not asked for */
     size_t outstanding;
     uint16_t oldest;
     uint16_t newest;
@@ -51,10 +60,7 @@ struct ticket_table *ticket_table_create(size_t max)
         free(t);
         return NULL;
     }
-    t->oldest = t->newest = NONE;
-    t->free = 0;
-    for (size_t i = 0; i < max; i++)
-        t->slots[i].newer = i + 1 < max ? (uint16_t)(i + 1) : NONE;
+    t->oldest = t->newest = t->free = NONE;
     t->max = max;
     return t;
 }
@@ -63,7 +69,9 @@ void ticket_table_free(struct ticket_table *t)
 {
     if (!t)
         return;
-    sodium_memzero(t->slots, t->max * sizeof *t->slots);
+    for (size_t i = 0; i < t->touched; i++)
+        free(t->slots[i].held);
+    sodium_memzero(t->slots, t->touched * sizeof *t->slots);
     pthread_mutex_destroy(&t->lock);
     free(t->slots);
     free(t);
@@ -74,10 +82,11 @@ static bool expired(const struct slot *s, int64_t now_ms)
     return now_ms - s->issued_ms >= TICKET_TTL_MS;
 }
 
-/* From the outstanding ones to the free ones. */
-static void release(struct ticket_table *t, uint16_t index)
+/* From the outstanding ones to the free ones. What it held is the caller's now. */
+static struct held *release(struct ticket_table *t, uint16_t index)
 {
     struct slot *s = &t->slots[index];
+    struct held *held = s->held;
     if (s->older != NONE)
         t->slots[s->older].newer = s->newer;
     else
@@ -91,14 +100,21 @@ static void release(struct ticket_table *t, uint16_t index)
     s->newer = t->free;
     t->free = index;
     t->outstanding--;
+    return held;
 }
 
-/* From the free ones to the end of the outstanding ones. */
+static bool full(const struct ticket_table *t)
+{
+    return t->free == NONE && t->touched == t->max;
+}
+
+/* From the free ones, or those never used, to the end of the outstanding ones. */
 static uint16_t acquire(struct ticket_table *t)
 {
-    uint16_t index = t->free;
+    uint16_t index = t->free != NONE ? t->free : (uint16_t)t->touched++;
     struct slot *s = &t->slots[index];
-    t->free = s->newer;
+    if (t->free != NONE)
+        t->free = s->newer;
     s->older = t->newest;
     s->newer = NONE;
     if (t->newest != NONE)
@@ -110,26 +126,45 @@ static uint16_t acquire(struct ticket_table *t)
     return index;
 }
 
-enum err ticket_issue(struct ticket_table *t, int64_t user_id, int64_t now_ms, char out[static TICKET_BYTES])
+static struct held *hold(const struct ticket_token *token)
 {
-    assert(user_id > 0);
+    size_t jti_bytes = strlen(token->jti) + 1;
+    struct held *held = malloc(sizeof *held + jti_bytes);
+    if (held == NULL)
+        return NULL;
+    held->user_id = token->user_id;
+    held->issued_ms = token->issued_ms;
+    held->expires_ms = token->expires_ms;
+    memcpy(held->jti, token->jti, jti_bytes);
+    return held;
+}
+
+enum err ticket_issue(struct ticket_table *t, const struct ticket_token *token, int64_t now_ms,
+                      char out[static TICKET_BYTES])
+{
     unsigned char bytes[SLOT_BYTES + SECRET_BYTES];
+    struct held *held = hold(token);
+    struct held *expired_one = NULL;
+    if (held == NULL)
+        return ERR_NO_MEMORY;
     randombytes_buf(bytes + SLOT_BYTES, SECRET_BYTES); /* a system call at worst: not under the lock */
 
     pthread_mutex_lock(&t->lock);
-    if (t->free == NONE && expired(&t->slots[t->oldest], now_ms))
-        release(t, t->oldest);
-    if (t->free == NONE) {
+    if (full(t) && expired(&t->slots[t->oldest], now_ms))
+        expired_one = release(t, t->oldest);
+    if (full(t)) {
         pthread_mutex_unlock(&t->lock);
+        free(held);
         return ERR_BUSY;
     }
     uint16_t index = acquire(t);
     struct slot *s = &t->slots[index];
     memcpy(s->secret, bytes + SLOT_BYTES, SECRET_BYTES);
-    s->user_id = user_id;
+    s->held = held;
     s->issued_ms = now_ms;
     pthread_mutex_unlock(&t->lock);
 
+    free(expired_one);
     bytes[0] = (unsigned char)(index >> 8);
     bytes[1] = (unsigned char)index;
     base64url_encode(bytes, sizeof bytes, out);
@@ -137,7 +172,8 @@ enum err ticket_issue(struct ticket_table *t, int64_t user_id, int64_t now_ms, c
     return ERR_OK;
 }
 
-enum err ticket_take(struct ticket_table *t, const char *text, size_t len, int64_t now_ms, int64_t *user_id)
+enum err ticket_take(struct ticket_table *t, const char *text, size_t len, int64_t now_ms, struct arena *arena,
+                     struct ticket_token *token)
 {
     unsigned char bytes[SLOT_BYTES + SECRET_BYTES];
     size_t got = 0;
@@ -147,19 +183,26 @@ enum err ticket_take(struct ticket_table *t, const char *text, size_t len, int64
     if (index >= t->max)
         return ERR_UNAUTHENTICATED;
 
-    enum err err = ERR_UNAUTHENTICATED;
+    struct held *held = NULL;
+    bool in_time = false;
     pthread_mutex_lock(&t->lock);
     const struct slot *s = &t->slots[index];
-    /* A free slot's secret is all zero, which a stranger can guess: its user id tells them apart. */
-    if (sodium_memcmp(s->secret, bytes + SLOT_BYTES, SECRET_BYTES) == 0 && s->user_id != 0) {
-        if (!expired(s, now_ms)) {
-            *user_id = s->user_id;
-            err = ERR_OK;
-        }
-        release(t, index);
+    /* A free slot's secret is all zero, which a stranger can guess: it holds nothing. */
+    if (sodium_memcmp(s->secret, bytes + SLOT_BYTES, SECRET_BYTES) == 0 && s->held != NULL) {
+        in_time = !expired(s, now_ms);
+        held = release(t, index);
     }
     pthread_mutex_unlock(&t->lock);
     sodium_memzero(bytes, sizeof bytes);
+
+    enum err err = in_time ? ERR_OK : ERR_UNAUTHENTICATED;
+    char *jti = in_time ? arena_text(arena, held->jti) : NULL;
+    if (in_time && jti == NULL)
+        err = ERR_NO_MEMORY;
+    if (err == ERR_OK)
+        *token = (struct ticket_token){
+            .user_id = held->user_id, .jti = jti, .issued_ms = held->issued_ms, .expires_ms = held->expires_ms};
+    free(held);
     return err;
 }
 

@@ -32,6 +32,8 @@ static const struct err_row rows[] = {
     [ERR_MEDIA_TYPE] = {415, "media-type", "Not JSON", "Send the body as application/json."},
     [ERR_KEY_REUSED] = {422, "key-reused", "Key used before",
                         "This Idempotency-Key was used before with another request."},
+    [ERR_UPGRADE_REQUIRED] = {426, "upgrade-required", "WebSocket only",
+                              "This address takes WebSocket connections only, of version 13."},
     [ERR_RATE_LIMITED] = {429, "rate-limited", "Too many requests", "That was too fast. Please wait a moment."},
     [ERR_TIMEOUT] = {408, "timeout", "Too slow", "The request did not arrive in time."},
     [ERR_INTERNAL] = {500, "internal", "Our fault", "Something went wrong on our side. Please try again."},

@@ -21,8 +21,9 @@ enum err {
     ERR_LENGTH_REQUIRED, /* Transfer-Encoding is refused: RFC 9112, section 6.1 */
     ERR_TOO_LARGE,       /* the body is over its limit */
     ERR_URI_TOO_LONG,
-    ERR_MEDIA_TYPE, /* a body that is not application/json */
-    ERR_KEY_REUSED, /* an Idempotency-Key came back with another request */
+    ERR_MEDIA_TYPE,       /* a body that is not application/json */
+    ERR_KEY_REUSED,       /* an Idempotency-Key came back with another request */
+    ERR_UPGRADE_REQUIRED, /* an address of sockets, and no handshake that can be answered (RFC 6455, section 4.2) */
     ERR_RATE_LIMITED,
     ERR_TIMEOUT,  /* the request did not arrive in time */
     ERR_INTERNAL, /* a fault of ours; the cause is in the log */

@@ -55,6 +55,15 @@ struct json_value {
 enum err json_read(const char *bytes, size_t len, const struct json_field *fields, size_t count,
                    struct json_value *values, struct arena *arena, struct problem *problem);
 
+/* Two texts of an object whose other fields are nobody's business here; NULL: not there, or not a text. In the arena.
+   ERR_MALFORMED (not a JSON object, too deep), ERR_NO_MEMORY. */
+struct json_peek {
+    const char *first;
+    const char *second;
+};
+enum err json_peek(const char *bytes, size_t len, const char *first, const char *second, struct arena *arena,
+                   struct json_peek *out, struct problem *problem);
+
 /* The writer keeps only whether a comma is due. Start it as {.out = &buf}. */
 struct json_writer {
     struct buf *out;

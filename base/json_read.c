@@ -253,22 +253,57 @@ static enum err check_object(json_t *object, const struct json_field *fields, si
     return ERR_OK;
 }
 
+/* NULL: not an object, and the problem says why. */
+static json_t *parse_object(const char *bytes, size_t len, struct problem *problem)
+{
+    json_error_t cause;
+    json_t *root = NULL;
+    if (json_utf8_length(bytes, len) == SIZE_MAX)
+        (void)problem_set(problem, ERR_MALFORMED, "The body is not valid UTF-8 text.");
+    else if (too_deep(bytes, len))
+        (void)problem_set(problem, ERR_MALFORMED, "The body is nested too deeply.");
+    else if ((root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause)) == NULL)
+        (void)problem_set(problem, ERR_MALFORMED, "The body is not valid JSON (line %d, column %d).", cause.line,
+                          cause.column);
+    if (root == NULL || json_is_object(root))
+        return root;
+    json_decref(root);
+    (void)problem_set(problem, ERR_MALFORMED, "The body has to be a JSON object.");
+    return NULL;
+}
+
 enum err json_read(const char *bytes, size_t len, const struct json_field *fields, size_t count,
                    struct json_value *values, struct arena *arena, struct problem *problem)
 {
     if (count > 0)
         memset(values, 0, count * sizeof *values);
-    if (json_utf8_length(bytes, len) == SIZE_MAX)
-        return problem_set(problem, ERR_MALFORMED, "The body is not valid UTF-8 text.");
-    if (too_deep(bytes, len))
-        return problem_set(problem, ERR_MALFORMED, "The body is nested too deeply.");
-    json_error_t cause;
-    json_t *root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
+    json_t *root = parse_object(bytes, len, problem);
     if (root == NULL)
-        return problem_set(problem, ERR_MALFORMED, "The body is not valid JSON (line %d, column %d).", cause.line,
-                           cause.column);
-    enum err err = json_is_object(root) ? check_object(root, fields, count, values, arena, problem)
-                                        : problem_set(problem, ERR_MALFORMED, "The body has to be a JSON object.");
+        return ERR_MALFORMED;
+    enum err err = check_object(root, fields, count, values, arena, problem);
+    json_decref(root);
+    return err;
+}
+
+static enum err peek_text(json_t *root, const char *key, struct arena *arena, const char **out)
+{
+    const json_t *json = json_object_get(root, key);
+    *out = NULL;
+    if (!json_is_string(json))
+        return ERR_OK;
+    *out = arena_text(arena, json_string_value(json));
+    return *out == NULL ? ERR_NO_MEMORY : ERR_OK;
+}
+
+enum err json_peek(const char *bytes, size_t len, const char *first, const char *second, struct arena *arena,
+                   struct json_peek *out, struct problem *problem)
+{
+    json_t *root = parse_object(bytes, len, problem);
+    if (root == NULL)
+        return ERR_MALFORMED;
+    enum err err = peek_text(root, first, arena, &out->first);
+    if (err == ERR_OK)
+        err = peek_text(root, second, arena, &out->second);
     json_decref(root);
     return err;
 }

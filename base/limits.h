@@ -66,6 +66,7 @@
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
 #define TOKEN_BYTES_MAX 2048 /* a foreign site's claims may be long */
+#define JTI_BYTES_MAX 512    /* a foreign site's: 128 characters */
 #define TOKEN_TTL_MAX_S (366 * 86400)
 #define TOKEN_CACHE_ENTRIES 16384 /* per HTTP loop; beyond it a token is verified again (about 60 us) */
 #define TICKET_TTL_MS 30000
@@ -79,6 +80,45 @@
 #define WRITER_BATCH_MAX 1024 /* one transaction; keeps the slowest answer short */
 #define HELPERS 2             /* argon2id threads: 19 MiB each while one works */
 #define HELPER_QUEUE_MAX 64   /* at about 25 ms a password less than a second of waiting */
+
+/* ---- sockets ----------------------------------------------------------------------------------------------------- */
+
+#define MESSAGE_BYTES_MAX 65536 /* from a client, as an HTTP body */
+#define MESSAGE_ID_BYTES_MAX 64 /* a UUID is 36 */
+#define MESSAGES_PER_MINUTE 600 /* a member: ten a second, as for reads; past it an error, then 4005 */
+#define MESSAGES_BURST 120
+#define ACK_HOURS 24              /* as long as an Idempotency-Key */
+#define MESSAGES_REFUSED_MAX 20   /* in a row: who does not slow down after that is closed with 4005 */
+#define CHEER_ICON_CHARS_MAX 32   /* a word such as "heart", or an emoji with all its parts */
+#define CHEERS_REMEMBERED 4096    /* ids of cheers, per loop: a resend within minutes is no second cheer */
+#define LIKES_SOON_MS 100         /* DESIGN: how long counts of one post are gathered */
+#define PRESENCE_SOON_MS 250      /* likewise for who is here */
+#define PRESENCE_BEAT_MS 30000    /* and told anyway while the room is awake */
+#define CLOSE_SPREAD_MS 4000      /* over which 4001 reaches everybody when the flag is turned off */
+#define RETURN_SPREAD_MS 5000     /* over which 1012 asks everybody to come back */
+#define SEND_BUFFER_BYTES 131072  /* of the kernel, per socket: a slow reader shows before megabytes pile up there */
+#define ATTACHMENT_BYTES_MAX 2048 /* DESIGN: what survives sleep, packed */
+#define SOCKETS_MAX 65536         /* per process; each also needs a descriptor */
+#define SOCKETS_PER_MEMBER_MAX 16 /* tablet, phone, laptop, and tabs nobody closed */
+#define ROOM_SOCKETS_MAX 32768    /* the most that --room-limit takes */
+#define HANDSHAKES_PER_S 1000     /* a storm after a restart is spread, and polls keep their time */
+#define HANDSHAKES_BURST 2000
+#define QUEUE_BYTES_MAX (1U << 20) /* DESIGN: a slow consumer's queue */
+#define QUEUE_MS_MAX 5000          /* and its age */
+#define PING_ADVISED_MS 30000      /* what WELCOME says as `heartbeat` */
+#define SILENCE_MS_MAX 75000       /* two pings and a half without a word */
+#define ROOM_SLEEP_MS 10000        /* without a message */
+#define CLOSE_WAIT_MS 5000         /* for the other side's close frame */
+#define LOOP_MAIL_MAX 65536        /* notes between loops; past it a room catches up from the database */
+
+/* ---- rooms.db ---------------------------------------------------------------------------------------------------- */
+
+#define ROOM_NAME_BYTES_MAX 96
+#define ROOM_KEY_BYTES_MAX 256
+#define ROOM_VALUE_BYTES_MAX (128U << 10) /* as the platform of the seeds allows */
+#define LIKES_FLUSH_MS 60000              /* DESIGN: once a minute */
+#define LIKES_PENDING_MAX 20000           /* then it is flushed early: one transaction of about 0.1 s */
+#define LIKES_BUFFER_MAX 200000           /* when it cannot be flushed: then likes are refused as busy */
 
 /* ---- rates: sustained per minute, and burst ---------------------------------------------------------------------- */
 

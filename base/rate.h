@@ -20,6 +20,20 @@ struct rate {
 struct rate_table *rate_create(void);
 void rate_free(struct rate_table *t);
 
+/* What a bucket is for, so that one table serves all: a key is made of it and of whom it is about. */
+enum rate_kind {
+    RATE_MEMBER_READ = 1,
+    RATE_MEMBER_WRITE,
+    RATE_ADDRESS,
+    RATE_ADDRESS_SIGN_IN,
+    RATE_MEMBER_MESSAGE,
+    RATE_HANDSHAKES
+};
+static inline uint64_t rate_key(enum rate_kind kind, uint64_t who)
+{
+    return who * 8 + (uint64_t)kind;
+}
+
 /* Takes one token. 0: granted. Otherwise the milliseconds until one is there. `now_ms` is monotonic. */
 int64_t rate_take(struct rate_table *t, uint64_t key, struct rate rate, int64_t now_ms);
 

@@ -1,16 +1,18 @@
 #!/bin/sh
-# Writes migrations/NNNN_name.sql, given as arguments, as the table of db/migrate.h to standard output.
+# Writes numbered SQL files, given in order, as one set of db/migrate.h (migrations_SET) to standard output.
 # The SQL becomes an array of character constants: a string literal may hold no more than 4095 characters (C17, 5.2.4.1).
 set -eu
 LC_ALL=C
 export LC_ALL
 
-if [ $# -eq 0 ]; then
-    echo "usage: $0 migrations/NNNN_name.sql... > migrations.c" >&2
+if [ $# -lt 2 ]; then
+    echo "usage: $0 SET migrations/NNNN_name.sql... > migrations.c" >&2
     exit 2
 fi
+set_name=$1
+shift
 
-echo '/* Written by db/embed_migrations.sh from migrations/. */'
+echo "/* The set $set_name, written by db/embed_migrations.sh. */"
 echo '#include "db/migrate.h"'
 
 expected=0
@@ -25,15 +27,15 @@ for file in "$@"; do
     fi
     checksum=$(b2sum -l 256 < "$file" | cut -d ' ' -f 1)
     echo
-    echo "static const char sql_${number}[] = {"
+    echo "static const char sql_${set_name}_${number}[] = {"
     od -An -v -tx1 "$file" | sed "s/ *\([0-9a-f][0-9a-f]\)/'\\\\x\1',/g"
     printf '%s\n' "'\\0'};"
-    rows="$rows    {$number, \"$name\", sql_$number, \"$checksum\"},
+    rows="$rows    {$number, \"$name\", sql_${set_name}_$number, \"$checksum\"},
 "
 done
 
 echo
-echo 'const struct migration migrations[] = {'
+echo "const struct migration migrations_${set_name}[] = {"
 printf '%s' "$rows"
 echo '    {0, NULL, NULL, NULL},'
 echo '};'

@@ -60,18 +60,8 @@ enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq)
     return rows_end_one(stmt, found, false);
 }
 
-enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count)
+static enum err read_events(struct db_stmt *stmt, struct change *out, size_t limit, size_t *count)
 {
-    *count = 0;
-#define EVENT_RUN(whose)                                                                                               \
-    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose                                    \
-    " AND seq > $2 ORDER BY seq LIMIT $3"
-    static const char sql[] = "SELECT * FROM (" EVENT_RUN("= $1") ") AS own UNION ALL SELECT * FROM (" EVENT_RUN(
-        "IS NULL") ") AS common ORDER BY seq LIMIT $3";
-    struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt, sql, "iii", team_id, since, (int64_t)limit);
-    if (err != ERR_OK)
-        return err;
     while (*count < limit && db_row(stmt)) {
         out[(*count)++] = (struct change){
             .kind = (enum change_kind)db_int(stmt, 2),
@@ -82,6 +72,30 @@ enum err events_since(struct db *db, int64_t team_id, int64_t since, struct chan
         };
     }
     return db_end(stmt);
+}
+
+enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count)
+{
+    *count = 0;
+#define EVENT_RUN(whose)                                                                                               \
+    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose                                    \
+    " AND seq > $2 ORDER BY seq LIMIT $3"
+    static const char sql[] = "SELECT * FROM (" EVENT_RUN("= $1") ") AS own UNION ALL SELECT * FROM (" EVENT_RUN(
+        "IS NULL") ") AS common ORDER BY seq LIMIT $3";
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, sql, "iii", team_id, since, (int64_t)limit);
+    return err != ERR_OK ? err : read_events(stmt, out, limit, count);
+}
+
+enum err events_since_all(struct db *db, int64_t since, struct change *out, size_t limit, size_t *count)
+{
+    *count = 0;
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt,
+                            "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE seq > $1 ORDER BY seq"
+                            " LIMIT $2",
+                            "ii", since, (int64_t)limit);
+    return err != ERR_OK ? err : read_events(stmt, out, limit, count);
 }
 
 /* How far the oldest `limit` events may go: the newest of those that are too old or too many, or 0. */

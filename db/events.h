@@ -21,6 +21,9 @@ enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq);
 /* Events of a team and to everybody with seq > since, in order, at most `limit`. `out` has room for `limit`. */
 enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count);
 
+/* The same of all teams. */
+enum err events_since_all(struct db *db, int64_t since, struct change *out, size_t limit, size_t *count);
+
 /* Forgets events older than EVENTS_KEPT_DAYS and beyond EVENTS_KEPT_MAX; at most `limit` rows a call. `removed` may be
    NULL. Notes CHANGE_PRUNED when something was removed. */
 enum err events_prune(struct tx *tx, size_t limit, int64_t *removed);

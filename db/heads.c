@@ -197,6 +197,17 @@ enum err heads_team(struct heads *h, struct db *db, int64_t team_id, struct team
     return err;
 }
 
+struct team_head *heads_peek(struct heads *h, int64_t team_id)
+{
+    struct team_head *t = find(h, team_id);
+    return t != NULL && atomic_load_explicit(&t->version, memory_order_acquire) != 0 ? t : NULL;
+}
+
+int64_t heads_newest(const struct heads *h)
+{
+    return atomic_load(&h->newest);
+}
+
 uint64_t team_head_version(const struct team_head *t)
 {
     return atomic_load_explicit(&t->version, memory_order_acquire);
@@ -217,6 +228,12 @@ bool team_head_reaches(struct team_head *t, int64_t since_seq)
     if (since_seq > seq && since_seq > atomic_load(&t->heads->newest)) /* a head may be loaded ahead of publishing */
         return false;
     return since_seq >= seq || since_seq + 1 >= atomic_load(&t->heads->oldest);
+}
+
+bool heads_reach(const struct heads *h, int64_t since_seq)
+{
+    int64_t newest = atomic_load(&h->newest);
+    return since_seq <= newest && (since_seq == newest || since_seq + 1 >= atomic_load(&h->oldest));
 }
 
 size_t team_head_new_posts(struct team_head *t, int64_t since_seq)
@@ -246,6 +263,20 @@ bool team_head_likes_since(struct team_head *t, uint64_t since, struct head_like
             out[(*count)++] = (struct head_like){.post_id = t->likes[i].post_id, .count = t->likes[i].count};
     (void)pthread_mutex_unlock(&t->mutex);
     return reaches;
+}
+
+bool team_head_like(struct team_head *t, int64_t post_id, uint64_t *version, int64_t *count)
+{
+    bool found = false;
+    (void)pthread_mutex_lock(&t->mutex);
+    for (size_t i = t->likes_count; !found && i-- > 0;)
+        if (t->likes[i].post_id == post_id) {
+            *version = t->likes[i].version;
+            *count = t->likes[i].count;
+            found = true;
+        }
+    (void)pthread_mutex_unlock(&t->mutex);
+    return found;
 }
 
 static void drop_oldest_post(struct team_head *t)

@@ -32,6 +32,12 @@ uint32_t heads_boot(const struct heads *h);
 /* The team's head, loaded when it is not; lives as long as `h`. ERR_NO_MEMORY, ERR_STORAGE. */
 enum err heads_team(struct heads *h, struct db *db, int64_t team_id, struct team_head **out);
 
+/* The team's head if it is loaded, otherwise NULL. Lock-free; any thread. */
+struct team_head *heads_peek(struct heads *h, int64_t team_id);
+
+/* The newest event of all that was published. */
+int64_t heads_newest(const struct heads *h);
+
 /* Moves with every change of seq or likes. Lock-free. 0: must be loaded again (call heads_team). */
 uint64_t team_head_version(const struct team_head *t);
 
@@ -44,6 +50,9 @@ void team_head_read(struct team_head *t, struct head_view *out);
 
 /* Whether a client with these numbers can be told what it missed: nothing beyond the newest, nothing already pruned. */
 bool team_head_reaches(struct team_head *t, int64_t since_seq);
+
+/* The same for all teams together. Lock-free. */
+bool heads_reach(const struct heads *h, int64_t since_seq);
 
 /* Living posts whose creation is newer than `since_seq`, at most HEAD_POSTS_MAX. */
 size_t team_head_new_posts(struct team_head *t, int64_t since_seq);
@@ -59,7 +68,10 @@ struct head_like {
  */
 bool team_head_likes_since(struct team_head *t, uint64_t since, struct head_like *out, size_t *count);
 
-/* The writer's thread, after a commit, in order. */
+/* The newest count of a post that is remembered, and its version. false: none is. */
+bool team_head_like(struct team_head *t, int64_t post_id, uint64_t *version, int64_t *count);
+
+/* A writer's thread, after a commit, in order. The rooms writer publishes like counts, the main one everything. */
 void heads_publish(struct heads *h, const struct change *changes, size_t count);
 
 #endif

@@ -12,16 +12,17 @@
 #include "db/access.h"
 #include "db/events.h"
 
-static int newest_known(void)
+static int newest_known(const struct migration *set)
 {
     int count = 0;
-    while (migrations[count].number != 0)
+    while (set[count].number != 0)
         count++;
     return count;
 }
 
 /* One row of table migrations against the program's. `index` counts from 0. */
-static enum err check_row(struct db_stmt *stmt, int index, int known, struct problem *problem)
+static enum err check_row(struct db_stmt *stmt, const struct migration *set, int index, int known,
+                          struct problem *problem)
 {
     int64_t number = db_int(stmt, 0);
     const char *checksum = db_text(stmt, 2, NULL);
@@ -32,16 +33,17 @@ static enum err check_row(struct db_stmt *stmt, int index, int known, struct pro
     if (number != index + 1)
         return problem_set(problem, ERR_SCHEMA, "the database lacks migration %d but has %lld: its schema was altered",
                            index + 1, (long long)number);
-    if (checksum == NULL || strcmp(checksum, migrations[index].checksum) != 0)
+    if (checksum == NULL || strcmp(checksum, set[index].checksum) != 0)
         return problem_set(problem, ERR_SCHEMA,
                            "migration %s in the database is not the one in this program: its checksum differs",
-                           migrations[index].name);
+                           set[index].name);
     return ERR_OK;
 }
 
-enum err migrate_check(struct db *db, struct migrate_report *report, struct problem *problem)
+enum err migrate_check(struct db *db, const struct migration *set, struct migrate_report *report,
+                       struct problem *problem)
 {
-    *report = (struct migrate_report){.known = newest_known()};
+    *report = (struct migrate_report){.known = newest_known(set)};
     bool exists;
     enum err err = db_table_exists(db, "migrations", &exists);
     if (err != ERR_OK)
@@ -53,7 +55,7 @@ enum err migrate_check(struct db *db, struct migrate_report *report, struct prob
         return problem_set(problem, err, "the database's table of migrations cannot be read");
     enum err checked = ERR_OK;
     while (stmt != NULL && checked == ERR_OK && db_row(stmt)) {
-        checked = check_row(stmt, report->applied, report->known, problem);
+        checked = check_row(stmt, set, report->applied, report->known, problem);
         if (checked == ERR_OK)
             report->applied++;
     }
@@ -64,7 +66,7 @@ enum err migrate_check(struct db *db, struct migrate_report *report, struct prob
     return checked;
 }
 
-/* The name of this history and the secret of keyed hashes. */
+/* The name of this history and the secret of keyed hashes: of a community, once. */
 static enum err insert_meta(struct db *db)
 {
     static const char sql[] = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
@@ -100,7 +102,7 @@ static enum err apply(struct db *db, const struct migration *migration, const st
                             " checksum TEXT NOT NULL, applied_at TEXT NOT NULL)");
     if (err == ERR_OK)
         err = db_script(db, migration->sql);
-    if (err == ERR_OK && migration->number == 1)
+    if (err == ERR_OK && migration == &migrations_community[0])
         err = insert_meta(db);
     if (err == ERR_OK)
         err = insert_row(db, migration, clock);
@@ -111,14 +113,14 @@ static enum err apply(struct db *db, const struct migration *migration, const st
     return err;
 }
 
-enum err migrate_run(struct db *db, const struct clock *clock, struct migrate_report *report, struct problem *problem)
+enum err migrate_run(struct db *db, const struct migration *set, const struct clock *clock,
+                     struct migrate_report *report, struct problem *problem)
 {
-    enum err err = migrate_check(db, report, problem);
+    enum err err = migrate_check(db, set, report, problem);
     for (int i = report->applied; err == ERR_OK && i < report->known; i++) {
-        err = apply(db, &migrations[i], clock);
+        err = apply(db, &set[i], clock);
         if (err != ERR_OK)
-            return problem_set(problem, err, "migration %s could not be applied; nothing of it was kept",
-                               migrations[i].name);
+            return problem_set(problem, err, "migration %s could not be applied; nothing of it was kept", set[i].name);
     }
     return err;
 }

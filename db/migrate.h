@@ -1,5 +1,9 @@
 /*
- * The schema: numbered SQL files, never edited once released, built into the program with their checksums.
+ * The schemas: numbered SQL files, never edited once released, built into the program with their checksums. Two sets,
+ * one for each database file.
+ *
+ *      migrations/NNNN_name.sql         migrations_community    porchlight.db
+ *      migrations/rooms/NNNN_name.sql   migrations_rooms        rooms.db
  *
  * Table `migrations` (number, name, checksum, applied_at) records what a database has. A database with a number that
  * this program does not know, or with another checksum, is refused before anything is written. Caller's thread.
@@ -18,8 +22,9 @@ struct migration {
     const char *checksum; /* BLAKE2b-256 of the file, hex */
 };
 
-/* Written by the build from migrations/NNNN_name.sql, in order; ends with number 0. */
-extern const struct migration migrations[];
+/* Written by the build, in order; each ends with number 0. */
+extern const struct migration migrations_community[];
+extern const struct migration migrations_rooms[];
 
 struct migrate_report {
     int known;   /* the newest number this program has */
@@ -27,11 +32,13 @@ struct migrate_report {
     int pending;
 };
 
-/* Reads only. ERR_SCHEMA with a clear `problem` when the database is newer or altered. */
-enum err migrate_check(struct db *db, struct migrate_report *report, struct problem *problem);
+/* Reads only. ERR_SCHEMA with a clear `problem` when the database is newer or altered, or is one of the other set. */
+enum err migrate_check(struct db *db, const struct migration *set, struct migrate_report *report,
+                       struct problem *problem);
 
-/* migrate_check, then applies what is pending, each file in one transaction; also makes what every database has: its
- * epoch. */
-enum err migrate_run(struct db *db, const struct clock *clock, struct migrate_report *report, struct problem *problem);
+/* migrate_check, then applies what is pending, each file in one transaction; also makes what every community database
+   has: its epoch. */
+enum err migrate_run(struct db *db, const struct migration *set, const struct clock *clock,
+                     struct migrate_report *report, struct problem *problem);
 
 #endif

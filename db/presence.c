@@ -1,16 +1,21 @@
 /*
  * Presence sets: a hash table of teams, each with an open-addressed table of people.
  *
- *   presence --buckets--> team -> team -> ...        (never freed before the end, so a pointer to a team stays good)
+ *   presence --buckets--> team -> team -> ...     (never freed before the end, so a pointer to a team stays good)
  *                          | mutex, version
- *                          | slots:   [user, expires, coach]  linear probing, at most 3/4 full, deletion by backward
- * shift ` coaches: names in order of arrival
+ *                          ` slots: [user, expires, coach, sockets, stay]
  *
- * `next_expiry_ms` is a lower bound of all expiry times: while it lies ahead, nobody has to be looked at. A heartbeat
- * only ever makes it too early, never too late.
+ * Slots are found by linear probing, are at most 3/4 full, and close up when somebody goes.
+ *
+ * A person is here while `sockets` > 0 or `expires_ms` lies ahead. A stay is one coming of one person: its number
+ * orders the coaches, and tells a socket that was counted in it from those of a later one.
+ *
+ * `next_expiry_ms` is a lower bound of all expiry times of people without a socket: while it lies ahead, nobody has to
+ * be looked at. A heartbeat only ever makes it too early, never too late. The same holds for all teams together.
  */
 #include "db/presence.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -23,11 +28,15 @@ struct person {
     int64_t user_id; /* 0: free */
     int64_t expires_ms;
     char *coach_name; /* owned; NULL: not a coach */
-    uint64_t arrival; /* orders the coaches */
+    uint32_t sockets; /* attached in this stay */
+    uint32_t stay;    /* 1, 2, ...; never 0 */
 };
+
+static_assert(sizeof(struct person) <= 32, "ten thousand people are half a megabyte");
 
 struct presence_team {
     struct presence_team *next;
+    struct presence *all;
     int64_t team_id;
     pthread_mutex_t mutex;
     struct person *slots; /* `cap` of them, a power of two; NULL while nobody ever came */
@@ -35,13 +44,18 @@ struct presence_team {
     size_t count;
     size_t coaches;
     int64_t next_expiry_ms;
-    uint64_t arrivals;
     uint64_t version;
+    uint64_t version_before; /* when the mutex was taken */
+    uint32_t stays;          /* the number of the newest */
+    bool told;               /* the watcher was, since it last said that it looks */
 };
 
 struct presence {
     pthread_mutex_t mutex; /* guards the making of teams; reading follows atomic pointers */
     _Atomic(struct presence_team *) buckets[TEAM_BUCKETS];
+    _Atomic int64_t next_expiry_ms; /* at most that of any team, but while presence_expire asks them all */
+    void (*changed)(void *arg, int64_t team_id);
+    void *changed_arg;
 };
 
 static uint64_t mix(int64_t id)
@@ -53,8 +67,10 @@ static uint64_t mix(int64_t id)
 struct presence *presence_create(void)
 {
     struct presence *p = calloc(1, sizeof *p);
-    if (p != NULL)
+    if (p != NULL) {
         (void)pthread_mutex_init(&p->mutex, NULL);
+        p->next_expiry_ms = INT64_MAX;
+    }
     return p;
 }
 
@@ -99,6 +115,7 @@ struct presence_team *presence_team(struct presence *p, int64_t team_id)
     (void)pthread_mutex_lock(&p->mutex);
     team = team_find(p, team_id); /* another thread may have been first */
     if (team == NULL && (team = calloc(1, sizeof *team)) != NULL) {
+        team->all = p;
         team->team_id = team_id;
         team->next_expiry_ms = INT64_MAX;
         team->version = 1;
@@ -109,6 +126,23 @@ struct presence_team *presence_team(struct presence *p, int64_t team_id)
     }
     (void)pthread_mutex_unlock(&p->mutex);
     return team;
+}
+
+static void lock(struct presence_team *team)
+{
+    (void)pthread_mutex_lock(&team->mutex);
+    team->version_before = team->version;
+}
+
+/* The watcher hears of what changed when the lock is off. */
+static void unlock(struct presence_team *team)
+{
+    const struct presence *p = team->all;
+    bool tell = p->changed != NULL && !team->told && team->version != team->version_before;
+    team->told = team->told || tell;
+    (void)pthread_mutex_unlock(&team->mutex);
+    if (tell)
+        p->changed(p->changed_arg, team->team_id);
 }
 
 /* The slot of a person, or the free one where they would stand. The table is never full. */
@@ -173,15 +207,33 @@ static void expire(struct presence_team *team, int64_t now_ms)
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < team->cap;) {
         struct person *person = &team->slots[i];
-        if (person->user_id != 0 && person->expires_ms <= now_ms) {
+        bool by_time = person->user_id != 0 && person->sockets == 0;
+        if (by_time && person->expires_ms <= now_ms) {
             remove_person(team, person); /* another may have moved here: look at the same slot again */
             continue;
         }
-        if (person->user_id != 0 && person->expires_ms < next)
+        if (by_time && person->expires_ms < next)
             next = person->expires_ms;
         i++;
     }
     team->next_expiry_ms = next;
+}
+
+static void lower(_Atomic int64_t *bound_ms, int64_t ms)
+{
+    int64_t now = atomic_load_explicit(bound_ms, memory_order_relaxed);
+    while (ms < now && !atomic_compare_exchange_weak(bound_ms, &now, ms))
+        continue;
+}
+
+/* Until when the person is here without a socket. */
+static void hold(struct presence_team *team, struct person *person, int64_t expires_ms)
+{
+    person->expires_ms = expires_ms;
+    if (expires_ms >= team->next_expiry_ms)
+        return;
+    team->next_expiry_ms = expires_ms;
+    lower(&team->all->next_expiry_ms, expires_ms);
 }
 
 static bool name_changed(const struct person *person, const char *coach_name)
@@ -191,17 +243,24 @@ static bool name_changed(const struct person *person, const char *coach_name)
     return strcmp(person->coach_name, coach_name) != 0;
 }
 
-/* Adds the person or refreshes what is known of them. */
-static enum err keep(struct presence_team *team, const struct presence_person *who, int64_t expires_ms)
+static uint32_t new_stay(struct presence_team *team)
+{
+    if (++team->stays == 0)
+        team->stays = 1;
+    return team->stays;
+}
+
+/* Adds the person or refreshes what is known of them; the caller says what holds them. NULL: no memory. */
+static struct person *keep(struct presence_team *team, const struct presence_person *who)
 {
     if (!grow(team))
-        return ERR_NO_MEMORY;
+        return NULL;
     struct person *person = slot_of(team, who->user_id);
     bool fresh = person->user_id == 0;
     if (fresh || name_changed(person, who->coach_name)) {
         char *name = NULL;
         if (who->coach_name != NULL && (name = strdup(who->coach_name)) == NULL)
-            return ERR_NO_MEMORY;
+            return NULL;
         team->coaches = team->coaches + (name != NULL) - (person->coach_name != NULL);
         free(person->coach_name);
         person->coach_name = name;
@@ -209,85 +268,118 @@ static enum err keep(struct presence_team *team, const struct presence_person *w
     }
     if (fresh) {
         person->user_id = who->user_id;
-        person->arrival = team->arrivals++;
+        person->stay = new_stay(team);
         team->count++;
     }
-    person->expires_ms = expires_ms;
-    if (expires_ms < team->next_expiry_ms)
-        team->next_expiry_ms = expires_ms;
-    return ERR_OK;
+    return person;
 }
 
-enum err presence_heartbeat(struct presence_team *team, const struct presence_person *person, int64_t now_ms,
+/* Who appears offline is not here, whatever sockets they have. */
+static void hide(struct presence_team *team, int64_t user_id)
+{
+    struct person *person = find(team, user_id);
+    if (person != NULL)
+        remove_person(team, person);
+}
+
+enum err presence_heartbeat(struct presence_team *team, const struct presence_person *who, int64_t now_ms,
                             int64_t expires_ms)
 {
-    enum err err = ERR_OK;
-    (void)pthread_mutex_lock(&team->mutex);
+    struct person *person = NULL;
+    lock(team);
     expire(team, now_ms);
-    if (!person->appears_offline) {
-        err = keep(team, person, expires_ms);
-    } else {
-        struct person *here = find(team, person->user_id);
-        if (here != NULL)
-            remove_person(team, here);
-    }
-    (void)pthread_mutex_unlock(&team->mutex);
-    return err;
+    if (who->appears_offline)
+        hide(team, who->user_id);
+    else if ((person = keep(team, who)) != NULL)
+        hold(team, person, expires_ms);
+    unlock(team);
+    return who->appears_offline || person != NULL ? ERR_OK : ERR_NO_MEMORY;
 }
 
 void presence_leave(struct presence_team *team, int64_t user_id, int64_t at_ms)
 {
-    (void)pthread_mutex_lock(&team->mutex);
+    lock(team);
     struct person *person = find(team, user_id);
-    if (person != NULL && at_ms < person->expires_ms) {
-        person->expires_ms = at_ms;
-        if (at_ms < team->next_expiry_ms)
-            team->next_expiry_ms = at_ms;
+    if (person != NULL && at_ms < person->expires_ms)
+        hold(team, person, at_ms);
+    unlock(team);
+}
+
+uint32_t presence_attach(struct presence_team *team, const struct presence_person *who, int64_t now_ms)
+{
+    uint32_t stay = 0;
+    struct person *person;
+    lock(team);
+    expire(team, now_ms);
+    if (who->appears_offline) {
+        hide(team, who->user_id);
+    } else if ((person = keep(team, who)) != NULL) {
+        assert(person->sockets < UINT32_MAX);
+        person->sockets++;
+        stay = person->stay;
     }
-    (void)pthread_mutex_unlock(&team->mutex);
+    unlock(team);
+    return stay;
+}
+
+void presence_detach(struct presence_team *team, int64_t user_id, uint32_t stay, int64_t leave_at_ms)
+{
+    lock(team);
+    struct person *person = stay == 0 ? NULL : find(team, user_id);
+    if (person != NULL && person->stay == stay) {
+        assert(person->sockets > 0);
+        person->sockets--;
+        hold(team, person, person->expires_ms > leave_at_ms ? person->expires_ms : leave_at_ms);
+    }
+    unlock(team);
 }
 
 void presence_drop(struct presence *p, int64_t user_id)
 {
     for (size_t i = 0; i < TEAM_BUCKETS; i++)
         for (struct presence_team *team = atomic_load(&p->buckets[i]); team != NULL; team = team->next) {
-            (void)pthread_mutex_lock(&team->mutex);
-            struct person *person = find(team, user_id);
-            if (person != NULL)
-                remove_person(team, person);
-            (void)pthread_mutex_unlock(&team->mutex);
+            lock(team);
+            hide(team, user_id);
+            unlock(team);
         }
 }
 
 uint64_t presence_version(struct presence_team *team, int64_t now_ms)
 {
-    (void)pthread_mutex_lock(&team->mutex);
+    lock(team);
     expire(team, now_ms);
     uint64_t version = team->version;
-    (void)pthread_mutex_unlock(&team->mutex);
+    unlock(team);
     return version;
 }
 
+/* A coach of the answer. */
+struct present_coach {
+    uint32_t later; /* stays that began since theirs */
+    const char *name;
+};
+
 static int by_arrival(const void *a, const void *b)
 {
-    const struct person *const *left = a;
-    const struct person *const *right = b;
-    return ((*left)->arrival > (*right)->arrival) - ((*left)->arrival < (*right)->arrival);
+    const struct present_coach *left = a;
+    const struct present_coach *right = b;
+    return (left->later < right->later) - (left->later > right->later);
 }
 
-static enum err read_coaches(struct presence_team *team, struct arena *arena, struct presence_view *out)
+static enum err read_coaches(const struct presence_team *team, struct arena *arena, struct presence_view *out)
 {
     size_t found = 0;
-    struct person **people = arena_alloc(arena, (team->coaches + 1) * sizeof *people);
+    struct present_coach *coaches = arena_alloc(arena, (team->coaches + 1) * sizeof *coaches);
     out->coaches = arena_alloc(arena, (team->coaches + 1) * sizeof *out->coaches);
-    if (people == NULL || out->coaches == NULL)
+    if (coaches == NULL || out->coaches == NULL)
         return ERR_NO_MEMORY;
     for (size_t i = 0; i < team->cap && found < team->coaches; i++)
         if (team->slots[i].coach_name != NULL)
-            people[found++] = &team->slots[i];
-    qsort(people, found, sizeof *people, by_arrival);
+            coaches[found++] = (struct present_coach){.later = team->stays - team->slots[i].stay,
+                                                      .name = team->slots[i].coach_name};
+    qsort(coaches, found, sizeof *coaches, by_arrival);
     for (size_t i = 0; i < found; i++)
-        if ((out->coaches[i] = arena_text(arena, people[i]->coach_name)) == NULL)
+        if ((out->coaches[i] = arena_text(arena, coaches[i].name)) == NULL)
             return ERR_NO_MEMORY;
     out->coaches_count = found;
     return ERR_OK;
@@ -295,12 +387,43 @@ static enum err read_coaches(struct presence_team *team, struct arena *arena, st
 
 enum err presence_read(struct presence_team *team, int64_t now_ms, struct arena *arena, struct presence_view *out)
 {
-    (void)pthread_mutex_lock(&team->mutex);
+    lock(team);
     expire(team, now_ms);
     *out = (struct presence_view){.version = team->version, .count = team->count};
     enum err err = read_coaches(team, arena, out);
-    (void)pthread_mutex_unlock(&team->mutex);
+    unlock(team);
     return err;
+}
+
+void presence_watch(struct presence *p, void (*changed)(void *arg, int64_t team_id), void *arg)
+{
+    p->changed = changed;
+    p->changed_arg = arg;
+}
+
+void presence_watched(struct presence_team *team)
+{
+    lock(team);
+    team->told = false;
+    unlock(team);
+}
+
+void presence_expire(struct presence *p, int64_t now_ms)
+{
+    if (now_ms < atomic_load(&p->next_expiry_ms))
+        return;
+    /* What a team lowers from here on is kept beside what the walk finds; what it lowered before, the walk sees. */
+    (void)atomic_exchange(&p->next_expiry_ms, INT64_MAX);
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < TEAM_BUCKETS; i++)
+        for (struct presence_team *team = atomic_load(&p->buckets[i]); team != NULL; team = team->next) {
+            lock(team);
+            expire(team, now_ms);
+            if (team->next_expiry_ms < next_ms)
+                next_ms = team->next_expiry_ms;
+            unlock(team);
+        }
+    lower(&p->next_expiry_ms, next_ms);
 }
 
 void presence_totals(struct presence *p, int64_t now_ms, size_t *people, size_t *teams)
@@ -308,10 +431,10 @@ void presence_totals(struct presence *p, int64_t now_ms, size_t *people, size_t 
     *people = *teams = 0;
     for (size_t i = 0; i < TEAM_BUCKETS; i++)
         for (struct presence_team *team = atomic_load(&p->buckets[i]); team != NULL; team = team->next) {
-            (void)pthread_mutex_lock(&team->mutex);
+            lock(team);
             expire(team, now_ms);
             *people += team->count;
             *teams += team->count > 0;
-            (void)pthread_mutex_unlock(&team->mutex);
+            unlock(team);
         }
 }

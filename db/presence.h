@@ -1,11 +1,11 @@
 /*
  * Who is here now: people, not connections. The memory beside the durable state that answers GET /presence.
  *
- * A person is present in a team until a time that each heartbeat moves forward; leaving moves it back to the end of a
- * grace, so that a reload of the page changes nothing. Those who appear offline are in no set. A team's version moves
- * with every change of its answer, so that a reader may keep what it rendered. One lock a team, held for a look-up. Any
- * thread. Times are monotonic milliseconds. Nothing of this is stored: after a restart people are back with their next
- * poll.
+ * A person is present in a team while a socket of theirs is open, or until a time that each heartbeat of a poll moves
+ * forward; leaving moves it back to the end of a grace, so that a reload of the page changes nothing. Those who appear
+ * offline are in no set. A team's version moves with every change of its answer, so that a reader may keep what it
+ * rendered. One lock a team, held for a look-up. Any thread. Times are monotonic milliseconds. Nothing of this is
+ * stored: after a restart people are back with their next poll.
  */
 #ifndef PORCHLIGHT_DB_PRESENCE_H
 #define PORCHLIGHT_DB_PRESENCE_H
@@ -36,10 +36,23 @@ struct presence_person {
 enum err presence_heartbeat(struct presence_team *team, const struct presence_person *person, int64_t now_ms,
                             int64_t expires_ms);
 
-/* Leaves at `at_ms`, unless a heartbeat comes before. */
+/* A polling device leaves at `at_ms`, unless a heartbeat comes before. Who has a socket open stays. */
 void presence_leave(struct presence_team *team, int64_t user_id, int64_t at_ms);
 
-/* Gone from every team, at once: disabled, or appears offline from now on. */
+/*
+ * A socket of theirs is here, until it is detached with the stay that this returns. 0: there is nothing to detach,
+ * since the person appears offline (and is counted nowhere from now on), or there is no memory.
+ */
+uint32_t presence_attach(struct presence_team *team, const struct presence_person *person, int64_t now_ms);
+
+/*
+ * The socket is gone. With their last one they leave at `leave_at_ms`, or later when a poll holds them; a return before
+ * that changes nothing. A stay ends when the person goes, also by presence_drop: then its sockets count no more,
+ * whoever came meanwhile, and detaching them is harmless, as is stay 0. One that shall count again is attached again.
+ */
+void presence_detach(struct presence_team *team, int64_t user_id, uint32_t stay, int64_t leave_at_ms);
+
+/* Gone from every team, at once, whatever sockets they have: disabled, or appears offline from now on. */
 void presence_drop(struct presence *p, int64_t user_id);
 
 /* Changes whenever count or coaches do. The people whose time is over at `now_ms` are gone before it is read. */
@@ -54,6 +67,18 @@ struct presence_view {
 
 /* ERR_NO_MEMORY. */
 enum err presence_read(struct presence_team *team, int64_t now_ms, struct arena *arena, struct presence_view *out);
+
+/*
+ * Calls `changed` after a team's answer has changed, from the thread that changed it, without a lock held; once until
+ * presence_watched is called for that team, however often it changes. Who calls that before reading misses nothing. Set
+ * once, before threads use `p`.
+ */
+void presence_watch(struct presence *p, void (*changed)(void *arg, int64_t team_id), void *arg);
+void presence_watched(struct presence_team *team);
+
+/* Lets the people go whose time is over, in all teams: a watcher hears of it within a turn of the caller. Cheap when
+   nobody's is. One thread: the housekeeper. */
+void presence_expire(struct presence *p, int64_t now_ms);
 
 /* People present in any team (a member of two teams counts in each), and teams with somebody in them. For /metrics. */
 void presence_totals(struct presence *p, int64_t now_ms, size_t *people, size_t *teams);

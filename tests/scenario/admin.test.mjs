@@ -65,16 +65,17 @@ scenarios('/admin/flags', {
             reply: { name: 'realtime', value: false },
         },
         {
-            name: 'switching it on is not possible in this build, and says so',
+            name: 'switching it on takes effect at once, and off again',
             request: 'PUT /admin/flags/realtime',
             as: 'admin',
             body: { value: true },
-            status: 409,
-            problem: 'conflict',
-            reply: { detail: /realtime/i },
+            status: 200,
+            reply: { name: 'realtime', value: true },
             then: async (_, { server }) => {
-                assert.equal(expectStatus(await as(server).get('/capabilities'), 200).realtime, false);
-                assert.equal(expectStatus(await as(server, 'admin').get('/admin/flags/realtime'), 200).value, false);
+                assert.equal(expectStatus(await as(server).get('/capabilities'), 200).socket, '/ws');
+                assert.equal(expectStatus(await as(server, 'admin').get('/admin/flags/realtime'), 200).value, true);
+                expectStatus(await as(server, 'admin').put('/admin/flags/realtime', { value: false }), 200);
+                assert.equal(expectStatus(await as(server).get('/capabilities'), 200).socket, null);
             },
         },
         {

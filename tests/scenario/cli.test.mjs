@@ -298,7 +298,9 @@ describe('members, teams, tokens', () => {
         const data = await demoData();
         assert.equal(await mustOn(data, ['flag']), 'realtime off');
         assert.equal(await mustOn(data, ['flag', 'realtime']), 'off');
-        await refused(['flag', 'realtime', 'on', '--data', data], 1, /^porchlight: This build has no realtime module yet\.\n$/);
+        assert.equal(await mustOn(data, ['flag', 'realtime', 'on']), 'realtime is now on.');
+        assert.equal(await mustOn(data, ['flag', 'realtime']), 'on');
+        assert.equal(await mustOn(data, ['flag', 'realtime', 'off']), 'realtime is now off.');
         await refused(['flag', 'realtim', 'off', '--data', data], 1, /did you mean realtime\?/);
     });
     test('clock needs a server that allows it', async () => {

@@ -72,6 +72,10 @@ describe('a running server takes commands', () => {
         await server.must('user', 'enable', 'member3');
         await soon(async () => (await as(server).post('/auth/login', { name: 'member3', password: 'porchlight' })).status === 200, 'the sign-in');
         assert.equal(await pollStatus(server, token), 401, 'what was issued before stays void');
+        const fresh = expectStatus(await as(server).post('/auth/login', { name: 'member3', password: 'porchlight' }), 200).token;
+        assert.equal(await pollStatus(server, fresh), 200);
+        expectStatus(await as(server, 'member2').patch('/me', { name: 'Somebody Else' }), 200); // everybody is looked up again
+        assert.equal(await pollStatus(server, fresh), 200, 'what was issued since holds');
     });
 
     test('token revoke: this token only, then all of a member', async () => {
@@ -92,12 +96,22 @@ describe('a running server takes commands', () => {
         assert.equal(await pollStatus(server, before), 200);
     });
 
-    test('flag: on says why not, off is taken', async () => {
-        const { code, stderr } = await server.cli('flag', 'realtime', 'on');
-        assert.equal(code, 1);
-        assert.equal(stderr, 'porchlight: This build has no realtime module yet.\n');
-        await server.must('flag', 'realtime', 'off');
-        assert.equal(expectStatus(await as(server).get('/capabilities'), 200).realtime, false);
+    test('team add: a member with a team of their own is in both, poll after poll', async () => {
+        await mustOn(server.data, ['user', 'add', 'otto', '--name', 'Otto', '--team', 'sarah', '--password-stdin'], { input: 'correct horse\n' });
+        await server.must('team', 'add', 'otto', '--name', 'Night Owls');
+        const { token } = expectStatus(await as(server).post('/auth/login', { name: 'otto', password: 'correct horse' }), 200);
+        const teams = expectStatus(await as(server, { token }).get('/teams'), 200).items.map(({ id }) => id);
+        assert.equal(teams.length, 2);
+        for (const team of [...teams, ...teams])
+            assert.equal(expectStatus(await as(server, { token }).get(`/presence?team=${team}`), 200).team, team);
+    });
+
+    test('flag: on and off are taken at once', async () => {
+        const socket = async () => expectStatus(await as(server).get('/capabilities'), 200).socket;
+        assert.equal(await server.must('flag', 'realtime', 'on'), 'realtime is now on.');
+        assert.equal(await socket(), '/ws');
+        assert.equal(await server.must('flag', 'realtime', 'off'), 'realtime is now off.');
+        assert.equal(await socket(), null);
     });
 
     test('user add, team add, invite: usable at once', async () => {

@@ -64,15 +64,26 @@ static inline int fixture_setup_bare(void **state)
     return 0;
 }
 
-static inline int fixture_setup(void **state)
+static inline int fixture_setup_set(void **state, const struct migration *set)
 {
     assert_int_equal(fixture_setup_bare(state), 0);
     struct fixture *f = *state;
     struct migrate_report report;
     struct problem problem = {0};
-    assert_int_equal(migrate_run(f->db, &f->clock, &report, &problem), ERR_OK);
+    assert_int_equal(migrate_run(f->db, set, &f->clock, &report, &problem), ERR_OK);
     f->reader = fixture_open(f, true);
     return 0;
+}
+
+static inline int fixture_setup(void **state)
+{
+    return fixture_setup_set(state, migrations_community);
+}
+
+/* As rooms.db: the same fixture with the other schema. */
+static inline int fixture_setup_rooms(void **state)
+{
+    return fixture_setup_set(state, migrations_rooms);
 }
 
 static inline void fixture_remove_dir(const char *path)

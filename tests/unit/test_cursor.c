@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "api/cursor.h"
+#include "db/cursor.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

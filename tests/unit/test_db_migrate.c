@@ -15,13 +15,13 @@
 static enum err run(struct fixture *f, struct migrate_report *report, struct problem *problem)
 {
     *problem = (struct problem){0};
-    return migrate_run(f->db, &f->clock, report, problem);
+    return migrate_run(f->db, migrations_community, &f->clock, report, problem);
 }
 
 static int known(void)
 {
     int count = 0;
-    while (migrations[count].number != 0)
+    while (migrations_community[count].number != 0)
         count++;
     return count;
 }
@@ -31,12 +31,12 @@ static void a_fresh_file_gets_everything(void **state)
     struct fixture *f = *state;
     struct migrate_report report;
     struct problem problem = {0};
-    assert_int_equal(migrate_check(f->db, &report, &problem), ERR_OK);
+    assert_int_equal(migrate_check(f->db, migrations_community, &report, &problem), ERR_OK);
     assert_int_equal(report.applied, 0);
     assert_int_equal(report.pending, known());
     assert_int_equal(run(f, &report, &problem), ERR_OK);
     assert_int_equal(report.applied, 0);
-    assert_int_equal(migrate_check(f->db, &report, &problem), ERR_OK);
+    assert_int_equal(migrate_check(f->db, migrations_community, &report, &problem), ERR_OK);
     assert_int_equal(report.applied, known());
     assert_int_equal(report.pending, 0);
     assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM users"), 0);
@@ -70,6 +70,26 @@ static void every_database_has_its_own_epoch_and_secret(void **state)
     char again[EPOCH_BYTES];
     assert_int_equal(events_epoch(f->db, again), ERR_OK);
     assert_string_equal(again, epochs[1]);
+}
+
+/* What a community has beyond its schema belongs to no other set; and neither file is taken for the other. */
+static void the_two_sets_are_two(void **state)
+{
+    struct fixture *f = *state;
+    struct migrate_report report;
+    struct problem problem = {0};
+    bool exists = true;
+    assert_int_equal(migrate_run(f->db, migrations_rooms, &f->clock, &report, &problem), ERR_OK);
+    assert_int_equal(report.known, 1);
+    assert_int_equal(db_table_exists(f->db, "meta", &exists), ERR_OK);
+    assert_false(exists);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM pending_likes"), 0);
+    assert_int_equal(migrate_check(f->db, migrations_rooms, &report, &problem), ERR_OK);
+    assert_int_equal(report.pending, 0);
+    assert_int_equal(migrate_check(f->db, migrations_community, &report, &problem), ERR_SCHEMA);
+    assert_int_equal(run(f, &report, &problem), ERR_SCHEMA);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations WHERE name = '0001_rooms'"), 1);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations"), 1);
 }
 
 /* ---- refusing ---------------------------------------------------------------------------------------------------- */
@@ -118,7 +138,7 @@ static void assert_refused(struct fixture *f, const char *words)
     struct migrate_report report;
     struct problem problem = {0};
     f->db = fixture_open(f, false);
-    assert_int_equal(migrate_check(f->db, &report, &problem), ERR_SCHEMA);
+    assert_int_equal(migrate_check(f->db, migrations_community, &report, &problem), ERR_SCHEMA);
     assert_non_null(strstr(problem.detail, words));
     assert_int_equal(run(f, &report, &problem), ERR_SCHEMA);
     assert_int_equal(problem.err, ERR_SCHEMA);
@@ -150,7 +170,7 @@ static void an_altered_migration_is_refused(void **state)
 {
     struct fixture *f = *state;
     write_sql(f, "UPDATE migrations SET checksum = 'f00d' WHERE number = 1");
-    assert_refused(f, migrations[0].name);
+    assert_refused(f, migrations_community[0].name);
 }
 
 static void a_gap_is_refused(void **state)
@@ -181,7 +201,7 @@ static void refusing_leaves_an_unfinished_log_alone(void **state)
     struct migrate_report report;
     struct problem problem = {0};
     assert_int_equal(db_open(&(struct db_options){.path = copy}, &db), ERR_OK);
-    assert_int_equal(migrate_run(db, &f->clock, &report, &problem), ERR_SCHEMA);
+    assert_int_equal(migrate_run(db, migrations_community, &f->clock, &report, &problem), ERR_SCHEMA);
     db_close(db);
     assert_same_file(copy, main_bytes);
     assert_same_file(copy_wal, wal_bytes);
@@ -214,7 +234,7 @@ static void a_migration_that_fails_leaves_nothing(void **state)
     struct migrate_report report;
     struct problem problem;
     assert_int_not_equal(run(f, &report, &problem), ERR_OK);
-    assert_non_null(strstr(problem.detail, migrations[0].name));
+    assert_non_null(strstr(problem.detail, migrations_community[0].name));
     bool exists = true;
     assert_int_equal(db_table_exists(f->db, "users", &exists), ERR_OK);
     assert_false(exists);
@@ -232,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BARE(a_fresh_file_gets_everything),
         BARE(every_database_has_its_own_epoch_and_secret),
+        BARE(the_two_sets_are_two),
         TEST(a_newer_schema_is_refused),
         TEST(an_altered_migration_is_refused),
         TEST(a_gap_is_refused),

@@ -35,6 +35,7 @@ static void statuses_and_slugs_are_the_contract(void **state)
         {ERR_URI_TOO_LONG, 414, "uri-too-long"},
         {ERR_MEDIA_TYPE, 415, "media-type"},
         {ERR_KEY_REUSED, 422, "key-reused"},
+        {ERR_UPGRADE_REQUIRED, 426, "upgrade-required"},
         {ERR_RATE_LIMITED, 429, "rate-limited"},
         {ERR_INTERNAL, 500, "internal"},
         {ERR_SCHEMA, 500, "schema"},

@@ -304,7 +304,7 @@ static void keys_are_loaded_from_a_database(void **state)
     struct problem problem = {.err = ERR_OK};
     struct db *db = NULL;
     assert_int_equal(db_open(&options, &db), ERR_OK);
-    assert_int_equal(migrate_run(db, &clock, &report, &problem), ERR_OK);
+    assert_int_equal(migrate_run(db, migrations_community, &clock, &report, &problem), ERR_OK);
 
     struct keyring *ring = NULL;
     assert_int_equal(keyring_load(db, NULL, 0, &ring, &problem), ERR_OK);

@@ -24,6 +24,8 @@
 struct fixture {
     struct presence *p;
     struct arena *arena;
+    int64_t watched_team; /* whose notifications count */
+    size_t told;
 };
 
 static int setup(void **state)
@@ -57,6 +59,14 @@ static struct presence_view look(struct fixture *f, struct presence_team *team, 
     assert_true(view.version != 0);
     assert_int_equal(view.version, presence_version(team, now_ms));
     return view;
+}
+
+static uint32_t attach(struct presence_team *team, int64_t user_id, const char *coach_name, int64_t now_ms)
+{
+    struct presence_person person = {.user_id = user_id, .coach_name = coach_name};
+    uint32_t stay = presence_attach(team, &person, now_ms);
+    assert_true(stay != 0);
+    return stay;
 }
 
 static size_t count(struct fixture *f, struct presence_team *team, int64_t now_ms)
@@ -279,26 +289,218 @@ static void small_tables_lose_nobody(void **state)
     }
 }
 
+/* ---- sockets ----------------------------------------------------------------------------------------------------- */
+
+/* 10. A person with three devices is one, and here until the last socket is gone and its grace is over. */
+static void sockets_are_one_person(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    uint32_t stays[3];
+    for (size_t i = 0; i < 3; i++)
+        stays[i] = attach(team, 7, "Sarah", 0);
+    assert_int_equal(count(f, team, 1000 * HOLD_MS), 1); /* no time ends a socket */
+    uint64_t version = presence_version(team, 0);
+    presence_detach(team, 7, stays[0], 100);
+    presence_detach(team, 7, stays[1], 100);
+    assert_int_equal(count(f, team, 5000), 1);
+    presence_detach(team, 7, stays[2], 5000 + GRACE_MS);
+    assert_int_equal(count(f, team, 5000 + GRACE_MS - 1), 1);
+    stays[0] = attach(team, 7, "Sarah", 5000 + GRACE_MS - 1); /* back within the grace: nothing happened */
+    assert_int_equal(count(f, team, 5000 + GRACE_MS), 1);
+    assert_true(presence_version(team, 90000) == version);
+    presence_detach(team, 7, stays[0], 90000 + GRACE_MS);
+    assert_string_equal(coaches(f, team, 90000 + GRACE_MS - 1), "Sarah");
+    assert_string_equal(coaches(f, team, 90000 + GRACE_MS), "");
+    assert_int_equal(count(f, team, 90000 + GRACE_MS), 0);
+}
+
+/* 11. Polls and sockets hold the same person: whichever holds longer. */
+static void polls_and_sockets_are_one_person(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    here(team, 7, NULL, 0); /* until HOLD_MS */
+    uint32_t stay = attach(team, 7, NULL, 0);
+    assert_int_equal(count(f, team, 0), 1);
+    presence_detach(team, 7, stay, GRACE_MS); /* the poll holds them */
+    assert_int_equal(count(f, team, HOLD_MS - 1), 1);
+    assert_int_equal(count(f, team, HOLD_MS), 0);
+
+    stay = attach(team, 7, NULL, HOLD_MS);
+    here(team, 7, NULL, HOLD_MS);
+    presence_leave(team, 7, HOLD_MS + 1); /* the polling device leaves, the socket stays */
+    assert_int_equal(count(f, team, 5 * HOLD_MS), 1);
+    presence_detach(team, 7, stay, 5 * HOLD_MS + GRACE_MS); /* and the poll holds nobody any more */
+    assert_int_equal(count(f, team, 5 * HOLD_MS + GRACE_MS - 1), 1);
+    assert_int_equal(count(f, team, 5 * HOLD_MS + GRACE_MS), 0);
+
+    stay = attach(team, 7, NULL, 500000); /* a poll that is over takes nobody with it who has a socket */
+    here(team, 7, NULL, 500000);
+    here(team, 8, NULL, 500000);
+    assert_int_equal(count(f, team, 500000 + HOLD_MS), 1);
+    presence_detach(team, 7, stay, 500000 + HOLD_MS + GRACE_MS);
+    presence_leave(team, 7, 500000 + HOLD_MS + 1); /* once the socket is gone, leaving counts again */
+    assert_int_equal(count(f, team, 500000 + HOLD_MS + 1), 0);
+}
+
+/* 12. Who was dropped is gone with all sockets; what these do afterwards touches nobody who came meanwhile. */
+static void a_dropped_socket_counts_no_more(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    struct presence_person hidden = {.user_id = 7, .coach_name = "Sarah", .appears_offline = true};
+    for (int how = 0; how < 3; how++) {
+        int64_t now_ms = how * 1000000;
+        uint32_t first = attach(team, 7, "Sarah", now_ms);
+        uint32_t second = attach(team, 7, "Sarah", now_ms);
+        if (how == 0)
+            presence_drop(f->p, 7);
+        else if (how == 1)
+            assert_int_equal(presence_heartbeat(team, &hidden, now_ms, now_ms + HOLD_MS), ERR_OK);
+        else
+            assert_int_equal(presence_attach(team, &hidden, now_ms), 0);
+        assert_int_equal(count(f, team, now_ms), 0);
+        presence_detach(team, 7, first, now_ms + GRACE_MS); /* nobody is here */
+        assert_int_equal(count(f, team, now_ms), 0);
+
+        uint32_t fresh = attach(team, 7, "Sarah", now_ms);
+        presence_detach(team, 7, second, now_ms + 1); /* of the old stay */
+        presence_detach(team, 7, 0, now_ms + 1);      /* of none */
+        assert_int_equal(count(f, team, now_ms + HOLD_MS), 1);
+        presence_detach(team, 7, fresh, now_ms + HOLD_MS + GRACE_MS);
+        assert_int_equal(count(f, team, now_ms + HOLD_MS + GRACE_MS), 0);
+
+        first = attach(team, 7, "Sarah", now_ms);
+        presence_drop(f->p, 7);
+        here(team, 7, "Sarah", now_ms); /* back by a poll: the old socket does not prolong it */
+        presence_detach(team, 7, first, now_ms + 2 * HOLD_MS);
+        assert_int_equal(count(f, team, now_ms + HOLD_MS - 1), 1);
+        assert_int_equal(count(f, team, now_ms + HOLD_MS), 0);
+    }
+}
+
+/* ---- the watcher ------------------------------------------------------------------------------------------------- */
+
+/* It may call anything: no lock is held. */
+static void on_changed(void *arg, int64_t team_id)
+{
+    struct fixture *f = arg;
+    (void)presence_version(presence_team(f->p, team_id), 0);
+    f->told += team_id == f->watched_team;
+}
+
+/* 13. Told of every kind of change, once until it looks; and of nothing that changes nothing. */
+static void the_watcher_is_told_once(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    presence_watch(f->p, on_changed, f);
+    f->watched_team = 1;
+    here(team, 7, "Sarah", 0);
+    assert_int_equal(f->told, 1);
+    here(team, 8, NULL, 0);
+    presence_drop(f->p, 8);
+    assert_int_equal(f->told, 1);
+    presence_watched(team);
+    assert_int_equal(f->told, 1);
+
+    here(team, 7, "Sarah", 1);
+    presence_leave(team, 7, HOLD_MS);
+    uint32_t stay = attach(team, 7, "Sarah", 1);
+    here(presence_team(f->p, 2), 9, NULL, 0); /* another team's change */
+    presence_drop(f->p, 9);
+    assert_int_equal(f->told, 1);
+
+    assert_int_equal(attach(team, 7, "Sara", 2), stay); /* a new name */
+    assert_int_equal(f->told, 2);
+    presence_watched(team);
+    presence_detach(team, 7, stay, HOLD_MS);
+    presence_detach(team, 7, stay, HOLD_MS);
+    presence_expire(f->p, HOLD_MS - 1);
+    assert_int_equal(f->told, 2);
+    presence_expire(f->p, HOLD_MS); /* the end of their time */
+    assert_int_equal(f->told, 3);
+    presence_watched(team);
+    stay = attach(team, 7, NULL, HOLD_MS);
+    assert_int_equal(f->told, 4);
+    presence_watched(team);
+    presence_drop(f->p, 7);
+    assert_int_equal(f->told, 5);
+    presence_watched(team);
+    presence_detach(team, 7, stay, 2 * HOLD_MS);
+    presence_expire(f->p, 9 * HOLD_MS);
+    assert_int_equal(f->told, 5);
+}
+
+/* 14. Expiry finds whoever's time is over, in any team, also after times were moved forward and back. */
+static void expiry_reaches_every_team(void **state)
+{
+    struct fixture *f = *state;
+    presence_watch(f->p, on_changed, f);
+    for (int64_t t = 1; t <= 3000; t++) {
+        struct presence_team *team = presence_team(f->p, t);
+        here(team, t, NULL, t); /* until t + HOLD_MS */
+        presence_watched(team);
+    }
+    for (int64_t t = 1; t <= 3000; t++) {
+        f->watched_team = t;
+        f->told = 0;
+        presence_expire(f->p, t + HOLD_MS - 1);
+        assert_int_equal(f->told, 0);
+        presence_expire(f->p, t + HOLD_MS);
+        assert_int_equal(f->told, 1);
+    }
+    struct presence_team *team = presence_team(f->p, 1);
+    here(team, 1, NULL, 1000000);
+    for (int n = 0; n < 50000000; n++) /* nobody is due: asking 3,000 teams each time takes hours */
+        presence_expire(f->p, 1000000 + HOLD_MS - 1);
+    here(presence_team(f->p, 2), 2, NULL, 1000500);
+    presence_expire(f->p, 1000000 + HOLD_MS - 1);
+    here(team, 1, NULL, 1000000 + HOLD_MS - 1); /* the bound is too early now */
+    f->watched_team = 1;
+    f->told = 0;
+    presence_watched(team);
+    presence_expire(f->p, 1000000 + HOLD_MS);
+    assert_int_equal(f->told, 0);
+    presence_leave(team, 1, 1000000 + HOLD_MS + 7); /* and lowered again */
+    presence_expire(f->p, 1000000 + HOLD_MS + 6);
+    assert_int_equal(f->told, 0);
+    presence_expire(f->p, 1000000 + HOLD_MS + 7);
+    assert_int_equal(f->told, 1);
+}
+
 /* ---- the naive model --------------------------------------------------------------------------------------------- */
 
 #define MODEL_PEOPLE 30
+#define MODEL_SOCKETS 60
 
 struct model_person {
     bool is_here;
     int64_t expires_ms;
     char name[8]; /* "": not a coach */
     uint64_t arrival;
+    size_t sockets;
+};
+
+struct model_socket {
+    size_t person;
+    uint32_t stay; /* as told */
+    bool open;
+    bool counts; /* false: its person was dropped since */
 };
 
 struct model {
     struct model_person people[MODEL_PEOPLE];
+    struct model_socket sockets[MODEL_SOCKETS];
     uint64_t arrivals;
+    size_t stale; /* sockets that were detached after their person was dropped */
 };
 
 static void model_expire(struct model *m, int64_t now_ms)
 {
     for (size_t i = 0; i < MODEL_PEOPLE; i++)
-        if (m->people[i].expires_ms <= now_ms)
+        if (m->people[i].expires_ms <= now_ms && m->people[i].sockets == 0)
             m->people[i].is_here = false;
 }
 
@@ -315,58 +517,130 @@ static void model_answer(const struct model *m, char out[static 400])
                 len += (size_t)snprintf(out + len, 400 - len, "%s,", m->people[i].name);
 }
 
-static void model_step(struct random *r, struct model *m, struct fixture *f, struct presence_team *team, int64_t now_ms)
+static void model_drop(struct model *m, size_t i)
+{
+    m->people[i].is_here = false;
+    m->people[i].sockets = 0;
+    for (size_t k = 0; k < MODEL_SOCKETS; k++)
+        m->sockets[k].counts = m->sockets[k].counts && m->sockets[k].person != i;
+}
+
+/* A poll, or (a place for it is given) a new socket. */
+static void model_come(struct random *r, struct model *m, struct presence_team *team, int64_t now_ms,
+                       struct model_socket *socket)
 {
     size_t i = random_below(r, MODEL_PEOPLE);
     struct model_person *person = &m->people[i];
-    size_t what = random_below(r, 10);
-    if (what < 6) {
-        struct presence_person who = {.user_id = (int64_t)i + 1, .appears_offline = random_below(r, 8) == 0};
-        char name[8] = "";
-        if (i % 5 == 0 && random_below(r, 6) > 0)
-            (void)snprintf(name, sizeof name, "c%u%c", (unsigned)i, random_below(r, 4) == 0 ? 'x' : 'y');
-        who.coach_name = name[0] != '\0' ? name : NULL;
-        int64_t expires_ms = now_ms + 1 + (int64_t)random_below(r, 400);
-        model_expire(m, now_ms);
+    struct presence_person who = {.user_id = (int64_t)i + 1, .appears_offline = random_below(r, 8) == 0};
+    char name[8] = "";
+    if (i % 5 == 0 && random_below(r, 6) > 0)
+        (void)snprintf(name, sizeof name, "c%u%c", (unsigned)i, random_below(r, 4) == 0 ? 'x' : 'y');
+    who.coach_name = name[0] != '\0' ? name : NULL;
+    int64_t expires_ms = now_ms + 1 + (int64_t)random_below(r, 400);
+    uint32_t stay = 0;
+    model_expire(m, now_ms);
+    if (socket != NULL)
+        stay = presence_attach(team, &who, now_ms);
+    else
         assert_int_equal(presence_heartbeat(team, &who, now_ms, expires_ms), ERR_OK);
-        if (who.appears_offline) {
-            person->is_here = false;
-            return;
-        }
-        if (!person->is_here)
-            person->arrival = m->arrivals++;
-        person->is_here = true;
-        person->expires_ms = expires_ms;
-        memcpy(person->name, name, sizeof name);
-    } else if (what < 9) {
-        int64_t at_ms = now_ms + (int64_t)random_below(r, 100);
-        presence_leave(team, (int64_t)i + 1, at_ms);
-        if (at_ms < person->expires_ms)
-            person->expires_ms = at_ms;
+    assert_int_equal(stay != 0, socket != NULL && !who.appears_offline);
+    if (who.appears_offline) {
+        model_drop(m, i);
+        return;
+    }
+    if (!person->is_here) {
+        person->arrival = m->arrivals++;
+        person->expires_ms = 0;
+    }
+    person->is_here = true;
+    memcpy(person->name, name, sizeof name);
+    if (socket != NULL) {
+        person->sockets++;
+        *socket = (struct model_socket){.person = i, .stay = stay, .open = true, .counts = true};
     } else {
-        presence_drop(f->p, (int64_t)i + 1);
-        person->is_here = false;
+        person->expires_ms = expires_ms;
     }
 }
 
-/* 10. Random histories: the answer is the model's, and the version changes exactly when one step changed the answer. */
+static void model_close(struct model *m, struct presence_team *team, struct model_socket *socket, int64_t at_ms)
+{
+    struct model_person *person = &m->people[socket->person];
+    presence_detach(team, (int64_t)socket->person + 1, socket->stay, at_ms);
+    if (socket->counts) {
+        person->sockets--;
+        if (person->expires_ms < at_ms)
+            person->expires_ms = at_ms;
+    } else {
+        m->stale++;
+    }
+    socket->open = socket->counts = false;
+}
+
+static void model_step(struct random *r, struct model *m, struct fixture *f, struct presence_team *team, int64_t now_ms)
+{
+    size_t i = random_below(r, MODEL_PEOPLE);
+    struct model_socket *socket = &m->sockets[random_below(r, MODEL_SOCKETS)];
+    int64_t at_ms = now_ms + (int64_t)random_below(r, 100);
+    size_t what = random_below(r, 16);
+    if (what < 5) {
+        model_come(r, m, team, now_ms, NULL);
+    } else if (what < 12) {
+        if (socket->open)
+            model_close(m, team, socket, at_ms);
+        else
+            model_come(r, m, team, now_ms, socket);
+    } else if (what < 15) {
+        presence_leave(team, (int64_t)i + 1, at_ms);
+        if (at_ms < m->people[i].expires_ms)
+            m->people[i].expires_ms = at_ms;
+    } else {
+        presence_drop(f->p, (int64_t)i + 1);
+        model_drop(m, i);
+    }
+}
+
+/* The watcher was told of a change if it looked since it was told before; sometimes it looks now. */
+static void check_told(struct fixture *f, struct presence_team *team, struct random *r, bool changed, bool *looked)
+{
+    assert_int_equal(f->told, changed && *looked);
+    if (f->told > 0)
+        *looked = false;
+    f->told = 0;
+    if (!*looked && random_below(r, 3) == 0) {
+        presence_watched(team);
+        *looked = true;
+    }
+}
+
+/* 15. Random histories: the answer is the model's, and the version changes, and the watcher is told, exactly when one
+   step changed the answer. */
 static void random_histories_match_a_list(void **state)
 {
     struct fixture *f = *state;
     struct random r = random_seeded();
     size_t changes = 0;
     size_t silent = 0;
-    for (int64_t t = 1; t <= 20; t++) {
+    size_t stale = 0;
+    int64_t now_ms = 0;
+    presence_watch(f->p, on_changed, f);
+    for (int64_t t = 1; t <= 40; t++) {
         struct presence_team *team = presence_team(f->p, t);
-        struct model m = {0};
+        static struct model m;
+        m = (struct model){0};
         char before[400] = "0:";
         uint64_t version = presence_version(team, 0);
-        int64_t now_ms = 0;
+        bool looked = true;
+        f->watched_team = t;
         for (int n = 0; n < 500; n++) {
             char after[400];
             now_ms += (int64_t)random_below(&r, random_below(&r, 50) == 0 ? 500 : 8);
             model_expire(&m, now_ms); /* first what time alone does, then the step */
             model_answer(&m, after);
+            if (random_below(&r, 2) == 0)
+                presence_expire(f->p, now_ms);
+            else
+                (void)presence_version(team, now_ms);
+            check_told(f, team, &r, strcmp(before, after) != 0, &looked);
             uint64_t now_version = presence_version(team, now_ms);
             assert_int_equal(now_version != version, strcmp(before, after) != 0);
             version = now_version;
@@ -383,17 +657,20 @@ static void random_histories_match_a_list(void **state)
                 len += (size_t)snprintf(got + len, sizeof got - len, "%s,", view.coaches[i]);
             assert_string_equal(got, after);
             assert_int_equal(view.version != version, strcmp(before, after) != 0);
+            check_told(f, team, &r, view.version != version, &looked);
             changes += view.version != version;
             silent += view.version == version;
             version = view.version;
             memcpy(before, after, sizeof before);
         }
+        stale += m.stale;
     }
-    assert_in_range(changes, 1000, 9999);
-    assert_in_range(silent, 1000, 9999);
+    assert_in_range(changes, 1000, 99999);
+    assert_in_range(silent, 1000, 99999);
+    assert_in_range(stale, 100, 99999);
 }
 
-/* 11. A full arena is told, and costs nobody their place. */
+/* 16. A full arena is told, and costs nobody their place. */
 static void no_memory_for_the_answer(void **state)
 {
     struct fixture *f = *state;
@@ -410,12 +687,106 @@ static void no_memory_for_the_answer(void **state)
 
 #define THREADS 4
 #define TURNS 3000
+#define TEAMS 3
+#define OWN_SOCKETS 20
+
+/* What a room does: is told, looks, and knows the newest answer. */
+struct room {
+    struct presence *p;
+    pthread_mutex_t mutex;
+    pthread_cond_t cond;
+    bool told[TEAMS + 1];
+    bool stopping;
+    uint64_t version[TEAMS + 1];
+    size_t told_twice;
+    size_t looks;
+};
+
+static void room_on_changed(void *arg, int64_t team_id)
+{
+    struct room *room = arg;
+    (void)pthread_mutex_lock(&room->mutex);
+    room->told_twice += room->told[team_id];
+    room->told[team_id] = true;
+    (void)pthread_cond_signal(&room->cond);
+    (void)pthread_mutex_unlock(&room->mutex);
+}
+
+/* 0: nothing will come any more. */
+static int64_t room_wait(struct room *room)
+{
+    int64_t team_id = 0;
+    (void)pthread_mutex_lock(&room->mutex);
+    for (;;) {
+        for (int64_t t = 1; t <= TEAMS && team_id == 0; t++)
+            if (room->told[t])
+                team_id = t;
+        if (team_id != 0 || room->stopping)
+            break;
+        (void)pthread_cond_wait(&room->cond, &room->mutex);
+    }
+    room->told[team_id] = false;
+    (void)pthread_mutex_unlock(&room->mutex);
+    return team_id;
+}
+
+static void *room_run(void *arg)
+{
+    struct room *room = arg;
+    struct arena *arena = arena_create(4096, 1 << 20);
+    for (int64_t team_id; (team_id = room_wait(room)) != 0;) {
+        struct presence_view view;
+        struct presence_team *team = presence_team(room->p, team_id);
+        presence_watched(team);
+        arena_reset(arena);
+        if (presence_read(team, 0, arena, &view) == ERR_OK) /* at 0 nobody's time is over: reading changes nothing */
+            room->version[team_id] = view.version;
+        room->looks++;
+    }
+    arena_free(arena);
+    return NULL;
+}
+
+struct own_socket {
+    int64_t team_id;
+    int64_t user_id;
+    uint32_t stay;
+};
 
 struct hammer {
     struct presence *p;
     int number;
     size_t faults;
+    struct own_socket sockets[OWN_SOCKETS];
 };
+
+static void hammer_socket(struct hammer *h, struct random *r, const struct presence_person *person, int64_t team_id,
+                          int64_t now_ms)
+{
+    struct own_socket *s = &h->sockets[random_below(r, OWN_SOCKETS)];
+    if (s->team_id != 0) {
+        presence_detach(presence_team(h->p, s->team_id), s->user_id, s->stay, now_ms + 3);
+        *s = (struct own_socket){0};
+    } else {
+        *s = (struct own_socket){.team_id = team_id, .user_id = person->user_id};
+        s->stay = presence_attach(presence_team(h->p, team_id), person, now_ms);
+        h->faults += (s->stay == 0) != person->appears_offline;
+    }
+}
+
+static void hammer_read(struct hammer *h, struct arena *arena, int64_t team_id, int64_t now_ms, uint64_t *version)
+{
+    struct presence_view view;
+    arena_reset(arena);
+    h->faults += presence_read(presence_team(h->p, team_id), now_ms, arena, &view) != ERR_OK || view.count > 60 ||
+                 view.coaches_count > 8;
+    for (size_t c = 0; c < view.coaches_count; c++)
+        h->faults += strcmp(view.coaches[c], "Coach") != 0;
+    if (team_id == 1) { /* one team's version never goes back */
+        h->faults += view.version < *version;
+        *version = view.version;
+    }
+}
 
 static void *hammer(void *arg)
 {
@@ -423,32 +794,34 @@ static void *hammer(void *arg)
     struct random r = {.state = (uint64_t)h->number};
     struct arena *arena = arena_create(4096, 1 << 20);
     uint64_t version = 0;
-    for (int i = 0; i < TURNS; i++) {
-        struct presence_team *team = presence_team(h->p, 1 + i % 3);
+    for (int i = 1; i <= TURNS; i++) {
+        int64_t team_id = 1 + i % TEAMS;
+        struct presence_team *team = presence_team(h->p, team_id);
         int64_t id = 1 + (int64_t)random_below(&r, 60);
         struct presence_person person = {
             .user_id = id, .coach_name = id % 7 == 0 ? "Coach" : NULL, .appears_offline = random_below(&r, 9) == 0};
-        struct presence_view view;
-        h->faults += presence_heartbeat(team, &person, i, i + 5 + (int64_t)random_below(&r, 500)) != ERR_OK;
+        if (random_below(&r, 2) == 0)
+            hammer_socket(h, &r, &person, team_id, i);
+        else
+            h->faults += presence_heartbeat(team, &person, i, i + 5 + (int64_t)random_below(&r, 500)) != ERR_OK;
         if (random_below(&r, 5) == 0)
             presence_leave(team, id, i + 3);
         if (random_below(&r, 50) == 0)
             presence_drop(h->p, id);
-        arena_reset(arena);
-        h->faults += presence_read(team, i, arena, &view) != ERR_OK || view.count > 60 || view.coaches_count > 8;
-        for (size_t c = 0; c < view.coaches_count; c++)
-            h->faults += strcmp(view.coaches[c], "Coach") != 0;
-        if (i % 3 == 0) { /* one team's version never goes back */
-            h->faults += view.version < version;
-            version = view.version;
-        }
+        if (random_below(&r, 4) == 0)
+            presence_expire(h->p, i);
+        hammer_read(h, arena, team_id, i, &version);
         if (random_below(&r, 100) == 0) {
             size_t people;
             size_t teams;
             presence_totals(h->p, i, &people, &teams);
-            h->faults += people > 180 || teams > 3;
+            h->faults += people > 60 * TEAMS || teams > TEAMS;
         }
     }
+    for (size_t i = 0; i < OWN_SOCKETS; i++)
+        if (h->sockets[i].team_id != 0)
+            presence_detach(presence_team(h->p, h->sockets[i].team_id), h->sockets[i].user_id, h->sockets[i].stay,
+                            TURNS);
     for (int64_t id = 1; id <= 60; id++)
         h->faults += presence_heartbeat(presence_team(h->p, 1), &(struct presence_person){.user_id = id}, TURNS,
                                         TURNS + HOLD_MS) != ERR_OK;
@@ -456,12 +829,17 @@ static void *hammer(void *arg)
     return NULL;
 }
 
-/* 12. Threads that hammer the same teams see whole answers and end with the same people. */
+/* 17. Threads that hammer the same teams see whole answers and end with the same people, no socket is left behind, and
+   the watcher knows the last answer of each team. */
 static void threads_share_a_team(void **state)
 {
     struct fixture *f = *state;
     pthread_t threads[THREADS];
-    struct hammer hammers[THREADS];
+    pthread_t watching;
+    static struct hammer hammers[THREADS];
+    struct room room = {.p = f->p, .mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    presence_watch(f->p, room_on_changed, &room);
+    assert_int_equal(pthread_create(&watching, NULL, room_run, &room), 0);
     for (int i = 0; i < THREADS; i++) {
         hammers[i] = (struct hammer){.p = f->p, .number = i};
         assert_int_equal(pthread_create(&threads[i], NULL, hammer, &hammers[i]), 0);
@@ -473,6 +851,19 @@ static void threads_share_a_team(void **state)
     for (int64_t id = 1; id <= 60; id++)
         here(presence_team(f->p, 1), id, NULL, TURNS);
     assert_int_equal(count(f, presence_team(f->p, 1), TURNS), 60);
+    presence_expire(f->p, TURNS + HOLD_MS);
+
+    (void)pthread_mutex_lock(&room.mutex);
+    room.stopping = true;
+    (void)pthread_cond_signal(&room.cond);
+    (void)pthread_mutex_unlock(&room.mutex);
+    (void)pthread_join(watching, NULL);
+    assert_int_equal(room.told_twice, 0);
+    assert_in_range(room.looks, TEAMS, TEAMS * 10 * THREADS * TURNS);
+    for (int64_t t = 1; t <= TEAMS; t++) {
+        assert_int_equal(count(f, presence_team(f->p, t), 0), 0); /* nobody is kept by a socket or was overlooked */
+        assert_int_equal(room.version[t], presence_version(presence_team(f->p, t), 0));
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -489,6 +880,11 @@ int main(void)
         TEST(drop_is_everywhere_and_totals_count),
         TEST(thousands_come_and_go),
         TEST(small_tables_lose_nobody),
+        TEST(sockets_are_one_person),
+        TEST(polls_and_sockets_are_one_person),
+        TEST(a_dropped_socket_counts_no_more),
+        TEST(the_watcher_is_told_once),
+        TEST(expiry_reaches_every_team),
         TEST(random_histories_match_a_list),
         TEST(no_memory_for_the_answer),
         TEST(threads_share_a_team),

@@ -8,8 +8,8 @@
  * every accepted x, and an ETag may be made of it. Whether the epoch is ours and the number is still kept is the
  * caller's question. Pure; any thread.
  */
-#ifndef PORCHLIGHT_API_CURSOR_H
-#define PORCHLIGHT_API_CURSOR_H
+#ifndef PORCHLIGHT_DB_CURSOR_H
+#define PORCHLIGHT_DB_CURSOR_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /*
  * Parser and formatter of cursors. The parser walks once from left to right; each part checks its own canonical form.
  */
-#include "api/cursor.h"
+#include "db/cursor.h"
 
 #include <assert.h>
 #include <inttypes.h>

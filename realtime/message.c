@@ -1,0 +1,111 @@
+/*
+ * Clients' messages. See message.h. One list of fields serves all types; a table says which belong to which.
+ */
+#include "realtime/message.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+
+enum field { FIELD_TYPE, FIELD_ID, FIELD_TEAM, FIELD_SINCE, FIELD_ICON, FIELD_POST, FIELD_TOKEN, FIELDS };
+
+static const struct json_field fields[FIELDS] = {
+    [FIELD_TYPE] = {.name = "type", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = 40},
+    [FIELD_ID] = {.name = "id", .kind = JSON_KIND_LINE, .min = 1, .max = MESSAGE_ID_BYTES_MAX},
+    [FIELD_TEAM] = {.name = "teamId", .kind = JSON_KIND_ID},
+    [FIELD_SINCE] = {.name = "since", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = CURSOR_BYTES_MAX},
+    [FIELD_ICON] = {.name = "icon", .kind = JSON_KIND_LINE, .min = 1, .max = CHEER_ICON_CHARS_MAX},
+    [FIELD_POST] = {.name = "postId", .kind = JSON_KIND_ID},
+    [FIELD_TOKEN] = {.name = "token", .kind = JSON_KIND_SECRET, .min = 1, .max = TOKEN_BYTES_MAX},
+};
+
+#define BIT(field) (1U << (field))
+
+static const struct {
+    const char *name;
+    unsigned needed;
+    unsigned allowed;
+} types[] = {
+    [MESSAGE_PING] = {"ping", 0, 0},
+    [MESSAGE_JOIN_TEAM] = {"JOIN_TEAM", BIT(FIELD_TEAM), BIT(FIELD_SINCE)},
+    [MESSAGE_SEND_CHEER] = {"SEND_CHEER", BIT(FIELD_ICON), 0},
+    [MESSAGE_POST_LIKE] = {"POST_LIKE", BIT(FIELD_POST), 0},
+    [MESSAGE_POST_UNLIKE] = {"POST_UNLIKE", BIT(FIELD_POST), 0},
+    [MESSAGE_AUTH] = {"AUTH", BIT(FIELD_TOKEN), 0},
+};
+
+static_assert(sizeof types / sizeof types[0] == MESSAGE_TYPES_, "every type has its row");
+
+const char *message_type_name(enum message_type type)
+{
+    assert(type < MESSAGE_TYPES_);
+    return types[type].name;
+}
+
+/* What most sockets say most of the time, as our clients write it: no need to take it apart. */
+static bool is_plain_ping(const char *bytes, size_t len)
+{
+    static const char ping[] = "{\"type\":\"ping\"}";
+    return len == sizeof ping - 1 && memcmp(bytes, ping, len) == 0;
+}
+
+static bool id_is_visible(const char *id)
+{
+    for (; *id != '\0'; id++)
+        if (*id <= ' ' || *id > '~')
+            return false;
+    return true;
+}
+
+static enum err find_type(const char *name, enum message_type *type, struct problem *problem)
+{
+    for (unsigned i = 0; i < MESSAGE_TYPES_; i++)
+        if (strcmp(types[i].name, name) == 0) {
+            *type = (enum message_type)i;
+            return ERR_OK;
+        }
+    return problem_set(problem, ERR_INVALID, "The type \"%.40s\" is not known here.", name);
+}
+
+static enum err check_fields(enum message_type type, const struct json_value *values, struct problem *problem)
+{
+    unsigned common = BIT(FIELD_TYPE) | BIT(FIELD_ID);
+    unsigned allowed = types[type].needed | types[type].allowed | common;
+    for (unsigned i = 0; i < FIELDS; i++) {
+        if (values[i].present && (allowed & BIT(i)) == 0)
+            return problem_set(problem, ERR_INVALID, "The field \"%s\" does not belong to %s.", fields[i].name,
+                               types[type].name);
+        if (!values[i].present && (types[type].needed & BIT(i)) != 0)
+            return problem_set(problem, ERR_INVALID, "The field \"%s\" is missing.", fields[i].name);
+    }
+    return ERR_OK;
+}
+
+enum err message_parse(const char *bytes, size_t len, struct arena *arena, struct message *out, struct problem *problem)
+{
+    *out = (struct message){.type = MESSAGE_PING};
+    if (is_plain_ping(bytes, len))
+        return ERR_OK;
+    struct json_value values[FIELDS] = {0};
+    enum err err = json_read(bytes, len, fields, FIELDS, values, arena, problem);
+    if (values[FIELD_ID].text != NULL) {
+        if (!id_is_visible(values[FIELD_ID].text))
+            return problem_set(problem, ERR_INVALID, "The field \"id\" has 1 to %d visible ASCII characters.",
+                               MESSAGE_ID_BYTES_MAX);
+        out->id = values[FIELD_ID].text;
+    }
+    if (err == ERR_OK)
+        err = find_type(values[FIELD_TYPE].text, &out->type, problem);
+    if (err == ERR_OK)
+        err = check_fields(out->type, values, problem);
+    if (err != ERR_OK)
+        return err;
+    out->team_id = values[FIELD_TEAM].number;
+    out->since = values[FIELD_SINCE].text;
+    out->icon = values[FIELD_ICON].text;
+    out->post_id = values[FIELD_POST].number;
+    out->token = values[FIELD_TOKEN].text;
+    return ERR_OK;
+}

@@ -1,0 +1,45 @@
+/*
+ * What clients say: JSON text messages, pure: bytes in, a checked message or a sentence out. DESIGN section 6.
+ */
+#ifndef PORCHLIGHT_REALTIME_MESSAGE_H
+#define PORCHLIGHT_REALTIME_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum message_type {
+    MESSAGE_PING,
+    MESSAGE_JOIN_TEAM,
+    MESSAGE_SEND_CHEER,
+    MESSAGE_POST_LIKE,
+    MESSAGE_POST_UNLIKE,
+    MESSAGE_AUTH,
+    MESSAGE_TYPES_
+};
+
+/* Strings lie in the arena; what a type does not carry is 0 or NULL. */
+struct message {
+    enum message_type type;
+    const char *id; /* the client's own, at most MESSAGE_ID_BYTES_MAX bytes of visible ASCII; NULL: none */
+    int64_t team_id;
+    const char *since;
+    const char *icon;
+    int64_t post_id;
+    const char *token;
+};
+
+const char *message_type_name(enum message_type type); /* "JOIN_TEAM" */
+
+/*
+ * ERR_MALFORMED (not a JSON object), ERR_INVALID (a type that is not known, a field that is missing, wrong or does not
+ * belong to the type), ERR_NO_MEMORY; `problem` says why. `out->id` is set whenever it could be read, so that the error
+ * can name it.
+ */
+enum err message_parse(const char *bytes, size_t len, struct arena *arena, struct message *out,
+                       struct problem *problem);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * The realtime module of a build without it (REALTIME=0): it cannot be created, so nobody has one to call. Likes are
+ * written as ever; their buffer never opens.
+ */
+#include <assert.h>
+
+#include "realtime/realtime.h"
+
+bool realtime_available(void)
+{
+    return false;
+}
+
+const char *realtime_library_version(void)
+{
+    return NULL;
+}
+
+enum err realtime_create(const struct realtime_options *options, struct realtime **out)
+{
+    (void)options;
+    *out = NULL;
+    return ERR_CONFLICT;
+}
+
+void realtime_free(struct realtime *rt)
+{
+    assert(rt == NULL);
+}
+
+enum err realtime_start(struct realtime *rt)
+{
+    (void)rt;
+    return ERR_CONFLICT;
+}
+
+bool realtime_is_open(const struct realtime *rt)
+{
+    (void)rt;
+    return false;
+}
+
+void realtime_close_all(struct realtime *rt)
+{
+    assert(rt == NULL);
+}
+
+void realtime_settle(struct realtime *rt)
+{
+    assert(rt == NULL);
+}
+
+void realtime_stop(struct realtime *rt)
+{
+    assert(rt == NULL);
+}
+
+const struct socket_path *realtime_path(const char *path)
+{
+    (void)path;
+    return NULL;
+}
+
+enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem)
+{
+    (void)rt;
+    (void)knock;
+    return problem_set(problem, ERR_CONFLICT, "This build has no realtime module. Please poll.");
+}
+
+void realtime_give_up(struct realtime *rt, const struct realtime_knock *knock)
+{
+    (void)rt;
+    (void)knock;
+}
+
+void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock, int fd, bool deflate,
+                         const void *early, size_t early_len)
+{
+    (void)rt;
+    (void)knock;
+    (void)fd;
+    (void)deflate;
+    (void)early;
+    (void)early_len;
+    assert(!"nothing is admitted here");
+}
+
+void realtime_published(struct realtime *rt, const struct change *changes, size_t count, struct db *read)
+{
+    (void)rt;
+    (void)changes;
+    (void)count;
+    (void)read;
+}
+
+void realtime_doubt(struct realtime *rt, int64_t user_id)
+{
+    (void)user_id;
+    assert(rt == NULL);
+}
+
+enum err realtime_cheer(struct realtime *rt, const struct realtime_member *member, int64_t team_id, const char *icon,
+                        const char *key)
+{
+    (void)rt;
+    (void)member;
+    (void)team_id;
+    (void)icon;
+    (void)key;
+    return ERR_CONFLICT;
+}
+
+enum err realtime_feed(struct realtime *rt, const char *json, size_t len)
+{
+    (void)rt;
+    (void)json;
+    (void)len;
+    return ERR_CONFLICT;
+}
+
+void realtime_metrics(struct realtime *rt, struct buf *out)
+{
+    (void)rt;
+    (void)out;
+}

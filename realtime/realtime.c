@@ -1,0 +1,463 @@
+/*
+ * The realtime module as a whole: its loops come and go with the flag, sockets are let in, what was committed finds its
+ * rooms. See realtime.h and hub.h.
+ */
+#include "realtime/realtime.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "db/cursor.h"
+#include "db/notices.h"
+#include "realtime/deflate.h"
+#include "realtime/doors.h"
+#include "realtime/hub.h"
+#include "realtime/kinds.h"
+#include "realtime/note.h"
+#include "realtime/reactor.h"
+#include "realtime/room.h"
+#include "realtime/socket.h"
+
+#define RETRY_S 5      /* a full room or a rate: told with jitter, since all who were refused hear it */
+#define STOP_POLL_MS 5 /* how often a stop looks whether everybody is gone */
+#define NOTICE_ARENA_BYTES 4096
+
+bool realtime_available(void)
+{
+    return true;
+}
+
+const char *realtime_library_version(void)
+{
+    return deflate_library_version();
+}
+
+/* ---- life -------------------------------------------------------------------------------------------------------- */
+
+/* Any thread that changes who is here. Without a room nobody waits for it. */
+static void presence_changed(void *arg, int64_t team_id)
+{
+    struct realtime *rt = arg;
+    struct room *room = room_find_team(rt, team_id);
+    struct note *note = room == NULL ? NULL : note_create(NOTE_PRESENCE, room);
+    if (note == NULL || !reactor_post_take(hub_home_of(rt, room), note)) {
+        struct presence_team *team = presence_team(rt->options.presence, team_id);
+        if (team != NULL)
+            presence_watched(team);
+    }
+    room_unref(room);
+}
+
+enum err realtime_create(const struct realtime_options *options, struct realtime **out)
+{
+    *out = NULL;
+    struct realtime *rt = calloc(1, sizeof *rt);
+    if (rt == NULL)
+        return ERR_NO_MEMORY;
+    rt->options = *options;
+    (void)pthread_mutex_init(&rt->switching, NULL);
+    rt->directory = room_directory_create(rt);
+    rt->doors = doors_create(SOCKETS_MAX, SOCKETS_PER_MEMBER_MAX, options->address_limit);
+    rt->reactors = calloc(options->loops, sizeof *rt->reactors);
+    enum err err = rt->directory == NULL || rt->doors == NULL || rt->reactors == NULL ? ERR_NO_MEMORY : ERR_OK;
+    if (err != ERR_OK)
+        rt->options.loops = 0;
+    for (unsigned i = 0; err == ERR_OK && i < rt->options.loops; i++)
+        err = reactor_init(&rt->reactors[i], rt, i);
+    if (err != ERR_OK) {
+        realtime_free(rt);
+        return err;
+    }
+    presence_watch(options->presence, presence_changed, rt);
+    *out = rt;
+    return ERR_OK;
+}
+
+void realtime_free(struct realtime *rt)
+{
+    if (rt == NULL)
+        return;
+    assert(!rt->running);
+    for (unsigned i = 0; rt->reactors != NULL && i < rt->options.loops; i++)
+        reactor_clear(&rt->reactors[i]);
+    free(rt->reactors);
+    doors_free(rt->doors);
+    room_directory_free(rt->directory);
+    (void)pthread_mutex_destroy(&rt->switching);
+    free(rt);
+}
+
+static enum err run_loops(struct realtime *rt)
+{
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        if (!reactor_run(&rt->reactors[i])) {
+            while (i-- > 0)
+                reactor_end(&rt->reactors[i]);
+            return ERR_NO_MEMORY;
+        }
+    rt->running = true;
+    return ERR_OK;
+}
+
+enum err realtime_start(struct realtime *rt)
+{
+    enum err err = ERR_OK;
+    (void)pthread_mutex_lock(&rt->switching);
+    if (!rt->running)
+        err = run_loops(rt);
+    if (err == ERR_OK)
+        atomic_store(&rt->open, true);
+    (void)pthread_mutex_unlock(&rt->switching);
+    return err;
+}
+
+static void tell_all(struct realtime *rt, uint16_t code, int64_t spread_ms)
+{
+    for (unsigned i = 0; i < rt->options.loops; i++) {
+        struct note *note = note_create(NOTE_CLOSE, NULL);
+        if (note == NULL)
+            continue;
+        note->as.close.code = code;
+        note->as.close.spread_ms = spread_ms;
+        (void)reactor_post_take(&rt->reactors[i], note);
+    }
+}
+
+bool realtime_is_open(const struct realtime *rt)
+{
+    return atomic_load_explicit(&rt->open, memory_order_relaxed);
+}
+
+void realtime_close_all(struct realtime *rt)
+{
+    (void)pthread_mutex_lock(&rt->switching);
+    atomic_store(&rt->open, false);
+    if (rt->running)
+        tell_all(rt, 4001, CLOSE_SPREAD_MS);
+    (void)pthread_mutex_unlock(&rt->switching);
+}
+
+static void end_loops(struct realtime *rt)
+{
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        reactor_end(&rt->reactors[i]);
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        reactor_quiet(&rt->reactors[i]); /* what a room says as it falls asleep may go to any loop */
+    rt->running = false;
+}
+
+void realtime_settle(struct realtime *rt)
+{
+    (void)pthread_mutex_lock(&rt->switching);
+    if (rt->running && !atomic_load(&rt->open) && doors_count(rt->doors) == 0)
+        end_loops(rt);
+    (void)pthread_mutex_unlock(&rt->switching);
+}
+
+void realtime_stop(struct realtime *rt)
+{
+    if (rt == NULL)
+        return;
+    (void)pthread_mutex_lock(&rt->switching);
+    atomic_store(&rt->open, false);
+    if (rt->running) {
+        atomic_store(&rt->stopping, true);
+        tell_all(rt, 1012, 0);
+        int64_t until_us = reactor_real_us() + CLOSE_WAIT_MS * 1000;
+        while (doors_count(rt->doors) > 0 && reactor_real_us() < until_us)
+            (void)usleep(STOP_POLL_MS * 1000);
+        end_loops(rt);
+    }
+    (void)pthread_mutex_unlock(&rt->switching);
+}
+
+/* ---- sockets ----------------------------------------------------------------------------------------------------- */
+
+const struct socket_path *realtime_path(const char *path)
+{
+    for (const struct socket_path *p = kinds_paths; p->path != NULL; p++)
+        if (strcmp(p->path, path) == 0)
+            return p;
+    return NULL;
+}
+
+static enum err later(struct problem *problem, const struct realtime_knock *knock, const char *sentence)
+{
+    problem->retry_after_s = RETRY_S + (int)((uint64_t)knock->member.user_id * UINT64_C(2654435761) % RETRY_S);
+    return problem_set(problem, ERR_BUSY, "%s", sentence);
+}
+
+static uint32_t sockets_where(struct realtime *rt, const struct realtime_knock *knock)
+{
+    if (knock->path->room != NULL)
+        return room_sockets(rt, knock->path->room);
+    struct room *room = knock->member.teams_count == 0 ? NULL : room_find_team(rt, knock->member.teams[0]);
+    uint32_t count = room == NULL ? 0 : atomic_load(&room->sockets);
+    room_unref(room);
+    return count;
+}
+
+enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem)
+{
+    static const struct rate rate = {HANDSHAKES_PER_S * 60, HANDSHAKES_BURST};
+    const struct realtime_options *o = &rt->options;
+    if (!realtime_is_open(rt))
+        return problem_set(problem, ERR_CONFLICT, "Realtime is off. Please poll.");
+    if (o->rates != NULL && rate_take(o->rates, rate_key(RATE_HANDSHAKES, 0), rate, clock_mono_ms(o->clock)) > 0)
+        return later(problem, knock, "Many are coming at once. Please try again in a moment.");
+    if (sockets_where(rt, knock) >= o->room_limit)
+        return later(problem, knock, "The room is full. Please poll, and try again in a moment.");
+    switch (doors_enter(rt->doors, knock->member.user_id, knock->address_key)) {
+    case DOORS_IN:
+        return ERR_OK;
+    case DOORS_MEMBER_FULL:
+        return problem_set(problem, ERR_RATE_LIMITED, "You have too many connections open. Please close some.");
+    case DOORS_ADDRESS_FULL:
+        return problem_set(problem, ERR_RATE_LIMITED, "There are too many connections from this address.");
+    case DOORS_FULL:
+    case DOORS_NO_MEMORY:
+        break;
+    }
+    return later(problem, knock, "The server is full. Please poll, and try again in a moment.");
+}
+
+void realtime_give_up(struct realtime *rt, const struct realtime_knock *knock)
+{
+    doors_leave(rt->doors, knock->member.user_id, knock->address_key);
+}
+
+void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock, int fd, bool deflate,
+                         const void *early, size_t early_len)
+{
+    struct socket_seed *seed = calloc(1, sizeof *seed + early_len);
+    struct note *note = seed == NULL ? NULL : note_create(NOTE_ADOPT, NULL);
+    if (note == NULL) {
+        free(seed);
+        (void)close(fd);
+        realtime_give_up(rt, knock);
+        return;
+    }
+    seed->fd = fd;
+    seed->deflate = deflate;
+    seed->path = knock->path;
+    seed->early_len = early_len;
+    if (early_len > 0)
+        memcpy(seed->early, early, early_len);
+    seed->attachment = attachment_create(&knock->member, clock_wall_ms(rt->options.clock), knock->address_key);
+    seed->since = knock->since == NULL ? NULL : strdup(knock->since);
+    note->as.seed = seed;
+    bool complete = seed->attachment != NULL && (knock->since == NULL || seed->since != NULL);
+    if (!complete)
+        note_free(note);
+    if (!complete || !reactor_post_take(hub_reactor_of(rt, knock->member.user_id), note))
+        realtime_give_up(rt, knock);
+}
+
+/* ---- what happens ------------------------------------------------------------------------------------------------ */
+
+/* What cannot be posted is caught up with from the database. */
+static void fell_behind(struct realtime *rt)
+{
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        atomic_store(&rt->reactors[i].gap, true);
+}
+
+struct publication {
+    struct realtime *rt;
+    const struct change *change;
+    uint64_t likes;
+    int64_t born_us;
+    const struct notice *notice; /* NULL: not a notice */
+    const char *kind;
+};
+
+static bool copy_notice(struct note_event *e, const struct publication *p)
+{
+    const struct notice *n = p->notice;
+    if (n == NULL)
+        return true;
+    e->kind = strdup(p->kind);
+    e->title = strdup(n->title);
+    e->body = strdup(n->body);
+    e->link = n->link == NULL ? NULL : strdup(n->link);
+    return e->kind != NULL && e->title != NULL && e->body != NULL && (n->link == NULL || e->link != NULL);
+}
+
+static void post_event(void *arg, struct room *room)
+{
+    const struct publication *p = arg;
+    struct note *note = note_create(NOTE_EVENT, room);
+    if (note != NULL) {
+        note->born_us = p->born_us;
+        note->as.event.change = *p->change;
+        note->as.event.likes = p->likes;
+        if (!copy_notice(&note->as.event, p)) {
+            note_free(note);
+            note = NULL;
+        }
+    }
+    if (note == NULL || !reactor_post_take(hub_home_of(p->rt, room), note))
+        fell_behind(p->rt);
+}
+
+static void publish_to(struct publication *p, struct room *room)
+{
+    if (room != NULL)
+        post_event(p, room);
+    room_unref(room);
+}
+
+/* A notice's words: rare, and the row was written a moment ago on this very connection. */
+static const struct notice *read_notice(const struct change *c, struct db *read, struct arena *arena,
+                                        struct notice *out)
+{
+    return notices_by_id(read, arena, c->subject_id, out) == ERR_OK ? out : NULL;
+}
+
+static void publish_event(struct realtime *rt, const struct change *c, struct db *read)
+{
+    struct publication p = {.rt = rt, .change = c, .born_us = reactor_real_us()};
+    struct arena *arena = NULL;
+    struct notice notice;
+    if (c->kind == CHANGE_NOTICE) {
+        arena = arena_create(NOTICE_ARENA_BYTES, REQUEST_ARENA_BYTES_MAX);
+        p.notice = arena == NULL ? NULL : read_notice(c, read, arena, &notice);
+        if (p.notice == NULL) {
+            fell_behind(rt);
+            arena_free(arena);
+            return;
+        }
+        p.kind = notice_kind_name(notice.kind);
+    }
+    if (c->team_id == 0)
+        room_each_team(rt, post_event, &p);
+    else
+        publish_to(&p, room_find_team(rt, c->team_id));
+    publish_to(&p, room_find(rt, ROOM_FEED));
+    arena_free(arena);
+}
+
+/* The head has the newest count of the post and its version, perhaps newer than this change: so much the better. */
+static void publish_likes(struct realtime *rt, const struct change *c)
+{
+    struct publication p = {.rt = rt, .change = c, .born_us = reactor_real_us()};
+    struct team_head *head = heads_peek(rt->options.heads, c->team_id);
+    int64_t count;
+    if (head != NULL)
+        (void)team_head_like(head, c->subject_id, &p.likes, &count);
+    publish_to(&p, room_find_team(rt, c->team_id));
+    publish_to(&p, room_find(rt, ROOM_FEED));
+}
+
+static void tell_loop(struct reactor *r, enum note_kind kind, int64_t user_id)
+{
+    struct note *note = note_create(kind, NULL);
+    if (note != NULL && kind == NOTE_DOUBT)
+        note->as.user_id = user_id;
+    if (note == NULL || !reactor_post_take(r, note))
+        atomic_store(&r->gap, true);
+}
+
+void realtime_doubt(struct realtime *rt, int64_t user_id)
+{
+    if (user_id != 0) {
+        tell_loop(hub_reactor_of(rt, user_id), NOTE_DOUBT, user_id);
+        return;
+    }
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        tell_loop(&rt->reactors[i], NOTE_DOUBT, 0);
+}
+
+static void publish(struct realtime *rt, const struct change *c, struct db *read)
+{
+    switch (c->kind) {
+    case CHANGE_POST_CREATED:
+    case CHANGE_POST_EDITED:
+    case CHANGE_POST_DELETED:
+    case CHANGE_POST_PINNED:
+    case CHANGE_POST_UNPINNED:
+    case CHANGE_NOTICE:
+        publish_event(rt, c, read);
+        break;
+    case CHANGE_LIKES:
+        publish_likes(rt, c);
+        break;
+    case CHANGE_MEMBER:
+    case CHANGE_TOKENS:
+        realtime_doubt(rt, c->subject_id);
+        break;
+    case CHANGE_ALL:
+        realtime_doubt(rt, 0);
+        for (unsigned i = 0; i < rt->options.loops; i++)
+            tell_loop(&rt->reactors[i], NOTE_FORGET, 0);
+        break;
+    case CHANGE_FLAG:
+    case CHANGE_PRUNED:
+        break;
+    }
+}
+
+void realtime_published(struct realtime *rt, const struct change *changes, size_t count, struct db *read)
+{
+    if (atomic_load_explicit(&rt->stats.sockets, memory_order_relaxed) == 0 && !atomic_load(&rt->open))
+        return;
+    for (size_t i = 0; i < count; i++)
+        publish(rt, &changes[i], read);
+}
+
+enum err realtime_cheer(struct realtime *rt, const struct realtime_member *member, int64_t team_id, const char *icon,
+                        const char *key)
+{
+    if (!atomic_load(&rt->open))
+        return ERR_CONFLICT;
+    struct room *room = room_get_team(rt, team_id);
+    struct note *note = room == NULL ? NULL : note_create(NOTE_CHEER, room);
+    bool complete = false;
+    if (note != NULL) {
+        struct note_cheer *c = &note->as.cheer;
+        c->user_id = member->user_id;
+        c->id = key == NULL ? NULL : strdup(key);
+        c->name = strdup(member->name);
+        c->icon = strdup(icon);
+        note->born_us = reactor_real_us();
+        complete = c->name != NULL && c->icon != NULL && (key == NULL || c->id != NULL);
+        if (!complete)
+            note_free(note);
+    }
+    bool posted = complete && reactor_post_take(hub_reactor_of(rt, member->user_id), note);
+    room_unref(room);
+    return posted ? ERR_OK : ERR_BUSY;
+}
+
+enum err realtime_feed(struct realtime *rt, const char *json, size_t len)
+{
+    if (!atomic_load(&rt->open))
+        return ERR_CONFLICT;
+    struct room *room = room_find(rt, ROOM_FEED);
+    if (room == NULL)
+        return ERR_OK; /* nobody listens */
+    struct note *note = note_create(NOTE_RAW, room);
+    if (note != NULL && (note->as.raw.text = malloc(len + 1)) == NULL) {
+        note_free(note);
+        note = NULL;
+    }
+    bool posted = false;
+    if (note != NULL) {
+        memcpy(note->as.raw.text, json, len);
+        note->as.raw.len = len;
+        note->born_us = reactor_real_us();
+        posted = reactor_post_take(hub_home_of(rt, room), note);
+    }
+    room_unref(room);
+    return posted ? ERR_OK : ERR_BUSY;
+}
+
+void realtime_metrics(struct realtime *rt, struct buf *out)
+{
+    stats_text(&rt->stats, out);
+    buf_puts(out, "# HELP porchlight_loop_mail Notes that wait for a loop.\n# TYPE porchlight_loop_mail gauge\n");
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        buf_printf(out, "porchlight_loop_mail{loop=\"%u\"} %zu\n", i, mailbox_depth(rt->reactors[i].mailbox));
+}

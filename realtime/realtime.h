@@ -1,0 +1,144 @@
+/*
+ * The realtime module as api/ sees it: sockets are admitted and handed over, what was committed is published, a flag
+ * starts and ends it. realtime/null.c is the variant of a build without it (REALTIME=0): nothing can be created.
+ *
+ *   api/socket.c ── realtime_admit, realtime_adopt ──> a loop owns the socket from then on
+ *   writers      ── realtime_published ─────────────> rooms' home loops
+ *   flag         ── realtime_start, realtime_close_all, realtime_settle
+ *
+ * Every function names its threads; "any" means any but the loops' own.
+ */
+#ifndef PORCHLIGHT_REALTIME_REALTIME_H
+#define PORCHLIGHT_REALTIME_REALTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rate.h"
+#include "db/heads.h"
+#include "db/presence.h"
+#include "db/users.h"
+#include "db/writer.h"
+#include "realtime/likes.h"
+
+struct realtime;
+
+/* Whose socket it is. Strings and teams are borrowed for the call. */
+struct realtime_member {
+    int64_t user_id;
+    enum role role;
+    bool appears_offline;
+    const char *name;
+    const char *jti; /* of the token that opened it */
+    int64_t issued_ms;
+    int64_t expires_ms;
+    const int64_t *teams; /* the own team first */
+    size_t teams_count;
+};
+
+/* What only api/ knows: tokens. Called on the rooms writer's thread; what is filled in lies in the arena. */
+struct realtime_gate {
+    void *arg;
+    /* A token that a client sends on an open socket. ERR_UNAUTHENTICATED, ERR_STORAGE, ... with a sentence. */
+    enum err (*check_token)(void *arg, struct db *read, struct arena *arena, const char *token,
+                            struct realtime_member *out, struct problem *problem);
+    /* Whether a token that was good still is, and who its member is now. ERR_UNAUTHENTICATED: no longer. */
+    enum err (*check_again)(void *arg, struct db *read, struct arena *arena, int64_t user_id, const char *jti,
+                            int64_t issued_ms, struct realtime_member *out);
+};
+
+struct realtime_options {
+    struct heads *heads;
+    struct presence *presence;
+    struct rate_table *rates; /* NULL: messages and handshakes are not rated */
+    struct writer *rooms;     /* the rooms writer */
+    struct db *read;          /* a read connection to the posts database, for the rooms writer's thread */
+    struct likes *likes;
+    struct realtime_gate gate;
+    const struct clock *clock;
+    const struct log *log;
+    unsigned loops;
+    uint32_t room_limit;    /* sockets in one room */
+    uint32_t address_limit; /* sockets from one address */
+    int64_t grace_ms;       /* how long who left counts as here */
+    bool clock_moves;       /* a test may move the clock: never wait long */
+};
+
+bool realtime_available(void);              /* false in a build without it */
+const char *realtime_library_version(void); /* of zlib, for `porchlight --version`; NULL in a build without it */
+
+/* Memory only; no thread runs yet. ERR_NO_MEMORY. */
+enum err realtime_create(const struct realtime_options *options, struct realtime **out);
+void realtime_free(struct realtime *rt); /* after realtime_stop; NULL is fine */
+
+/* The loops run (again), sockets may be admitted. Any thread, one at a time with the next two. ERR_NO_MEMORY. */
+enum err realtime_start(struct realtime *rt);
+
+/* Whether sockets are admitted: what clients are told. Any thread. */
+bool realtime_is_open(const struct realtime *rt);
+
+/* No more sockets are admitted; those that are open are closed with 4001, spread over CLOSE_SPREAD_MS. */
+void realtime_close_all(struct realtime *rt);
+
+/* Ends the loops' threads when the last socket is gone after realtime_close_all. Cheap; the housekeeper calls it. */
+void realtime_settle(struct realtime *rt);
+
+/* Closes everybody with 1012 and a spread-out retryAfter, waits until they are gone (at most CLOSE_WAIT_MS), ends the
+   threads. The writers must still run. NULL is fine. */
+void realtime_stop(struct realtime *rt);
+
+/* ---- sockets ----------------------------------------------------------------------------------------------------- */
+
+struct socket_path; /* realtime/kinds.h */
+
+/* The path ("/ws") that a socket may be opened at; NULL: none. Static. */
+const struct socket_path *realtime_path(const char *path);
+
+/* A handshake that wants in. */
+struct realtime_knock {
+    const struct socket_path *path;
+    struct realtime_member member;
+    uint64_t address_key; /* of the client, for limits */
+    const char *since;    /* ?since=, NULL: none */
+};
+
+/*
+ * Takes a place: rate of handshakes, sockets of the member, of the address, of all, and of the room they are bound for
+ * (their own team's for /ws). ERR_BUSY with retry_after_s (503), ERR_RATE_LIMITED, ERR_CONFLICT (the flag is off).
+ * After ERR_OK exactly one of realtime_adopt and realtime_give_up follows. Any thread.
+ */
+enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem);
+void realtime_give_up(struct realtime *rt, const struct realtime_knock *knock);
+
+/* The socket and the bytes that came behind the handshake. `fd` is the module's from now on, whatever happens. */
+void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock, int fd, bool deflate,
+                         const void *early, size_t early_len);
+
+/* ---- what happens ------------------------------------------------------------------------------------------------ */
+
+/*
+ * What was committed, in order; heads know it already. `read`: a connection on which the notices of these changes can
+ * be read. The main writer's and the rooms writer's thread.
+ */
+void realtime_published(struct realtime *rt, const struct change *changes, size_t count, struct db *read);
+
+/* The member may no longer be who they were: their sockets are looked at again. (What is published says so by itself.)
+ */
+void realtime_doubt(struct realtime *rt, int64_t user_id);
+
+/* A cheer from a member without a socket. `key`: an id that makes a resend harmless, or NULL. ERR_CONFLICT (off),
+   ERR_BUSY. Any thread. */
+enum err realtime_cheer(struct realtime *rt, const struct realtime_member *member, int64_t team_id, const char *icon,
+                        const char *key);
+
+/* A JSON object for the sockets of the feed, as it is. ERR_CONFLICT (off), ERR_BUSY. Any thread. */
+enum err realtime_feed(struct realtime *rt, const char *json, size_t len);
+
+/* Prometheus text. Any thread. */
+void realtime_metrics(struct realtime *rt, struct buf *out);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * What the server says, as JSON: one function a message of the contract (api/asyncapi.json). Pure; into a struct buf.
+ */
+#ifndef PORCHLIGHT_REALTIME_SAY_H
+#define PORCHLIGHT_REALTIME_SAY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "db/presence.h"
+#include "db/tx.h"
+
+#define SAY_BYTES_MAX (256U << 10) /* the longest: a team with very many coaches present */
+
+struct say_welcome {
+    const char *cursor;
+    int64_t user_id;
+    uint32_t serial; /* with the loop's number it names the session */
+    unsigned loop;
+    int64_t subscribed_ms;
+};
+
+void say_welcome(struct buf *out, const struct say_welcome *w);
+void say_reset(struct buf *out, const char *cursor);
+void say_ack(struct buf *out, const char *id);
+void say_like_ack(struct buf *out, const char *id, int64_t post_id, bool liked, int64_t count);
+void say_error(struct buf *out, const char *id, enum err err, const char *sentence, int64_t retry_after_ms);
+void say_pong(struct buf *out, int64_t wall_ms);
+void say_presence(struct buf *out, const struct presence_view *view);
+void say_cheer(struct buf *out, int64_t user_id, const char *name, const char *icon);
+void say_likes(struct buf *out, int64_t post_id, int64_t count);
+/* NEW_POSTS or POST_CHANGED, by the change's kind. */
+void say_post(struct buf *out, const struct change *change, const char *cursor);
+
+struct say_notice {
+    int64_t id;
+    const char *kind;
+    const char *title;
+    const char *body;
+    const char *link; /* NULL: none */
+};
+void say_notice(struct buf *out, const struct say_notice *n, const char *cursor);
+
+#endif

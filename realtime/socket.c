@@ -1,0 +1,650 @@
+/* Sockets. See socket.h for the states and ways of the bytes. */
+#include "realtime/socket.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "realtime/doors.h"
+#include "realtime/out.h"
+#include "realtime/queue.h"
+#include "realtime/room.h"
+#include "realtime/session.h"
+
+#define PARTS_MAX 64 /* of one system call */
+#define FIRST_MEMBERS 64
+
+/* ---- who is where ------------------------------------------------------------------------------------------------ */
+
+static size_t member_home(const struct reactor *r, int64_t user_id)
+{
+    uint64_t x = (uint64_t)user_id * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(x >> 20) & (r->members_cap - 1);
+}
+
+/* The slot with the member's sockets, or the free one where they would stand. The table is never full. */
+static struct socket **member_slot(struct reactor *r, int64_t user_id)
+{
+    size_t i = member_home(r, user_id);
+    while (r->members[i] != NULL && r->members[i]->attachment->user_id != user_id)
+        i = (i + 1) & (r->members_cap - 1);
+    return &r->members[i];
+}
+
+static bool members_grow(struct reactor *r)
+{
+    if (r->members_cap > 0 && (r->members_count + 1) * 4 <= r->members_cap * 3)
+        return true;
+    size_t old_cap = r->members_cap;
+    struct socket **old = r->members;
+    size_t cap = old_cap == 0 ? FIRST_MEMBERS : old_cap * 2;
+    struct socket **grown = calloc(cap, sizeof(struct socket *));
+    if (grown == NULL)
+        return false;
+    r->members = grown;
+    r->members_cap = cap;
+    for (size_t i = 0; i < old_cap; i++)
+        if (old[i] != NULL)
+            *member_slot(r, old[i]->attachment->user_id) = old[i];
+    free(old);
+    return true;
+}
+
+static void members_remove(struct reactor *r, struct socket *s)
+{
+    struct socket **slot = member_slot(r, s->attachment->user_id);
+    struct socket **at = slot;
+    while (*at != s)
+        at = &(*at)->member_next;
+    *at = s->member_next;
+    r->sockets--;
+    if (*slot != NULL)
+        return;
+    r->members_count--;
+    size_t mask = r->members_cap - 1;
+    size_t hole = (size_t)(slot - r->members);
+    for (size_t i = (hole + 1) & mask; r->members[i] != NULL; i = (i + 1) & mask) {
+        size_t home = member_home(r, r->members[i]->attachment->user_id);
+        if (((i - home) & mask) < ((i - hole) & mask))
+            continue;
+        r->members[hole] = r->members[i];
+        r->members[i] = NULL;
+        hole = i;
+    }
+}
+
+struct socket *socket_first_of(struct reactor *r, int64_t user_id)
+{
+    return r->members_cap == 0 ? NULL : *member_slot(r, user_id);
+}
+
+struct socket *socket_find(struct reactor *r, const struct address *where)
+{
+    struct socket *s = socket_first_of(r, where->user_id);
+    while (s != NULL && s->serial != where->serial)
+        s = s->member_next;
+    return s;
+}
+
+/* ---- coming ------------------------------------------------------------------------------------------------------ */
+
+void socket_seed_free(struct socket_seed *seed)
+{
+    if (seed == NULL)
+        return;
+    if (seed->fd >= 0)
+        (void)close(seed->fd);
+    free(seed->attachment);
+    free(seed->since);
+    free(seed);
+}
+
+static struct socket *make(struct reactor *r, struct socket_seed *seed)
+{
+    struct socket *s = members_grow(r) ? calloc(1, sizeof *s) : NULL;
+    if (s == NULL)
+        return NULL;
+    s->fd = seed->fd;
+    s->path = seed->path;
+    s->deflate = seed->deflate;
+    s->attachment = seed->attachment;
+    if (!r->methods->add(r->io, s->fd, s)) {
+        free(s);
+        return NULL;
+    }
+    seed->fd = -1;
+    seed->attachment = NULL;
+    s->serial = ++r->serials == 0 ? ++r->serials : r->serials;
+    s->last = &s->first;
+    s->heard_s = (uint32_t)(r->now_ms / 1000);
+    s->timer.kind = TIMER_SOCKET;
+    struct socket **slot = member_slot(r, s->attachment->user_id);
+    r->members_count += *slot == NULL;
+    s->member_next = *slot;
+    *slot = s;
+    r->sockets++;
+    STATS_ADD(r->rt->stats.sockets, 1);
+    STATS_ADD(r->rt->stats.opened, 1);
+    return s;
+}
+
+void socket_open_take(struct reactor *r, struct socket_seed *seed)
+{
+    int on = 1;
+    int send_bytes = SEND_BUFFER_BYTES;
+    (void)setsockopt(seed->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(seed->fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
+    struct socket *s = make(r, seed);
+    if (s == NULL) {
+        doors_leave(r->rt->doors, seed->attachment->user_id, seed->attachment->address_key);
+        socket_seed_free(seed);
+        return;
+    }
+    socket_rearm(r, s);
+    if (!realtime_is_open(r->rt)) /* the flag was turned off while it was on its way */
+        socket_close_at(r, s, atomic_load(&r->rt->stopping) ? 1012 : 4001, r->now_ms);
+    session_begin(r, s, seed->since);
+    if (seed->early_len > 0)
+        socket_data(r, s, seed->early, seed->early_len);
+    socket_seed_free(seed);
+}
+
+/* ---- going ------------------------------------------------------------------------------------------------------- */
+
+static void count_close(struct reactor *r, enum stats_close how)
+{
+    STATS_ADD(r->rt->stats.closed[how], 1);
+}
+
+void socket_free(struct reactor *r, struct socket *s)
+{
+    (void)r;
+    assert(s->state == SOCKET_DEAD);
+    free(s->attachment);
+    free(s);
+}
+
+static void drop_pending(struct reactor *r, struct socket *s)
+{
+    while (s->first != NULL) {
+        struct out *out = s->first;
+        s->first = out->next;
+        out_give(r, out);
+    }
+    s->last = &s->first;
+}
+
+static void drop_queue(struct reactor *r, struct socket *s)
+{
+    if (s->queue == NULL)
+        return;
+    STATS_ADD(r->rt->stats.queues, -1);
+    STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)s->queue->bytes);
+    queue_free(s->queue);
+    s->queue = NULL;
+}
+
+/* Out of every list; the memory goes at the turn's end. */
+static void die(struct reactor *r, struct socket *s)
+{
+    if (s->state == SOCKET_DEAD)
+        return;
+    session_leave(r, s);
+    s->state = SOCKET_DEAD;
+    wheel_stop(r->wheel, &s->timer);
+    r->methods->remove(r->io, s->fd, s);
+    (void)close(s->fd);
+    members_remove(r, s);
+    drop_pending(r, s);
+    drop_queue(r, s);
+    if (s->reader != NULL)
+        frame_reader_clear(s->reader);
+    free(s->reader);
+    s->reader = NULL;
+    doors_leave(r->rt->doors, s->attachment->user_id, s->attachment->address_key);
+    STATS_ADD(r->rt->stats.sockets, -1);
+    if (s->is_dirty) { /* it stands in the list of the dirty, and is found dead there */
+        return;
+    }
+    s->dirty_next = r->dead;
+    r->dead = s;
+}
+
+void socket_cut(struct reactor *r, struct socket *s)
+{
+    if (s->state == SOCKET_OPEN)
+        count_close(r, CLOSED_CUT);
+    die(r, s);
+}
+
+static void push(struct reactor *r, struct socket *s, struct packet *packet);
+
+/* Leaves the room, says goodbye, waits for the other side. */
+static void begin_close(struct reactor *r, struct socket *s, uint16_t code, const char *reason, enum socket_state next)
+{
+    session_leave(r, s);
+    struct packet *packet = packet_close(code, reason);
+    if (s->queue != NULL) {
+        STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)s->queue->bytes);
+        queue_drop_rest(s->queue);
+        STATS_ADD(r->rt->stats.queued_bytes, (int64_t)s->queue->bytes);
+    }
+    if (packet == NULL) {
+        socket_cut(r, s);
+        return;
+    }
+    push(r, s, packet);
+    packet_unref(packet);
+    if (s->state == SOCKET_DEAD)
+        return;
+    s->state = (uint8_t)next;
+    s->shut_after = next == SOCKET_LINGER;
+    s->close_at_ms = r->now_ms + CLOSE_WAIT_MS;
+    socket_rearm(r, s);
+}
+
+void socket_close(struct reactor *r, struct socket *s, uint16_t code, const char *reason)
+{
+    if (s->state != SOCKET_OPEN)
+        return;
+    count_close(r, stats_close_of(code));
+    begin_close(r, s, code, reason, SOCKET_CLOSING);
+}
+
+/* Everything we had to say is said: our side is shut, and the other's end awaited, so that no reset overtakes it. */
+static void shut_when_sent(struct socket *s)
+{
+    if (s->shut_after && s->first == NULL && s->queue == NULL) {
+        (void)shutdown(s->fd, SHUT_WR);
+        s->shut_after = false;
+    }
+}
+
+/* The other side broke the protocol: nothing it says can be understood any more. */
+static void fail(struct reactor *r, struct socket *s, uint16_t code, const char *why)
+{
+    if (s->state == SOCKET_OPEN) {
+        count_close(r, stats_close_of(code));
+        begin_close(r, s, code, why, SOCKET_LINGER);
+    } else {
+        s->state = SOCKET_LINGER;
+        s->shut_after = true;
+        shut_when_sent(s);
+    }
+}
+
+void socket_close_at(struct reactor *r, struct socket *s, uint16_t code, int64_t at_ms)
+{
+    if (s->state != SOCKET_OPEN || (s->close_at_ms != 0 && s->close_at_ms <= at_ms))
+        return;
+    s->close_at_ms = at_ms;
+    s->close_code = code;
+    socket_rearm(r, s);
+}
+
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
+
+/* Whether the queue has room after ephemeral packets have given way. */
+static bool queue_has_room(struct reactor *r, struct socket *s)
+{
+    struct queue *q = s->queue;
+    if (q->bytes <= QUEUE_BYTES_MAX && queue_age_ms(q, r->now_ms) <= QUEUE_MS_MAX)
+        return true;
+    STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)q->bytes);
+    STATS_ADD(r->rt->stats.dropped, queue_drop_ephemeral(q));
+    STATS_ADD(r->rt->stats.queued_bytes, (int64_t)q->bytes);
+    return q->bytes <= QUEUE_BYTES_MAX && queue_age_ms(q, r->now_ms) <= QUEUE_MS_MAX;
+}
+
+static bool start_queue(struct reactor *r, struct socket *s)
+{
+    s->queue = queue_create(s->deflate);
+    if (s->queue == NULL)
+        return false;
+    STATS_ADD(r->rt->stats.queues, 1);
+    s->writing = r->methods->want_write(r->io, s->fd, s, true);
+    return s->writing;
+}
+
+static bool enqueue(struct reactor *r, struct socket *s, struct packet *packet)
+{
+    size_t before = s->queue->bytes;
+    if (!queue_push(s->queue, packet, r->now_ms))
+        return false;
+    STATS_ADD(r->rt->stats.queued_bytes, (int64_t)(s->queue->bytes - before));
+    return true;
+}
+
+/* To this turn's list, or behind what waits already. */
+static void push(struct reactor *r, struct socket *s, struct packet *packet)
+{
+    if (s->queue != NULL) {
+        if (!enqueue(r, s, packet))
+            socket_cut(r, s);
+        return;
+    }
+    struct out *out = out_take(r, packet);
+    if (out == NULL) {
+        socket_cut(r, s);
+        return;
+    }
+    *s->last = out;
+    s->last = &out->next;
+    if (!s->is_dirty) {
+        s->is_dirty = true;
+        s->dirty_next = r->dirty;
+        r->dirty = s;
+    }
+}
+
+void socket_send(struct reactor *r, struct socket *s, struct packet *packet)
+{
+    if (s->state != SOCKET_OPEN)
+        return;
+    STATS_ADD(r->rt->stats.delivered, 1);
+    push(r, s, packet);
+    if (s->state != SOCKET_OPEN || s->queue == NULL)
+        return;
+    if (!queue_has_room(r, s))
+        socket_close(r, s, 4004, "too slow: return with your cursor");
+    else
+        socket_rearm(r, s);
+}
+
+/* What the kernel took goes; the rest becomes a queue. false: the socket is dead. */
+static bool settle_sent(struct reactor *r, struct socket *s, size_t sent)
+{
+    while (s->first != NULL) {
+        size_t len = packet_for(s->first->packet, s->deflate).len;
+        if (sent < len)
+            break;
+        sent -= len;
+        struct out *out = s->first;
+        s->first = out->next;
+        out_give(r, out);
+    }
+    if (s->first == NULL) {
+        s->last = &s->first;
+        return true;
+    }
+    bool kept = start_queue(r, s);
+    for (struct out *out = s->first; kept && out != NULL; out = out->next)
+        kept = enqueue(r, s, out->packet);
+    if (!kept) {
+        socket_cut(r, s);
+        return false;
+    }
+    STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)sent);
+    queue_taken(s->queue, sent);
+    drop_pending(r, s);
+    socket_rearm(r, s);
+    return true;
+}
+
+static int gather(const struct socket *s, struct iovec *parts, size_t *bytes)
+{
+    int count = 0;
+    *bytes = 0;
+    for (const struct out *out = s->first; out != NULL && count < PARTS_MAX; out = out->next, count++) {
+        struct packet_bytes b = packet_for(out->packet, s->deflate);
+        parts[count] = (struct iovec){.iov_base = (void *)(uintptr_t)b.bytes, .iov_len = b.len};
+        *bytes += b.len;
+    }
+    return count;
+}
+
+static ssize_t send_parts(struct reactor *r, struct socket *s, const struct iovec *parts, int count)
+{
+    ssize_t sent = r->methods->send(r->io, s->fd, parts, count);
+    STATS_ADD(r->rt->stats.sends, 1);
+    if (sent > 0)
+        STATS_ADD(r->rt->stats.bytes, (uint64_t)sent);
+    return sent;
+}
+
+void socket_flush(struct reactor *r, struct socket *s)
+{
+    if (s->state == SOCKET_DEAD) {
+        s->dirty_next = r->dead;
+        r->dead = s;
+        return;
+    }
+    while (s->first != NULL) {
+        struct iovec parts[PARTS_MAX];
+        size_t bytes;
+        int count = gather(s, parts, &bytes);
+        ssize_t sent = send_parts(r, s, parts, count);
+        if (sent < 0) {
+            socket_cut(r, s);
+            return;
+        }
+        bool all = (size_t)sent == bytes;
+        if (all) {
+            for (; count > 0; count--) {
+                struct out *out = s->first;
+                s->first = out->next;
+                out_give(r, out);
+            }
+            if (s->first == NULL)
+                s->last = &s->first;
+        } else {
+            if (!settle_sent(r, s, (size_t)sent))
+                return;
+            break;
+        }
+    }
+    shut_when_sent(s);
+}
+
+void socket_writable(struct reactor *r, struct socket *s)
+{
+    while (s->queue != NULL && s->queue->count > 0) {
+        struct iovec parts[PARTS_MAX];
+        int count = queue_parts(s->queue, parts, PARTS_MAX);
+        size_t bytes = 0;
+        for (int i = 0; i < count; i++)
+            bytes += parts[i].iov_len;
+        ssize_t sent = send_parts(r, s, parts, count);
+        if (sent < 0) {
+            socket_cut(r, s);
+            return;
+        }
+        STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)sent);
+        queue_taken(s->queue, (size_t)sent);
+        if ((size_t)sent < bytes)
+            return;
+    }
+    drop_queue(r, s);
+    if (s->writing) {
+        s->writing = false;
+        (void)r->methods->want_write(r->io, s->fd, s, false);
+    }
+    shut_when_sent(s);
+}
+
+/* ---- receiving --------------------------------------------------------------------------------------------------- */
+
+static void say_control(struct reactor *r, struct socket *s, enum frame_opcode opcode, const struct frame_event *e)
+{
+    struct packet *packet = packet_control(opcode, e->bytes, e->len);
+    if (packet != NULL)
+        socket_send(r, s, packet);
+    packet_unref(packet);
+}
+
+/* Theirs came first: it is answered with the same code. Or it answers ours. */
+static void on_close(struct reactor *r, struct socket *s, const struct frame_event *e)
+{
+    if (s->state == SOCKET_OPEN) {
+        count_close(r, CLOSED_BY_CLIENT);
+        begin_close(r, s, e->code, "", SOCKET_LINGER);
+        return;
+    }
+    s->state = SOCKET_LINGER;
+    s->shut_after = true;
+    shut_when_sent(s);
+}
+
+static void on_message(struct reactor *r, struct socket *s, const struct frame_event *e)
+{
+    const unsigned char *bytes = e->bytes;
+    size_t len = e->len;
+    if (e->compressed) {
+        r->inflated.max = s->path->message_bytes_max;
+        buf_reset(&r->inflated);
+        enum err err = deflate_unpack(r->deflate, bytes, len, &r->inflated);
+        uint32_t utf8 = 0;
+        bytes = (const unsigned char *)(r->inflated.data == NULL ? "" : r->inflated.data);
+        len = r->inflated.len;
+        if (err == ERR_TOO_LARGE || err == ERR_NO_MEMORY)
+            fail(r, s, FRAME_CLOSE_TOO_BIG, "the message is too big");
+        else if (err != ERR_OK)
+            fail(r, s, FRAME_CLOSE_NOT_UTF8, "the message cannot be inflated");
+        else if (e->opcode == FRAME_OP_TEXT && (!frame_utf8(&utf8, bytes, len) || utf8 != 0))
+            fail(r, s, FRAME_CLOSE_NOT_UTF8, "the message is not UTF-8");
+        if (s->state != SOCKET_OPEN)
+            return;
+    }
+    if (s->path->message != NULL)
+        s->path->message(r, s, bytes, len, e->opcode == FRAME_OP_TEXT);
+    else if (e->opcode == FRAME_OP_TEXT)
+        session_message(r, s, (const char *)bytes, len);
+    else
+        socket_close(r, s, 1003, "messages are JSON text");
+    arena_reset(r->arena);
+    if (r->inflated.cap > MESSAGE_BYTES_MAX + 1)
+        buf_clear(&r->inflated); /* one large message does not keep its memory */
+}
+
+static void on_event(struct reactor *r, struct socket *s, const struct frame_event *e)
+{
+    switch (e->kind) {
+    case FRAME_MORE:
+        break;
+    case FRAME_MESSAGE:
+        if (s->state == SOCKET_OPEN)
+            on_message(r, s, e);
+        break;
+    case FRAME_PING:
+        say_control(r, s, FRAME_OP_PONG, e);
+        break;
+    case FRAME_PONG:
+        break; /* being heard is all it is for */
+    case FRAME_CLOSE:
+        on_close(r, s, e);
+        break;
+    case FRAME_ERROR:
+        fail(r, s, e->code, e->why);
+        break;
+    }
+}
+
+/* A reader is kept only while a message is half read: usually the one on the stack is enough. */
+static void keep_reader(struct reactor *r, struct socket *s, struct frame_reader *reader)
+{
+    if (reader == s->reader) {
+        if ((s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING) && !frame_reader_at_rest(reader))
+            return;
+        frame_reader_clear(reader);
+        free(reader);
+        s->reader = NULL;
+        return;
+    }
+    if (s->state == SOCKET_DEAD || s->state == SOCKET_LINGER || frame_reader_at_rest(reader)) {
+        frame_reader_clear(reader);
+        return;
+    }
+    s->reader = malloc(sizeof *s->reader);
+    if (s->reader == NULL) {
+        frame_reader_clear(reader);
+        socket_cut(r, s);
+        return;
+    }
+    *s->reader = *reader;
+}
+
+void socket_data(struct reactor *r, struct socket *s, unsigned char *bytes, size_t len)
+{
+    const struct frame_rules rules = {
+        .message_bytes_max = s->path->message_bytes_max, .masked = true, .deflate = s->deflate};
+    struct frame_reader fresh = {0};
+    struct frame_reader *reader = s->reader != NULL ? s->reader : &fresh;
+    s->heard_s = (uint32_t)(r->now_ms / 1000);
+    bool more = s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING; /* afterwards it is read away */
+    while (more) {
+        struct frame_event event;
+        size_t taken = frame_read(reader, &rules, bytes, len, &event);
+        on_event(r, s, &event);
+        bytes += taken;
+        len -= taken;
+        more = event.kind != FRAME_MORE && (s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING);
+    }
+    if (s->state != SOCKET_DEAD)
+        keep_reader(r, s, reader);
+    else if (reader == &fresh)
+        frame_reader_clear(&fresh);
+}
+
+void socket_end(struct reactor *r, struct socket *s)
+{
+    socket_cut(r, s);
+}
+
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+static int64_t silent_at_ms(const struct socket *s)
+{
+    return (int64_t)s->heard_s * 1000 + SILENCE_MS_MAX;
+}
+
+void socket_rearm(struct reactor *r, struct socket *s)
+{
+    int64_t due_ms = silent_at_ms(s);
+    int64_t expires_ms = r->now_ms + (s->attachment->expires_ms - r->wall_ms);
+    if (s->state != SOCKET_OPEN) {
+        due_ms = s->close_at_ms;
+    } else {
+        if (expires_ms < due_ms)
+            due_ms = expires_ms;
+        if (s->close_at_ms != 0 && s->close_at_ms < due_ms)
+            due_ms = s->close_at_ms;
+        if (s->queue != NULL && r->now_ms + QUEUE_MS_MAX < due_ms)
+            due_ms = r->now_ms + QUEUE_MS_MAX - queue_age_ms(s->queue, r->now_ms) + 1;
+    }
+    wheel_set(r->wheel, &s->timer, due_ms);
+}
+
+/* A close with the time to come back, spread. */
+static void close_as_planned(struct reactor *r, struct socket *s)
+{
+    char reason[64] = "realtime is off: poll";
+    if (s->close_code == 1012)
+        (void)snprintf(reason, sizeof reason, "{\"retryAfter\":%u}", (unsigned)rand_r(&r->luck) % RETURN_SPREAD_MS);
+    socket_close(r, s, s->close_code, reason);
+}
+
+void socket_timer(struct reactor *r, struct socket *s)
+{
+    if (s->state != SOCKET_OPEN) {
+        if (s->close_at_ms <= r->now_ms)
+            die(r, s); /* the other side had its time */
+        else
+            socket_rearm(r, s);
+        return;
+    }
+    if (s->close_at_ms != 0 && s->close_at_ms <= r->now_ms)
+        close_as_planned(r, s);
+    else if (s->attachment->expires_ms <= r->wall_ms)
+        socket_close(r, s, 4002, "the token has expired");
+    else if (silent_at_ms(s) <= r->now_ms)
+        socket_close(r, s, 1001, "not a word for too long");
+    else if (s->queue != NULL && !queue_has_room(r, s))
+        socket_close(r, s, 4004, "too slow: return with your cursor");
+    else
+        socket_rearm(r, s);
+}

@@ -1,0 +1,119 @@
+/*
+ * One open socket: how its bytes become messages and how messages leave.
+ *
+ *   bytes ─> frame reader ─> inflate, UTF-8 ─> session_message
+ *   packets ─> this turn's list ─ one sendmsg ─> wire;  what would block ─> queue (bounded, aged), and from then on
+ *              everything goes through it until it is empty
+ *
+ *   OPEN ─ we close ─> CLOSING (close frame sent, theirs awaited) ─┐
+ *     └── they close, or an error ──────────────────────────────────┴─> LINGER (write side shut, rest read away) ─>
+ * freed
+ *
+ * An idle socket is this struct and its attachment; reader and queue exist only while they hold something. Slow
+ * consumers: DESIGN, section 7. Everything on the loop's thread.
+ */
+#ifndef PORCHLIGHT_REALTIME_SOCKET_H
+#define PORCHLIGHT_REALTIME_SOCKET_H
+
+#include "realtime/frame.h"
+#include "realtime/kinds.h"
+#include "realtime/reactor.h"
+
+struct out;
+struct packet;
+struct queue;
+
+enum socket_state { SOCKET_OPEN, SOCKET_CLOSING, SOCKET_LINGER, SOCKET_DEAD };
+
+/* What survives a room's sleep and a hot restart: who is at the other end. One allocation, packed. */
+struct attachment {
+    int64_t user_id;
+    int64_t issued_ms; /* of the token that opened the socket */
+    int64_t expires_ms;
+    int64_t joined_ms; /* wall time: when the socket came */
+    uint64_t address_key;
+    uint16_t size; /* of the whole */
+    uint8_t role;
+    bool appears_offline;
+    uint8_t teams_count;
+    uint16_t jti_len;
+    uint16_t name_len;
+    char bytes[]; /* teams (8 each), jti and NUL, name and NUL */
+};
+
+struct attachment *attachment_create(const struct realtime_member *m, int64_t joined_ms, uint64_t address_key);
+const char *attachment_jti(const struct attachment *a);
+const char *attachment_name(const struct attachment *a);
+bool attachment_in_team(const struct attachment *a, int64_t team_id);
+int64_t attachment_team(const struct attachment *a, size_t index);
+
+struct socket {
+    int fd; /* first: realtime/io.h */
+    uint32_t serial;
+    struct timer timer;
+    struct socket *member_next; /* of the same member */
+    struct socket *room_next;
+    struct socket **room_link;
+    struct room *room; /* a reference; NULL: in none */
+    struct attachment *attachment;
+    const struct socket_path *path;
+    struct frame_reader *reader; /* NULL: between messages */
+    struct queue *queue;         /* NULL: nothing would block */
+    struct out *first;           /* to send in this turn */
+    struct out **last;
+    struct socket *dirty_next;
+    int64_t seq;         /* the newest event it was told */
+    int64_t close_at_ms; /* 0: not planned */
+    uint32_t stay;       /* in the room's presence; 0: not counted */
+    uint32_t heard_s;    /* monotonic seconds: when it last sent anything */
+    uint16_t close_code; /* what to close with when close_at_ms comes */
+    uint8_t state;
+    uint8_t refused;     /* messages in a row that came too fast */
+    bool deflate : 1;    /* agreed on */
+    bool catching : 1;   /* the desk reads what it missed */
+    bool skipped : 1;    /* something was said meanwhile */
+    bool shut_after : 1; /* end our side when everything is sent */
+    bool is_dirty : 1;
+    bool writing : 1; /* the kernel will say when it takes more */
+    bool welcomed : 1;
+};
+
+/* What a new socket comes with. Owned by the note that carries it. */
+struct socket_seed {
+    int fd;
+    bool deflate;
+    const struct socket_path *path;
+    struct attachment *attachment;
+    char *since; /* NULL: none */
+    size_t early_len;
+    unsigned char early[];
+};
+void socket_seed_free(struct socket_seed *seed); /* closes the descriptor when it was not taken */
+
+void socket_open_take(struct reactor *r, struct socket_seed *seed);
+
+/* Sends, or queues; a socket that is closing gets nothing more. The packet stays the caller's. */
+void socket_send(struct reactor *r, struct socket *s, struct packet *packet);
+
+/* Says goodbye: leaves the room, sends the close frame, waits for theirs at most CLOSE_WAIT_MS. */
+void socket_close(struct reactor *r, struct socket *s, uint16_t code, const char *reason);
+
+/* Closes at a time, with a code; an earlier plan stays. */
+void socket_close_at(struct reactor *r, struct socket *s, uint16_t code, int64_t at_ms);
+
+void socket_cut(struct reactor *r, struct socket *s); /* without a word */
+void socket_free(struct reactor *r, struct socket *s);
+
+/* From the loop. */
+void socket_data(struct reactor *r, struct socket *s, unsigned char *bytes, size_t len);
+void socket_end(struct reactor *r, struct socket *s);
+void socket_writable(struct reactor *r, struct socket *s);
+void socket_timer(struct reactor *r, struct socket *s);
+void socket_flush(struct reactor *r, struct socket *s); /* this turn's list */
+void socket_rearm(struct reactor *r, struct socket *s); /* something that its timer depends on has changed */
+
+/* A member's sockets in this loop: the first; then by member_next. NULL: none. */
+struct socket *socket_first_of(struct reactor *r, int64_t user_id);
+struct socket *socket_find(struct reactor *r, const struct address *where);
+
+#endif
