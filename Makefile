@@ -118,7 +118,7 @@ tests/node_modules/.installed: tests/package-lock.json
 	@cd tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-tests-build: $(B)/porchlight $(UNIT_TESTS) tests/node_modules/.installed
+tests-build: $(B)/porchlight $(UNIT_TESTS) $(B)/tests/test_agree_wslay tests/node_modules/.installed
 
 SUITES ?= unit scenario browser web
 
@@ -132,6 +132,7 @@ lint: deps-test
 	@$(MAKE) --no-print-directory lint-run
 
 -include tests/lint/lint.mk
+-include tests/wslay/wslay.mk
 -include tests/fuzz/fuzz.mk
 -include tests/bench/bench.mk
 -include $(OBJECTS:.o=.d) $(B)/api/main.d

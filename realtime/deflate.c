@@ -96,8 +96,7 @@ bool deflate_pack(struct deflate *d, const void *bytes, size_t len, struct buf *
     return true;
 }
 
-/* One step: inflates into the chunk and appends it. Z_OK, Z_STREAM_END or Z_BUF_ERROR (nothing more to do) stay in
- * `status`. */
+/* Inflates into the chunk and appends it. `status`: Z_OK, Z_STREAM_END, or Z_BUF_ERROR when there was nothing to do. */
 static enum err unpack_step(struct deflate *d, struct buf *out, int *status)
 {
     z_stream *z = &d->unpack;

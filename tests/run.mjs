@@ -155,7 +155,12 @@ const suites = {
     async unit(sum, deadline) {
         for (const file of filesOf(join(build, 'tests'), /^test_[a-z0-9_]+$/).filter(executable)) {
             const tap = new TapReader();
-            await runTap(basename(file), file, [], { tap, deadline, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP' } });
+            const fewer = basename(build) === 'build' ? {} : { STREAMS: '100000' }; // a sanitizer takes its time
+            await runTap(basename(file), file, [], {
+                tap,
+                deadline,
+                env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...fewer },
+            });
             add(sum, tap, basename(file));
         }
     },
