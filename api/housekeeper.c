@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "db/access.h"
 #include "db/events.h"
+#include "db/room_store.h"
 #include "db/users.h"
 
 #define TURN_MS 1000
@@ -70,6 +71,25 @@ static void prune(struct housekeeper *h)
     while (h->pruned == PRUNE_ROWS_MAX && !h->stopping);
 }
 
+static enum err run_forget_acks(struct job *job, struct tx *tx)
+{
+    return room_store_ack_prune(tx, PRUNE_ROWS_MAX, &of_job(job)->pruned);
+}
+
+/* Answers to messages that nobody will send again. */
+static void forget_acks(struct housekeeper *h)
+{
+    struct problem problem = {0};
+    enum err err;
+    do {
+        h->pruned = 0;
+        h->job = (struct job){.run = run_forget_acks};
+        err = writer_call(h->app->rooms, &h->job, &problem);
+    } while (err == ERR_OK && h->pruned == PRUNE_ROWS_MAX);
+    if (err != ERR_OK)
+        log_warn(h->app->log, "housekeeping.failed", LOG_S("task", "acks"), LOG_S("reason", err_slug(err)));
+}
+
 /* The like buffer's alarm; closing it after the flag was turned off; and what an import made of the posts. */
 static void mind_likes(struct housekeeper *h)
 {
@@ -121,6 +141,7 @@ static void *keep_house(void *arg)
         if (now_ms - pruned_ms >= PRUNE_MS) {
             pruned_ms = now_ms;
             prune(h);
+            forget_acks(h);
         }
     }
     store_seen(h);

@@ -71,7 +71,7 @@ bool team_head_likes_since(struct team_head *t, uint64_t since, struct head_like
 /* The newest count of a post that is remembered, and its version. false: none is. */
 bool team_head_like(struct team_head *t, int64_t post_id, uint64_t *version, int64_t *count);
 
-/* A writer's thread, after a commit, in order. The rooms writer publishes like counts, the main one everything. */
+/* A writer's thread, after a commit, in order. The rooms writer publishes like counts while they are buffered. */
 void heads_publish(struct heads *h, const struct change *changes, size_t count);
 
 #endif

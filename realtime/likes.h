@@ -74,7 +74,7 @@ struct like_wish {
     size_t teams_count;
     const char *ack_id; /* NULL: none. 1 to MESSAGE_ID_BYTES_MAX bytes */
     /* On a writer's thread, or (ERR_BUSY alone) on the one in likes_close; never inside likes_submit. Errors:
-       ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_STORAGE; ERR_BUSY, ERR_CONFLICT (stopping) for one that was held. */
+       ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_STORAGE; ERR_BUSY for one that was held and then not taken. */
     void (*done)(struct like_wish *w, enum err err, const struct problem *problem);
     void *owner; /* the caller's, for `done` */
     /* ---- the answer ---- */
