@@ -113,12 +113,17 @@ $(B)/tests/%: tests/unit/%.c $(OBJECTS) $(B)/web_assets_table.o $(B)/web_assets_
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $^ -o $@ -lcmocka $(LIBS)
 
+# The program with a room that says everything back (tests/echo/kinds.c): only tests have it.
+$(B)/porchlight-echo: $(B)/api/main.o $(filter-out $(B)/realtime/kinds.o,$(OBJECTS)) $(B)/tests/echo/kinds.o $(B)/web_assets_table.o $(B)/web_assets_bytes.o
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
+
 tests/node_modules/.installed: tests/package-lock.json
 	@echo "  NPM  tests"
 	@cd tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-tests-build: $(B)/porchlight $(UNIT_TESTS) $(B)/tests/test_agree_wslay tests/node_modules/.installed
+tests-build: $(B)/porchlight $(B)/porchlight-echo $(UNIT_TESTS) $(B)/tests/test_agree_wslay tests/node_modules/.installed
 
 SUITES ?= unit scenario browser web
 

@@ -37,6 +37,7 @@ static enum err check_handshake(struct request *r, struct opening *o)
     };
     enum err err = handshake_check(&fields, &o->handshake, &r->problem);
     if (err == ERR_UPGRADE_REQUIRED) {
+        request_header(r, "Connection", "Upgrade"); /* RFC 9110, section 7.8 */
         request_header(r, "Upgrade", "websocket");
         request_header(r, "Sec-WebSocket-Version", "13");
     }

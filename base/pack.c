@@ -26,7 +26,7 @@ void pack_text(struct buf *out, const char *text)
     pack_bytes(out, text, text == NULL ? 0 : strlen(text) + 1);
 }
 
-static const unsigned char *take(struct unpack *u, uint64_t len)
+static const unsigned char *take(struct pack_reader *u, uint64_t len)
 {
     if (u->failed || len > (uint64_t)(u->end - u->at)) {
         u->failed = true;
@@ -37,7 +37,7 @@ static const unsigned char *take(struct unpack *u, uint64_t len)
     return at;
 }
 
-int64_t unpack_number(struct unpack *u)
+int64_t pack_read_number(struct pack_reader *u)
 {
     int64_t value = 0;
     const unsigned char *at = take(u, sizeof value);
@@ -46,18 +46,18 @@ int64_t unpack_number(struct unpack *u)
     return value;
 }
 
-const void *unpack_bytes(struct unpack *u, size_t *len)
+const void *pack_read_bytes(struct pack_reader *u, size_t *len)
 {
-    uint64_t wanted = (uint64_t)unpack_number(u);
+    uint64_t wanted = (uint64_t)pack_read_number(u);
     const unsigned char *at = take(u, wanted);
     *len = at == NULL ? 0 : (size_t)wanted;
     return at;
 }
 
-const char *unpack_text(struct unpack *u)
+const char *pack_read_text(struct pack_reader *u)
 {
     size_t len;
-    const char *text = unpack_bytes(u, &len);
+    const char *text = pack_read_bytes(u, &len);
     if (text == NULL || len == 0)
         return NULL;
     if (memchr(text, '\0', len) != text + len - 1) {

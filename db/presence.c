@@ -426,6 +426,32 @@ void presence_expire(struct presence *p, int64_t now_ms)
     lower(&p->next_expiry_ms, next_ms);
 }
 
+static void each_of_team(struct presence_team *team, int64_t now_ms,
+                         void (*each)(void *arg, const struct presence_kept *kept), void *arg)
+{
+    for (size_t i = 0; i < team->cap; i++) {
+        const struct person *person = &team->slots[i];
+        if (person->user_id == 0 || person->expires_ms <= now_ms)
+            continue;
+        const struct presence_kept kept = {.team_id = team->team_id,
+                                           .user_id = person->user_id,
+                                           .coach_name = person->coach_name,
+                                           .left_ms = person->expires_ms - now_ms};
+        each(arg, &kept);
+    }
+}
+
+void presence_each(struct presence *p, int64_t now_ms, void (*each)(void *arg, const struct presence_kept *kept),
+                   void *arg)
+{
+    for (size_t i = 0; i < TEAM_BUCKETS; i++)
+        for (struct presence_team *team = atomic_load(&p->buckets[i]); team != NULL; team = team->next) {
+            (void)pthread_mutex_lock(&team->mutex);
+            each_of_team(team, now_ms, each, arg);
+            (void)pthread_mutex_unlock(&team->mutex);
+        }
+}
+
 void presence_totals(struct presence *p, int64_t now_ms, size_t *people, size_t *teams)
 {
     *people = *teams = 0;

@@ -80,6 +80,17 @@ void presence_watched(struct presence_team *team);
    nobody's is. One thread: the housekeeper. */
 void presence_expire(struct presence *p, int64_t now_ms);
 
+/* Calls `each` for everybody who is held by a poll or a grace, with the time that is left; sockets are their owners'
+   business. For a hot restart, when nothing else runs. */
+struct presence_kept {
+    int64_t team_id;
+    int64_t user_id;
+    const char *coach_name; /* NULL: not a coach; borrowed */
+    int64_t left_ms;
+};
+void presence_each(struct presence *p, int64_t now_ms, void (*each)(void *arg, const struct presence_kept *kept),
+                   void *arg);
+
 /* People present in any team (a member of two teams counts in each), and teams with somebody in them. For /metrics. */
 void presence_totals(struct presence *p, int64_t now_ms, size_t *people, size_t *teams);
 

@@ -408,3 +408,37 @@ size_t frame_read(struct frame_reader *r, const struct frame_rules *rules, unsig
     }
     return at;
 }
+
+/* ---- from image to image ----------------------------------------------------------------------------------------- */
+
+void frame_reader_pack(const struct frame_reader *r, struct buf *out)
+{
+    struct frame_reader plain = *r;
+    plain.message_bytes = NULL;
+    plain.message_cap = 0;
+    pack_bytes(out, &plain, sizeof plain);
+    pack_bytes(out, r->message_bytes, r->message_len);
+}
+
+bool frame_reader_unpack(struct pack_reader *from, struct frame_reader *out)
+{
+    size_t plain_len;
+    size_t message_len;
+    const void *plain = pack_read_bytes(from, &plain_len);
+    const void *message = pack_read_bytes(from, &message_len);
+    *out = (struct frame_reader){0};
+    if (from->failed || plain_len != sizeof *out)
+        return false;
+    memcpy(out, plain, sizeof *out);
+    bool sane = out->message_len == message_len && out->message_bytes == NULL && !out->failed;
+    if (sane && message_len > 0 && (out->message_bytes = malloc(message_len)) == NULL)
+        sane = false;
+    if (!sane) {
+        *out = (struct frame_reader){0};
+        return false;
+    }
+    if (message_len > 0)
+        memcpy(out->message_bytes, message, message_len);
+    out->message_cap = message_len;
+    return true;
+}

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pack.h"
+
 enum frame_opcode {
     FRAME_OP_CONTINUATION = 0,
     FRAME_OP_TEXT = 1,
@@ -97,6 +99,10 @@ bool frame_reader_at_rest(const struct frame_reader *r); /* between messages, no
  */
 size_t frame_read(struct frame_reader *r, const struct frame_rules *rules, unsigned char *bytes, size_t len,
                   struct frame_event *out);
+
+/* A half-read message as bytes for the next image of the program, and back. A reader at rest needs neither. */
+void frame_reader_pack(const struct frame_reader *r, struct buf *out);
+bool frame_reader_unpack(struct pack_reader *from, struct frame_reader *out); /* false: not such bytes, or no memory */
 
 /* The head of a frame that is sent, minimal; returns its length. `mask` NULL: unmasked (a server's). */
 size_t frame_head(unsigned char out[static FRAME_HEAD_BYTES_MAX], enum frame_opcode opcode, bool compressed,

@@ -60,7 +60,7 @@ static struct packet *make(const struct pieces *from)
 static struct packet *make_message(struct pieces *from, struct deflate *deflate)
 {
     struct buf packed;
-    buf_init(&packed, from->len);
+    buf_init(&packed, from->len > 0 ? from->len : 1); /* longer than the plain one is no use */
     if (deflate != NULL && from->len >= DEFLATE_BYTES_MIN && deflate_pack(deflate, from->payload, from->len, &packed)) {
         from->deflated = packed.data;
         from->deflated_len = packed.len;
@@ -80,6 +80,19 @@ struct packet *packet_binary(const void *bytes, size_t len, struct deflate *defl
 {
     struct pieces from = {.opcode = FRAME_OP_BINARY, .what = PACKET_ANSWER, .payload = bytes, .len = len};
     return make_message(&from, deflate);
+}
+
+struct packet *packet_raw(const void *bytes, size_t len)
+{
+    assert(len <= UINT32_MAX);
+    struct packet *p = calloc(1, sizeof *p + len);
+    if (p == NULL)
+        return NULL;
+    atomic_init(&p->refs, 1);
+    p->plain_len = (uint32_t)len;
+    p->what = PACKET_ANSWER;
+    memcpy(p->bytes, bytes, len);
+    return p;
 }
 
 struct packet *packet_control(enum frame_opcode opcode, const void *bytes, size_t len)

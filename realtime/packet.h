@@ -38,6 +38,9 @@ struct packet;
 struct packet *packet_text(const char *text, size_t len, enum packet_class what, int64_t seq, struct deflate *deflate);
 struct packet *packet_binary(const void *bytes, size_t len, struct deflate *deflate);
 
+/* Bytes that are frames already, or the rest of one: what another image of the program had not sent yet. */
+struct packet *packet_raw(const void *bytes, size_t len);
+
 /* A control frame; `len` at most FRAME_CONTROL_BYTES_MAX. */
 struct packet *packet_control(enum frame_opcode opcode, const void *bytes, size_t len);
 /* A close frame: the code and a reason, cut to what fits. */

@@ -99,6 +99,15 @@ int64_t queue_age_ms(const struct queue *q, int64_t now_ms)
     return 0;
 }
 
+void queue_copy(const struct queue *q, struct buf *out)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        struct packet_bytes b = packet_for(at(q, i)->packet, q->deflate);
+        size_t skip = i == 0 ? q->offset : 0;
+        buf_append(out, b.bytes + skip, b.len - skip);
+    }
+}
+
 /* Keeps what is begun, and with `ephemeral_only` all that matters. */
 static size_t filter(struct queue *q, bool ephemeral_only)
 {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "base/buf.h"
 #include "realtime/packet.h"
 
 struct queued {
@@ -41,6 +42,9 @@ int64_t queue_age_ms(const struct queue *q, int64_t now_ms);
 
 /* Drops ephemeral packets that are not begun; returns how many. */
 size_t queue_drop_ephemeral(struct queue *q);
+
+/* Appends what waits as bytes for the wire, in order. */
+void queue_copy(const struct queue *q, struct buf *out);
 
 /* Drops everything that is not begun, so that a close frame can follow at once. */
 void queue_drop_rest(struct queue *q);

@@ -218,6 +218,15 @@ static void take_notes(struct reactor *r)
         each_socket(r, catch_up, NULL);
 }
 
+bool reactor_drain(struct reactor *r)
+{
+    bool any = mailbox_depth(r->mailbox) > 0;
+    take_notes(r);
+    reactor_flush(r);
+    bury(r);
+    return any;
+}
+
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 static void on_woke(void *arg)

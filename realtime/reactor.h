@@ -61,6 +61,9 @@ void reactor_clear(struct reactor *r); /* after all are quiet: frees */
 bool reactor_run(struct reactor *r); /* starts the thread */
 void reactor_end(struct reactor *r); /* asks it to end, and joins */
 
+/* For a hot restart, when no thread runs: handles the notes and sends. Whether there was any. */
+bool reactor_drain(struct reactor *r);
+
 /* Any thread. false: the mailbox is full or there is no memory; the note is freed. */
 bool reactor_post_take(struct reactor *r, struct note *note);
 

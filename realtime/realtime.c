@@ -13,6 +13,7 @@
 #include "db/notices.h"
 #include "realtime/deflate.h"
 #include "realtime/doors.h"
+#include "realtime/freeze.h"
 #include "realtime/hub.h"
 #include "realtime/kinds.h"
 #include "realtime/note.h"
@@ -171,6 +172,28 @@ void realtime_stop(struct realtime *rt)
         end_loops(rt);
     }
     (void)pthread_mutex_unlock(&rt->switching);
+}
+
+/* ---- hot restart ------------------------------------------------------------------------------------------------- */
+
+void realtime_freeze_loops(struct realtime *rt)
+{
+    (void)pthread_mutex_lock(&rt->switching);
+    for (unsigned i = 0; rt->running && i < rt->options.loops; i++)
+        reactor_end(&rt->reactors[i]);
+    rt->running = false;
+    (void)pthread_mutex_unlock(&rt->switching);
+}
+
+void realtime_freeze(struct realtime *rt, struct buf *out, struct buf *fds)
+{
+    freeze_drain(rt);
+    freeze_pack(rt, out, fds);
+}
+
+bool realtime_thaw(struct realtime *rt, struct pack_reader *from)
+{
+    return freeze_unpack(rt, from);
 }
 
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */

@@ -91,6 +91,21 @@ void realtime_settle(struct realtime *rt);
    threads. The writers must still run. NULL is fine. */
 void realtime_stop(struct realtime *rt);
 
+/* ---- hot restart ------------------------------------------------------------------------------------------------- */
+
+/*
+ * Ends the loops' threads with every socket open, takes what the writers (which have to be stopped between the two)
+ * left for them, and appends all that the next image of the program needs; `fds` gets the descriptors that must
+ * survive. The main thread, when HTTP has ended. A buffer that failed: there was no memory, and realtime_start goes on
+ * as before.
+ */
+void realtime_freeze_loops(struct realtime *rt);
+void realtime_freeze(struct realtime *rt, struct buf *out, struct buf *fds);
+
+struct pack_reader;
+/* Takes them in, before realtime_start. false: not understood, and nothing was taken. */
+bool realtime_thaw(struct realtime *rt, struct pack_reader *from);
+
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
 struct socket_path; /* realtime/kinds.h */

@@ -277,8 +277,22 @@ void session_caught(struct reactor *r, struct desk_catch *c)
     s->seq = c->now.seq;
     bool again = c->more || s->skipped;
     s->catching = false;
-    if (again && ask_desk(r, s, &c->now, NULL) != ERR_OK)
+    enum err err = again ? ask_desk(r, s, &c->now, NULL) : ERR_OK;
+    if (err != ERR_OK && err != ERR_CONFLICT) /* stopping: the next image of the program goes on from here */
         socket_close(r, s, 4004, "too slow: return with your cursor");
+}
+
+/* The head was loaded before any thread ran, so that what is committed from here on is heard of. */
+void session_resume(struct reactor *r, struct socket *s, struct room *room, bool catching)
+{
+    struct cursor now;
+    if (s->state != SOCKET_OPEN || !room_enter(r, s, room))
+        return;
+    if (find_now(r, s, &now))
+        note_likes(s, now.likes);
+    appear(r, s);
+    if (catching || !find_now(r, s, &now) || now.seq > s->seq)
+        session_catch_up(r, s);
 }
 
 void session_catch_up(struct reactor *r, struct socket *s)
@@ -410,6 +424,25 @@ static bool seen_before(struct reactor *r, int64_t user_id, const char *id)
     r->seen->hashes[r->seen_next] = hash;
     r->seen_next = (r->seen_next + 1) % CHEERS_REMEMBERED;
     return false;
+}
+
+void session_pack_cheers(const struct reactor *r, struct buf *out)
+{
+    pack_number(out, (int64_t)r->seen_next);
+    pack_bytes(out, r->seen, r->seen == NULL ? 0 : sizeof *r->seen);
+}
+
+void session_unpack_cheers(struct reactor *r, struct pack_reader *from)
+{
+    size_t len;
+    int64_t next = pack_read_number(from);
+    const void *bytes = pack_read_bytes(from, &len);
+    if (from->failed || len != sizeof *r->seen || next < 0 || next >= CHEERS_REMEMBERED)
+        return; /* a resend may then be a second cheer */
+    if (r->seen == NULL && (r->seen = malloc(sizeof *r->seen)) == NULL)
+        return;
+    memcpy(r->seen, bytes, len);
+    r->seen_next = (size_t)next;
 }
 
 /* To the room's home; at once when that is here. */

@@ -34,6 +34,13 @@ void session_liked(struct reactor *r, struct session_like *like);
 void session_doubt(struct reactor *r, int64_t user_id);     /* 0: everybody */
 void session_catch_up(struct reactor *r, struct socket *s); /* from what it was told last */
 
+/* After a hot restart: back in the room as if nothing had been. `catching`: what it missed has to be read. */
+void session_resume(struct reactor *r, struct socket *s, struct room *room, bool catching);
+
+/* The ids of cheers that were seen, from image to image. */
+void session_pack_cheers(const struct reactor *r, struct buf *out);
+void session_unpack_cheers(struct reactor *r, struct pack_reader *from);
+
 /* A cheer that came by HTTP. */
 void session_cheer(struct reactor *r, struct note *note);
 

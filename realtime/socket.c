@@ -154,6 +154,15 @@ void socket_open_take(struct reactor *r, struct socket_seed *seed)
     socket_seed_free(seed);
 }
 
+struct socket *socket_restore_take(struct reactor *r, struct socket_seed *seed)
+{
+    struct socket *s = make(r, seed);
+    if (s == NULL)
+        doors_leave(r->rt->doors, seed->attachment->user_id, seed->attachment->address_key);
+    socket_seed_free(seed);
+    return s;
+}
+
 /* ---- going ------------------------------------------------------------------------------------------------------- */
 
 static void count_close(struct reactor *r, enum stats_close how)
@@ -354,6 +363,14 @@ void socket_send(struct reactor *r, struct socket *s, struct packet *packet)
         socket_close(r, s, 4004, "too slow: return with your cursor");
     else
         socket_rearm(r, s);
+}
+
+void socket_send_raw(struct reactor *r, struct socket *s, const void *bytes, size_t len)
+{
+    struct packet *packet = len == 0 ? NULL : packet_raw(bytes, len);
+    if (packet != NULL)
+        push(r, s, packet);
+    packet_unref(packet);
 }
 
 /* What the kernel took goes; the rest becomes a queue. false: the socket is dead. */

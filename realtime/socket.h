@@ -92,6 +92,10 @@ void socket_seed_free(struct socket_seed *seed); /* closes the descriptor when i
 
 void socket_open_take(struct reactor *r, struct socket_seed *seed);
 
+/* A socket of the image of the program before this one: open, in no room yet. NULL: no memory; the seed is gone. */
+struct socket *socket_restore_take(struct reactor *r, struct socket_seed *seed);
+void socket_send_raw(struct reactor *r, struct socket *s, const void *bytes, size_t len); /* what it had not sent */
+
 /* Sends, or queues; a socket that is closing gets nothing more. The packet stays the caller's. */
 void socket_send(struct reactor *r, struct socket *s, struct packet *packet);
 

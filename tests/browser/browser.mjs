@@ -17,7 +17,7 @@ export const TABLET = { width: 820, height: 1180 };
 export const DESKTOP = { width: 1440, height: 900 };
 
 /* The browser asks nobody outside: these are the services that it would call by itself. */
-const launchArgs = [
+export const launchArgs = [
     '--no-sandbox',
     '--disable-gpu',
     '--disable-quic',

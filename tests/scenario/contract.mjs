@@ -206,6 +206,22 @@ export function checkReply({ method, path }, reply) {
     checkBody(verb, reply, declared, where, what);
 }
 
+/*
+ * The answer to a handshake. Where the contract describes no GET it cannot say more than that what is refused is a problem
+ * of a known kind.
+ */
+export function checkHandshake({ path }, reply) {
+    if (api.paths[templateOf(path)]?.get) {
+        checkReply({ method: 'GET', path }, reply);
+        return;
+    }
+    if (reply.status === 101) return;
+    const what = `the answer ${reply.status} to a handshake at ${path}`;
+    assert.equal(reply.type, 'application/problem+json', `the type of ${what}`);
+    validate(pointer('components', 'schemas', 'Problem'), reply.json, `the body of ${what}`);
+    checkProblem(reply, what);
+}
+
 /* A file of the web app. */
 function checkFile(reply, what) {
     if (reply.status === 200) {

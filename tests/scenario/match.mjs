@@ -68,6 +68,9 @@ function differences(actual, expected, at = '$') {
     return Object.is(actual, expected) ? [] : [`${at}: wanted ${inspect(expected)}, got ${inspect(actual)}`];
 }
 
+/* Whether it is as expected. */
+export const matches = (actual, expected) => differences(actual, expected).length === 0;
+
 /* Throws with every difference, each under the path where it is. */
 export function assertMatch(actual, expected, what) {
     const found = differences(actual, expected);

@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 const PATIENCE_MS = 15_000; // for a machine that is busy with other tests; nothing waits this long when all is well
 
 /* One reply from the start of `bytes`: {status, headers, body, length}, or undefined while it is not whole. */
-function readReply(bytes, isHead) {
+export function readReply(bytes, isHead) {
     const end = bytes.indexOf('\r\n\r\n');
     if (end < 0) return undefined;
     const [first, ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');

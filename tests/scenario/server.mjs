@@ -14,6 +14,9 @@ import { Agent } from 'node:http';
 
 export const binary = process.env.PORCHLIGHT_BIN ?? fileURLToPath(new URL('../../build/porchlight', import.meta.url));
 
+/* The same program with one more kind of room, an echo at /test/echo: the codec is tested through it. */
+export const echoBinary = `${binary}-echo`;
+
 /* The environment without settings that the person who runs the tests has for their own server. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PORCHLIGHT_')));
 
@@ -121,14 +124,15 @@ function ready(child, logs) {
  *   args    more options of serve; rates are off unless args say --rate-limit
  *   data    a data directory to use; otherwise a fresh copy of the demo community, or an empty one with demo: false
  *   env     more environment
+ *   bin     the program, when it is not the usual one: echoBinary
  * Resolves to the server; see the methods at the end.
  */
-export async function startServer({ args = [], data, demo: wanted = true, env = {} } = {}) {
+export async function startServer({ args = [], data, demo: wanted = true, env = {}, bin = binary } = {}) {
     const folder = data ?? (wanted ? await demoData() : temporaryFolder());
     const options = ['serve', '--listen', '127.0.0.1:0', '--data', folder, '--test-clock', 'on'];
     if (!args.includes('--rate-limit')) options.push('--rate-limit', 'off');
     const logs = [];
-    const child = spawn(binary, [...options, ...args], {
+    const child = spawn(bin, [...options, ...args], {
         env: { ...environment, ...env },
         stdio: ['ignore', 'ignore', 'pipe'],
     });

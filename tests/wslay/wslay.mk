@@ -3,7 +3,7 @@
 #   make agree                         1,000,000 streams, a few seconds
 #   make agree STREAMS=10000000
 
-AGREE_OBJECTS := $(addprefix $(B)/,realtime/frame.o base/buf.o)
+AGREE_OBJECTS := $(addprefix $(B)/,realtime/frame.o base/buf.o base/pack.o)
 
 $(B)/tests/test_agree_wslay: tests/wslay/agree.c tests/wslay/streams.c $(AGREE_OBJECTS) tests/wslay/streams.h
 	@mkdir -p $(@D)

@@ -1,0 +1,238 @@
+/*
+ * Sockets from image to image. See freeze.h.
+ *
+ *   count, then for each: descriptor, path, flags, newest event told, silence, planned close, attachment, room's team
+ * (0: none; -1: the path's own room), half-read message, unsent bytes;   then the ids of cheers that were seen
+ *
+ * A socket that was catching up goes on from the newest event it was told. Serial numbers are made anew: nobody outside
+ * this program knows them but as a name of the session.
+ */
+#include "realtime/freeze.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "realtime/doors.h"
+#include "realtime/kinds.h"
+#include "realtime/queue.h"
+#include "realtime/reactor.h"
+#include "realtime/room.h"
+#include "realtime/session.h"
+#include "realtime/socket.h"
+
+enum { FLAG_DEFLATE = 1, FLAG_CATCHING = 2, FLAG_WELCOMED = 4, FLAG_CLOSING = 8, FLAG_LINGER = 16, FLAG_SHUT = 32 };
+
+void freeze_drain(struct realtime *rt)
+{
+    bool more = true;
+    while (more) { /* a note may make another, for any loop */
+        more = false;
+        for (unsigned i = 0; i < rt->options.loops; i++)
+            more = reactor_drain(&rt->reactors[i]) || more;
+    }
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        room_sleep_all(&rt->reactors[i]);
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        (void)reactor_drain(&rt->reactors[i]);
+}
+
+/* ---- packing ----------------------------------------------------------------------------------------------------- */
+
+static int64_t flags_of(const struct socket *s)
+{
+    return (s->deflate ? FLAG_DEFLATE : 0) | (s->catching ? FLAG_CATCHING : 0) | (s->welcomed ? FLAG_WELCOMED : 0) |
+           (s->state == SOCKET_CLOSING ? FLAG_CLOSING : 0) | (s->state == SOCKET_LINGER ? FLAG_LINGER : 0) |
+           (s->shut_after ? FLAG_SHUT : 0);
+}
+
+static int64_t room_of(const struct socket *s)
+{
+    return s->room == NULL ? 0 : s->room->team_id != 0 ? s->room->team_id : -1;
+}
+
+static void pack_socket(const struct reactor *r, const struct socket *s, struct buf *out)
+{
+    pack_number(out, s->fd);
+    pack_text(out, s->path->path);
+    pack_number(out, flags_of(s));
+    pack_number(out, s->seq);
+    pack_number(out, r->now_ms - (int64_t)s->heard_s * 1000);
+    pack_number(out, s->close_at_ms == 0 ? -1 : s->close_at_ms - r->now_ms);
+    pack_number(out, s->close_code);
+    pack_bytes(out, s->attachment, s->attachment->size);
+    pack_number(out, room_of(s));
+    pack_number(out, s->reader != NULL);
+    if (s->reader != NULL)
+        frame_reader_pack(s->reader, out);
+    struct buf unsent;
+    buf_init(&unsent, QUEUE_BYTES_MAX * 2);
+    if (s->queue != NULL)
+        queue_copy(s->queue, &unsent);
+    out->failed = out->failed || unsent.failed;
+    pack_bytes(out, unsent.data, unsent.len);
+    buf_clear(&unsent);
+}
+
+void freeze_pack(struct realtime *rt, struct buf *out, struct buf *fds)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        count += rt->reactors[i].sockets;
+    pack_number(out, (int64_t)count);
+    for (unsigned i = 0; i < rt->options.loops; i++) {
+        const struct reactor *r = &rt->reactors[i];
+        for (size_t k = 0; k < r->members_cap; k++)
+            for (const struct socket *s = r->members[k]; s != NULL; s = s->member_next) {
+                pack_socket(r, s, out);
+                buf_append(fds, &s->fd, sizeof s->fd);
+            }
+    }
+    pack_number(out, rt->options.loops);
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        session_pack_cheers(&rt->reactors[i], out);
+}
+
+/* ---- unpacking --------------------------------------------------------------------------------------------------- */
+
+/* One socket as read, before anything of it is taken. */
+struct frozen {
+    int fd;
+    const struct socket_path *path;
+    int64_t flags;
+    int64_t seq;
+    int64_t silent_ms;
+    int64_t close_in_ms; /* -1: not planned */
+    uint16_t close_code;
+    const void *attachment;
+    size_t attachment_len;
+    int64_t room;
+    bool half_read;
+    struct frame_reader reader; /* owns memory */
+    const void *unsent;
+    size_t unsent_len;
+};
+
+static bool read_socket(struct pack_reader *from, struct frozen *f)
+{
+    *f = (struct frozen){.fd = (int)pack_read_number(from)};
+    const char *path = pack_read_text(from);
+    f->path = path == NULL ? NULL : realtime_path(path);
+    f->flags = pack_read_number(from);
+    f->seq = pack_read_number(from);
+    f->silent_ms = pack_read_number(from);
+    f->close_in_ms = pack_read_number(from);
+    f->close_code = (uint16_t)pack_read_number(from);
+    f->attachment = pack_read_bytes(from, &f->attachment_len);
+    f->room = pack_read_number(from);
+    f->half_read = pack_read_number(from) != 0;
+    if (f->half_read && !frame_reader_unpack(from, &f->reader))
+        return false;
+    f->unsent = pack_read_bytes(from, &f->unsent_len);
+    bool sane = !from->failed && f->path != NULL && fcntl(f->fd, F_GETFD) >= 0 &&
+                f->attachment_len >= sizeof(struct attachment) && f->attachment_len <= ATTACHMENT_BYTES_MAX;
+    if (!sane)
+        frame_reader_clear(&f->reader);
+    return sane;
+}
+
+static struct socket_seed *seed_of(const struct frozen *f)
+{
+    struct socket_seed *seed = calloc(1, sizeof *seed);
+    struct attachment *a = seed == NULL ? NULL : malloc(f->attachment_len);
+    if (a == NULL) {
+        free(seed);
+        return NULL;
+    }
+    memcpy(a, f->attachment, f->attachment_len);
+    seed->fd = f->fd;
+    seed->path = f->path;
+    seed->deflate = (f->flags & FLAG_DEFLATE) != 0;
+    seed->attachment = a;
+    return seed;
+}
+
+static bool put_back_reader(struct socket *s, struct frozen *f)
+{
+    if (!f->half_read)
+        return true;
+    s->reader = malloc(sizeof *s->reader);
+    if (s->reader == NULL)
+        return false;
+    *s->reader = f->reader;
+    f->reader = (struct frame_reader){0};
+    return true;
+}
+
+static void put_back_room(struct reactor *r, struct socket *s, const struct frozen *f)
+{
+    struct room *room = f->room == 0    ? NULL
+                        : f->room == -1 ? room_get(r->rt, s->path->kind, s->path->room)
+                                        : room_get_team(r->rt, f->room);
+    if (room != NULL)
+        session_resume(r, s, room, (f->flags & FLAG_CATCHING) != 0);
+    room_unref(room);
+}
+
+static bool take_socket(struct realtime *rt, struct frozen *f)
+{
+    (void)fcntl(f->fd, F_SETFD, FD_CLOEXEC);
+    struct socket_seed *seed = seed_of(f);
+    struct socket *s = NULL;
+    struct reactor *r = NULL;
+    if (seed != NULL) {
+        const struct attachment *a = seed->attachment;
+        r = hub_reactor_of(rt, a->user_id);
+        if (doors_enter(rt->doors, a->user_id, a->address_key) == DOORS_IN)
+            s = socket_restore_take(r, seed);
+        else
+            socket_seed_free(seed);
+    }
+    if (s == NULL || !put_back_reader(s, f))
+        return false;
+    s->seq = f->seq;
+    s->heard_s = (uint32_t)((r->now_ms - f->silent_ms) / 1000);
+    s->close_code = f->close_code;
+    s->welcomed = (f->flags & FLAG_WELCOMED) != 0;
+    if (f->close_in_ms >= 0)
+        s->close_at_ms = r->now_ms + f->close_in_ms;
+    if (f->flags & (FLAG_CLOSING | FLAG_LINGER))
+        s->state = f->flags & FLAG_CLOSING ? SOCKET_CLOSING : SOCKET_LINGER;
+    s->shut_after = (f->flags & FLAG_SHUT) != 0;
+    socket_send_raw(r, s, f->unsent, f->unsent_len);
+    put_back_room(r, s, f);
+    socket_rearm(r, s);
+    return true;
+}
+
+/* All of it is read once without taking anything, so that a record that is not understood leaves all as it was. */
+static bool understand(struct pack_reader from, int64_t count)
+{
+    bool sane = count >= 0 && count <= SOCKETS_MAX;
+    for (int64_t i = 0; sane && i < count; i++) {
+        struct frozen f;
+        sane = read_socket(&from, &f);
+        frame_reader_clear(&f.reader);
+    }
+    return sane && !from.failed;
+}
+
+bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
+{
+    assert(!rt->running);
+    int64_t count = pack_read_number(from);
+    if (from->failed || !understand(*from, count))
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        struct frozen f;
+        if (!read_socket(from, &f) || !take_socket(rt, &f))
+            (void)close(f.fd); /* without memory for it: the client comes back */
+        frame_reader_clear(&f.reader);
+    }
+    int64_t loops = pack_read_number(from);
+    for (int64_t i = 0; i < loops && !from->failed; i++)
+        session_unpack_cheers(&rt->reactors[(unsigned)i % rt->options.loops], from);
+    return true;
+}
