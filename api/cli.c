@@ -68,7 +68,7 @@ static int run_command(const struct command *command, struct options *options, s
 {
     switch (command_id(command)) {
     case COMMAND_SERVE:
-        return hooks->serve(options);
+        return hooks->serve(options, hooks->serve_arg);
     case COMMAND_CHECK:
         return cmd_check(options);
     default:

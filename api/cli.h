@@ -16,9 +16,10 @@ struct cli_library {
 };
 
 struct cli_hooks {
-    int (*serve)(const struct options *options); /* exit status */
-    bool realtime_available;                     /* this build has the realtime module */
-    const struct cli_library *libraries;         /* ends with a NULL name; NULL: none */
+    int (*serve)(const struct options *options, void *arg); /* exit status */
+    void *serve_arg;
+    bool realtime_available;             /* this build has the realtime module */
+    const struct cli_library *libraries; /* ends with a NULL name; NULL: none */
 };
 
 /* The exit status: 0 done, 1 could not, 2 not understood (options, configuration, arguments). */

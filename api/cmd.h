@@ -30,6 +30,7 @@ int cmd_token_keys(struct operator_context *ctx);
 
 /* cmd_server.c */
 int cmd_flag(struct operator_context *ctx);
+int cmd_reload(struct operator_context *ctx);
 int cmd_clock(struct operator_context *ctx);
 int cmd_settle(struct operator_context *ctx);
 

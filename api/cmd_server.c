@@ -1,9 +1,12 @@
 /*
- * flag and clock: what a running server is told.
+ * flag, reload, settle and clock: what a running server is told.
  */
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/cmd.h"
+#include "api/handover.h"
 #include "api/suggest.h"
 #include "db/access.h"
 
@@ -70,6 +73,21 @@ int cmd_flag(struct operator_context *ctx)
     if (operator_write(ctx, &job.job, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
     operator_print(ctx, "%s is %s%s.", o->words[0], before == value ? "already " : "now ", value ? "on" : "off");
+    return 0;
+}
+
+/* ---- reload ------------------------------------------------------------------------------------------------------ */
+
+int cmd_reload(struct operator_context *ctx)
+{
+    struct problem problem = {0};
+    if (ctx->image == NULL)
+        return operator_fail(ctx, "no server runs on %s", ctx->options->data);
+    if (handover_check(ctx->image, &problem) != ERR_OK)
+        return operator_fail_with(ctx, &problem);
+    if (kill(getpid(), SIGUSR2) != 0) /* for the main thread, which waits for signals */
+        return operator_fail(ctx, "the server cannot be told");
+    operator_print(ctx, "%s takes over.", ctx->image);
     return 0;
 }
 

@@ -169,6 +169,16 @@ const struct command commands[COMMAND_COUNT_] = {
                       .words_max = 2,
                       .writes_from = 2,
                       .run = cmd_flag},
+    [COMMAND_RELOAD] = {.name = "reload",
+                        .arguments = "",
+                        .summary = "Put the program on disk in the place of the running one; no socket is closed",
+                        .details =
+                            "The new program is checked first. Same process, same options; a configuration file is\n"
+                            "read again. A program that cannot start leaves everything to the one that runs.",
+                        .examples = "porchlight reload",
+                        .writes_from = COMMAND_NEVER_WRITES,
+                        .at_server = true,
+                        .run = cmd_reload},
     [COMMAND_CLOCK] = {.name = "clock",
                        .arguments = "advance DURATION",
                        .summary = "Move the time of a server that runs with --test-clock on",

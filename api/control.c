@@ -160,6 +160,7 @@ static int run_request(struct session *s)
         .input_name = s->command.input_name != NULL ? s->command.input_name : "-",
         .realtime_available = given->realtime_available,
         .likes = given->likes,
+        .image = given->image,
     };
     struct problem problem = {0};
     const struct command *command = understand(s, &options, &problem);

@@ -4,8 +4,10 @@
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "api/cli.h"
+#include "api/handover.h"
 #include "api/serve.h"
 #include "api/server.h"
 #include "db/driver.h"
@@ -25,6 +27,14 @@ int main(int argc, char **argv)
         {realtime_available() ? "zlib" : NULL, realtime_library_version()}, /* the end, in a build without realtime */
         {NULL, NULL},
     };
-    struct cli_hooks hooks = {.serve = serve_run, .realtime_available = realtime_available(), .libraries = libraries};
-    return cli_main(argc, argv, &hooks);
+    const struct log log = {.fd = STDERR_FILENO, .level = LOG_INFO, .format = LOG_LOGFMT};
+    struct handover handover;
+    handover_receive(&handover, &log);
+    struct cli_hooks hooks = {
+        .serve = serve_run, .serve_arg = &handover, .realtime_available = realtime_available(), .libraries = libraries};
+    int status = cli_main(argc, argv, &hooks);
+    if (status != 0)
+        handover_back(&handover,
+                      &log); /* an image that cannot serve leaves it to the one before; without one it returns */
+    return status;
 }

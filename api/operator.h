@@ -51,6 +51,7 @@ struct operator_context {
     int input_fd;       /* a regular file, at its start; -1: none */
     const char *input_name;
     struct likes *likes; /* of a running server; NULL: none runs here */
+    const char *image;   /* of a running server's program on disk; NULL: none runs here */
     bool realtime_available;
 };
 

@@ -18,11 +18,15 @@
 
 #include "api/app.h"
 #include "api/control.h"
+#include "api/handover.h"
 #include "api/housekeeper.h"
 #include "api/notify.h"
 #include "api/server.h"
 #include "api/socket.h"
 #include "api/version.h"
+
+#define DRAIN_MS 5000         /* how long SIGTERM waits for requests whose bodies are still arriving */
+#define RESTART_DRAIN_MS 2000 /* and a hot restart: sockets are served meanwhile, polls are tried again */
 
 struct parts {
     struct app app;
@@ -36,6 +40,8 @@ struct parts {
     struct server *server;
     struct control *control;
     struct housekeeper *housekeeper;
+    struct handover *handover; /* what the image of the program before this one left */
+    char image[HANDOVER_PATH_BYTES];
     char origin[80]; /* of a listen address */
 };
 
@@ -116,6 +122,7 @@ static void block_signals(sigset_t *waited)
     (void)sigemptyset(waited);
     (void)sigaddset(waited, SIGTERM);
     (void)sigaddset(waited, SIGINT);
+    (void)sigaddset(waited, SIGUSR2);
     (void)pthread_sigmask(SIG_BLOCK, waited, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit then fails the write, as a full disk does */
@@ -123,7 +130,8 @@ static void block_signals(sigset_t *waited)
 
 static enum err open_store(struct parts *p, struct problem *problem)
 {
-    p->app.store = (struct store_options){.data = p->options.data,
+    p->app.store = (struct store_options){.lock_fd = p->handover->present ? p->handover->lock_fd : 0,
+                                          .data = p->options.data,
                                           .purpose = "serve",
                                           .clock = &p->clock,
                                           .log = &p->log,
@@ -234,61 +242,83 @@ static enum err run_flag(struct job *job, struct tx *tx)
     return access_flag_set(tx, "realtime", ((struct flag_job *)job)->value);
 }
 
-/* What --realtime says is written as if somebody had turned the flag; otherwise it is as it was. */
+/*
+ * What --realtime says is written as if somebody had turned the flag; otherwise it is as it was. After a hot restart it
+ * is as it was in any case, and sockets that were being sent away go on being so.
+ */
 static enum err set_flag(struct parts *p, struct problem *problem)
 {
+    struct app *app = &p->app;
     struct flag_job job = {.job.run = run_flag, .value = p->options.realtime == REALTIME_ON};
-    if (atomic_load(&p->app.flag_realtime) && p->options.realtime != REALTIME_OFF && realtime_available())
+    bool on = atomic_load(&app->flag_realtime) && (p->handover->present || p->options.realtime != REALTIME_OFF);
+    if (app->realtime != NULL && (on || realtime_sockets(app->realtime) > 0)) {
         switch_realtime(p, true); /* before any request: nobody writes yet */
-    if (p->options.realtime == REALTIME_UNSET)
+        if (!on)
+            switch_realtime(p, false);
+    }
+    if (p->options.realtime == REALTIME_UNSET || p->handover->present)
         return ERR_OK;
-    return writer_call(p->app.writer, &job.job, problem);
+    return writer_call(app->writer, &job.job, problem);
 }
 
-static enum err start_threads(struct parts *p, struct problem *problem)
+/* Sockets and people of the image before this one. ERR_SCHEMA: they are not understood. */
+static enum err take_over(struct parts *p, struct problem *problem)
+{
+    if (!p->handover->present)
+        return ERR_OK;
+    handover_presence(p->handover, p->app.presence, clock_mono_ms(&p->clock));
+    bool taken = p->app.realtime == NULL ? p->handover->fds_count == 0
+                                         : realtime_thaw(p->app.realtime, &p->handover->sockets);
+    return taken ? ERR_OK : problem_set(problem, ERR_SCHEMA, "the sockets of the running program are not understood");
+}
+
+static enum err start_outside(struct parts *p, struct problem *problem)
 {
     struct app *app = &p->app;
-    enum err err = start_writers(p);
-    if (err == ERR_OK)
-        err = make_realtime(p);
-    if (err == ERR_OK)
-        err = set_flag(p, problem);
-    if (err == ERR_OK)
-        err = helpers_start(HELPERS, &app->helpers);
     struct server_options server = {.app = app,
                                     .host = p->options.listen_host,
                                     .port = p->options.listen_port,
                                     .ipv6 = p->options.listen_ipv6,
-                                    .threads = loops_wanted(&p->options)};
-    if (err == ERR_OK)
-        err = server_create(&server, &p->server, problem);
-    if (err == ERR_OK) {
-        set_origin(p);
-        server_run(p->server);
-    }
-    if (err == ERR_OK)
-        err = housekeeper_start(app, &p->housekeeper);
+                                    .threads = loops_wanted(&p->options),
+                                    .listen_fd = p->handover->present ? p->handover->listen_fd : 0};
     struct control_options control = {.options = &p->options,
                                       .db = p->control_db,
                                       .writer = app->writer,
                                       .clock = &p->clock,
                                       .log = &p->log,
                                       .realtime_available = realtime_available(),
-                                      .likes = app->likes};
+                                      .likes = app->likes,
+                                      .image = p->image};
+    enum err err = server_create(&server, &p->server, problem);
+    if (err != ERR_OK)
+        return err;
+    set_origin(p);
+    err = housekeeper_start(app, &p->housekeeper);
     return err != ERR_OK ? err : control_start(&control, &p->control);
 }
 
-static void stop_all(struct parts *p)
+/* Up to the flag nothing of the outside has been touched: an image that fails before it can still be left for the one
+   before. */
+static enum err start_threads(struct parts *p, struct problem *problem)
 {
-    control_stop(p->control);
-    realtime_stop(p->app.realtime);
-    server_stop(p->server);
-    housekeeper_stop(p->housekeeper);
-    helpers_stop(p->app.helpers);
-    if (p->app.likes != NULL && likes_flush(p->app.likes) != ERR_OK)
-        log_warn(&p->log, "likes.kept", LOG_S("reason", "they could not be flushed; the next start does it"));
-    writer_stop(p->app.writer);
-    writer_stop(p->app.rooms);
+    enum err err = start_writers(p);
+    if (err == ERR_OK)
+        err = make_realtime(p);
+    if (err == ERR_OK)
+        err = take_over(p, problem);
+    if (err == ERR_OK)
+        err = helpers_start(HELPERS, &p->app.helpers);
+    if (err == ERR_OK)
+        err = start_outside(p, problem);
+    if (err == ERR_OK)
+        err = set_flag(p, problem);
+    if (err == ERR_OK)
+        server_run(p->server);
+    return err;
+}
+
+static void free_parts(struct parts *p)
+{
     realtime_free(p->app.realtime);
     likes_free(p->app.likes);
     keyring_holder_clear(&p->app.keyrings);
@@ -301,9 +331,76 @@ static void stop_all(struct parts *p)
     db_close(p->rooms_reads);
     db_close(p->main_reads_rooms);
     store_close(&p->store);
+    handover_done(p->handover);
 }
 
-static void init_parts(struct parts *p, const struct options *options)
+static void stop_all(struct parts *p)
+{
+    control_stop(p->control);
+    realtime_stop(p->app.realtime);
+    server_stop(p->server, DRAIN_MS);
+    housekeeper_stop(p->housekeeper);
+    helpers_stop(p->app.helpers);
+    if (p->app.likes != NULL && likes_flush(p->app.likes) != ERR_OK)
+        log_warn(&p->log, "likes.kept", LOG_S("reason", "they could not be flushed; the next start does it"));
+    writer_stop(p->app.writer);
+    writer_stop(p->app.rooms);
+    free_parts(p);
+}
+
+/* ---- hot restart ------------------------------------------------------------------------------------------------- */
+
+/* HTTP ends while sockets are served; then they stand still, until the next image has them. */
+static void freeze(struct parts *p, struct buf *sockets, struct buf *fds)
+{
+    control_stop(p->control);
+    server_stop(p->server, RESTART_DRAIN_MS);
+    housekeeper_stop(p->housekeeper);
+    helpers_stop(p->app.helpers);
+    if (p->app.realtime != NULL)
+        realtime_freeze_loops(p->app.realtime);
+    writer_stop(p->app.writer);
+    writer_stop(p->app.rooms);
+    if (p->app.realtime != NULL)
+        realtime_freeze(p->app.realtime, sockets, fds);
+    db_close(p->control_db);
+    db_close(p->rooms_reads);
+    db_close(p->main_reads_rooms);
+    db_close(p->store.db);
+    db_close(p->store.rooms);
+}
+
+/* The next image goes on from here. Returns when the program on disk would not start; does not when there is no way
+   back. */
+static void restart(struct parts *p)
+{
+    struct problem problem = {0};
+    struct buf sockets;
+    struct buf fds;
+    if (handover_check(p->image, &problem) != ERR_OK) {
+        log_error(&p->log, "restart.refused", LOG_S("reason", problem_detail(&problem)));
+        return;
+    }
+    log_info(&p->log, "restart.begin", LOG_S("image", p->image));
+    notify_state("RELOADING=1");
+    buf_init(&sockets, SIZE_MAX - 1);
+    buf_init(&fds, SOCKETS_MAX * sizeof(int));
+    struct handover_parts parts = {.image = p->image,
+                                   .listen_fd = server_listen_fd(p->server),
+                                   .lock_fd = p->store.lock_fd,
+                                   .clock = &p->clock,
+                                   .log = &p->log,
+                                   .presence = p->app.presence,
+                                   .sockets = &sockets,
+                                   .sockets_fds = &fds};
+    freeze(p, &sockets, &fds);
+    handover_leave(&parts);
+    exit(1); /* said already: neither image can be executed */
+}
+
+/* ---- from start to end ------------------------------------------------------------------------------------------- */
+
+static void init_parts(struct parts *p, const struct options *options, struct handover *handover)
 {
     p->options = *options;
     p->log = (struct log){.fd = STDERR_FILENO, .level = options->log_level, .format = options->log_format};
@@ -312,6 +409,9 @@ static void init_parts(struct parts *p, const struct options *options)
     p->app.clock = &p->clock;
     p->app.started_ms = clock_wall_ms(&p->clock);
     p->store.lock_fd = -1;
+    handover_remember(p->image);
+    p->handover = handover;
+    atomic_store(&p->clock.offset_ms, handover->clock_offset_ms);
     keyring_holder_init(&p->app.keyrings);
     activity_init(&p->app.activity);
 }
@@ -326,7 +426,7 @@ static enum err start_all(struct parts *p, struct problem *problem)
     return err == ERR_OK ? start_threads(p, problem) : err;
 }
 
-int serve_run(const struct options *options)
+int serve_run(const struct options *options, void *handover)
 {
     struct parts *parts = calloc(1, sizeof *parts);
     struct problem problem = {0};
@@ -336,14 +436,16 @@ int serve_run(const struct options *options)
         (void)fputs("porchlight: there is no memory\n", stderr);
         return 1;
     }
-    init_parts(parts, options);
+    init_parts(parts, options, handover);
     raise_descriptor_limit();
     block_signals(&waited);
     enum err err = start_all(parts, &problem);
     if (err != ERR_OK) {
         problem.err = err;
         (void)fprintf(stderr, "porchlight: %s\n", problem_detail(&problem));
-        stop_all(parts);
+        if (!parts->handover
+                 ->present) /* otherwise main() goes back to the image before, which needs every descriptor */
+            stop_all(parts);
         free(parts);
         return 1;
     }
@@ -353,7 +455,12 @@ int serve_run(const struct options *options)
     log_info(&parts->log, "listening", LOG_S("address", address), LOG_S("version", PORCHLIGHT_VERSION),
              LOG_I("loops", server_loops(parts->server)));
     notify_state("READY=1");
-    (void)sigwait(&waited, &signal_number);
+    handover_done(parts->handover);
+    do {
+        (void)sigwait(&waited, &signal_number);
+        if (signal_number == SIGUSR2)
+            restart(parts);
+    } while (signal_number == SIGUSR2);
     log_info(&parts->log, "stopping", LOG_S("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
     notify_state("STOPPING=1");
     stop_all(parts);

@@ -6,8 +6,9 @@
 
 #include "api/options.h"
 
-/* Returns the exit status: 0 after SIGTERM or SIGINT with everything acknowledged on disk, 1 when it could not start.
+/* `handover`: struct handover of api/handover.h, received before anything else. Returns the exit status: 0 after
+ * SIGTERM or SIGINT with everything acknowledged on disk, 1 when it could not start.
  */
-int serve_run(const struct options *options);
+int serve_run(const struct options *options, void *handover);
 
 #endif

@@ -36,12 +36,12 @@
 #define LISTEN_BACKLOG 4096
 #define SWEEP_MS 1000
 #define SWEEP_PARTS 4 /* an idle connection is looked at every fourth sweep: one system call each */
-#define DRAIN_MS 5000 /* how long SIGTERM waits for requests whose bodies are still arriving */
 
 struct server {
     struct app *app;
     int listen_fd;
-    int stop_fd; /* an eventfd: readable when it is time to drain */
+    _Atomic int64_t drain_ms; /* how long a stop waits for requests whose bodies are still arriving */
+    int stop_fd;              /* an eventfd: readable when it is time to drain */
     uint16_t port;
     bool running;
     unsigned count;
@@ -229,7 +229,7 @@ static bool drained(struct loop *loop, int64_t *since_ms, bool *quiesced)
     }
     if (loop->suspended > 0)
         return false; /* the writer and the helpers always come back */
-    return atomic_load(&loop->active) == 0 || now_ms - *since_ms > DRAIN_MS;
+    return atomic_load(&loop->active) == 0 || now_ms - *since_ms > atomic_load(&loop->server->drain_ms);
 }
 
 static void run_loop(struct loop *loop)
@@ -334,6 +334,14 @@ static void clear_loop(struct loop *loop)
         (void)close(loop->epoll_fd);
 }
 
+static bool listen_at(struct server *s, const struct sockaddr *address, socklen_t len)
+{
+    int on = 1;
+    s->listen_fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return s->listen_fd >= 0 && setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+           bind(s->listen_fd, address, len) == 0 && listen(s->listen_fd, LISTEN_BACKLOG) == 0;
+}
+
 static enum err bind_socket(struct server *s, const struct server_options *o, struct problem *problem)
 {
     struct sockaddr_storage address = {0};
@@ -347,10 +355,8 @@ static enum err bind_socket(struct server *s, const struct server_options *o, st
         ((struct sockaddr_in6 *)&address)->sin6_port = htons(o->port);
     else
         ((struct sockaddr_in *)&address)->sin_port = htons(o->port);
-    s->listen_fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int on = 1;
-    if (s->listen_fd < 0 || setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(s->listen_fd, (struct sockaddr *)&address, len) != 0 || listen(s->listen_fd, LISTEN_BACKLOG) != 0)
+    s->listen_fd = o->listen_fd;
+    if (o->listen_fd == 0 && !listen_at(s, (struct sockaddr *)&address, len))
         return problem_set(problem, errno == EADDRINUSE ? ERR_CONFLICT : ERR_STORAGE,
                            "Cannot listen on %s port %u: %s.", o->host, o->port, strerror(errno));
     if (getsockname(s->listen_fd, (struct sockaddr *)&address, &len) != 0)
@@ -423,11 +429,17 @@ struct loop *server_loop(struct server *s, unsigned index)
     return &s->loops[index];
 }
 
-void server_stop(struct server *s)
+int server_listen_fd(const struct server *s)
+{
+    return fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 3);
+}
+
+void server_stop(struct server *s, int64_t drain_ms)
 {
     if (s == NULL)
         return;
     uint64_t one = 1;
+    atomic_store(&s->drain_ms, drain_ms);
     atomic_store(&s->app->draining, true);
     if (write(s->stop_fd, &one, sizeof one) < 0)
         log_warn(s->app->log, "server.stop",

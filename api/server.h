@@ -75,6 +75,7 @@ struct server_options {
     uint16_t port; /* 0: a free one */
     bool ipv6;
     unsigned threads;
+    int listen_fd; /* a listening socket that is there already, the server's from now on; 0: bind one */
 };
 
 /* Binds and makes the loops, which do not run yet. ERR_CONFLICT (address in use), ERR_STORAGE, ... with a sentence. */
@@ -90,8 +91,11 @@ uint16_t server_port(const struct server *s);
 unsigned server_loops(const struct server *s);
 struct loop *server_loop(struct server *s, unsigned index); /* for its atomic figures */
 
-/* Stops accepting, answers what is under way (at most DRAIN_MS), closes, joins, frees. The writer must still run. NULL
- * is fine. */
-void server_stop(struct server *s);
+/* A duplicate of the listening socket, for whoever serves next; -1: none could be made. */
+int server_listen_fd(const struct server *s);
+
+/* Stops accepting, answers what is under way (at most `drain_ms`), closes, joins, frees. The writer must still run.
+ * NULL is fine. */
+void server_stop(struct server *s, int64_t drain_ms);
 
 #endif

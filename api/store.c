@@ -80,6 +80,10 @@ static enum err take_lock(const struct store_options *options, int *lock_fd, str
     enum err err = path_of(options, STORE_LOCK, path, problem);
     if (err != ERR_OK)
         return err;
+    if (options->lock_fd > 0) {
+        *lock_fd = options->lock_fd;
+        return ERR_OK;
+    }
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return problem_set(problem, ERR_STORAGE, "cannot open %.120s: %s", path, strerror(errno));

@@ -31,6 +31,7 @@ enum err store_path(const char *data, enum store_file file, char out[static STOR
 struct store_options {
     const char *data;
     const char *purpose; /* written into the lock: "serve", or the command's name */
+    int lock_fd;         /* held already, by the image of the program before this one; 0: take it */
     const struct clock *clock;
     const struct log *log;        /* NULL: silent */
     struct db_stats *stats;       /* of porchlight.db; NULL: not counted */

@@ -28,7 +28,7 @@ static void send_back(struct realtime *rt, const struct address *who, struct not
 
 static enum err submit(struct realtime *rt, struct job *job)
 {
-    return writer_submit(rt->options.rooms, job);
+    return rt->options.rooms == NULL ? ERR_CONFLICT : writer_submit(rt->options.rooms, job);
 }
 
 /* ---- catching up ------------------------------------------------------------------------------------------------- */

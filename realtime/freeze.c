@@ -1,8 +1,9 @@
 /*
  * Sockets from image to image. See freeze.h.
  *
- *   count, then for each: descriptor, path, flags, newest event told, silence, planned close, attachment, room's team
- * (0: none; -1: the path's own room), half-read message, unsent bytes;   then the ids of cheers that were seen
+ *   doubts, count, then for each: descriptor, path, flags, newest event told, silence, planned close, attachment,
+ * room's team (0: none; -1: the path's own room), half-read message, unsent bytes;   then the ids of cheers that were
+ * seen
  *
  * A socket that was catching up goes on from the newest event it was told. Serial numbers are made anew: nobody outside
  * this program knows them but as a name of the session.
@@ -81,6 +82,7 @@ void freeze_pack(struct realtime *rt, struct buf *out, struct buf *fds)
     size_t count = 0;
     for (unsigned i = 0; i < rt->options.loops; i++)
         count += rt->reactors[i].sockets;
+    pack_number(out, rt->doubts);
     pack_number(out, (int64_t)count);
     for (unsigned i = 0; i < rt->options.loops; i++) {
         const struct reactor *r = &rt->reactors[i];
@@ -171,6 +173,9 @@ static void put_back_room(struct reactor *r, struct socket *s, const struct froz
     struct room *room = f->room == 0    ? NULL
                         : f->room == -1 ? room_get(r->rt, s->path->kind, s->path->room)
                                         : room_get_team(r->rt, f->room);
+    struct team_head *head; /* loaded before anything is committed, so that nothing is missed */
+    if (room != NULL && room->team_id != 0)
+        (void)heads_team(r->rt->options.heads, r->rt->options.read, room->team_id, &head);
     if (room != NULL)
         session_resume(r, s, room, (f->flags & FLAG_CATCHING) != 0);
     room_unref(room);
@@ -222,6 +227,7 @@ static bool understand(struct pack_reader from, int64_t count)
 bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
 {
     assert(!rt->running);
+    bool doubts = pack_read_number(from) != 0;
     int64_t count = pack_read_number(from);
     if (from->failed || !understand(*from, count))
         return false;
@@ -231,6 +237,8 @@ bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
             (void)close(f.fd); /* without memory for it: the client comes back */
         frame_reader_clear(&f.reader);
     }
+    if (doubts)
+        realtime_doubt(rt, 0);
     int64_t loops = pack_read_number(from);
     for (int64_t i = 0; i < loops && !from->failed; i++)
         session_unpack_cheers(&rt->reactors[(unsigned)i % rt->options.loops], from);

@@ -32,6 +32,7 @@ struct realtime {
     struct reactor *reactors; /* options.loops of them */
     struct hub_stats stats;
     _Atomic bool open;     /* sockets may be admitted */
+    bool doubts;           /* at a freeze: members that could not be looked at again; the next image does */
     _Atomic bool stopping; /* the server ends: who comes is sent away with 1012 */
     pthread_mutex_t switching;
     bool running; /* threads exist; under `switching` */

@@ -119,6 +119,12 @@ void realtime_doubt(struct realtime *rt, int64_t user_id)
     assert(rt == NULL);
 }
 
+size_t realtime_sockets(struct realtime *rt)
+{
+    (void)rt;
+    return 0;
+}
+
 enum err realtime_cheer(struct realtime *rt, const struct realtime_member *member, int64_t team_id, const char *icon,
                         const char *key)
 {

@@ -187,6 +187,7 @@ void realtime_freeze_loops(struct realtime *rt)
 
 void realtime_freeze(struct realtime *rt, struct buf *out, struct buf *fds)
 {
+    rt->options.rooms = NULL; /* it has stopped: what would be asked of it waits for the next image */
     freeze_drain(rt);
     freeze_pack(rt, out, fds);
 }
@@ -276,6 +277,11 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
         note_free(note);
     if (!complete || !reactor_post_take(hub_reactor_of(rt, knock->member.user_id), note))
         realtime_give_up(rt, knock);
+}
+
+size_t realtime_sockets(struct realtime *rt)
+{
+    return doors_count(rt->doors);
 }
 
 /* ---- what happens ------------------------------------------------------------------------------------------------ */

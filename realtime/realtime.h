@@ -143,7 +143,9 @@ void realtime_published(struct realtime *rt, const struct change *changes, size_
 
 /* The member may no longer be who they were: their sockets are looked at again. (What is published says so by itself.)
  */
-void realtime_doubt(struct realtime *rt, int64_t user_id);
+void realtime_doubt(struct realtime *rt, int64_t user_id); /* 0: everybody */
+
+size_t realtime_sockets(struct realtime *rt); /* open ones, and those on their way */
 
 /* A cheer from a member without a socket. `key`: an id that makes a resend harmless, or NULL. ERR_CONFLICT (off),
    ERR_BUSY. Any thread. */

@@ -526,8 +526,13 @@ static enum err ask_about(struct reactor *r, int64_t user_id, size_t count)
 static void doubt_member(struct reactor *r, int64_t user_id)
 {
     size_t count = count_sockets(r, user_id);
-    if (count == 0 || ask_about(r, user_id, count) == ERR_OK)
+    enum err err = count == 0 ? ERR_OK : ask_about(r, user_id, count);
+    if (err == ERR_OK)
         return;
+    if (r->rt->options.rooms == NULL) {
+        r->rt->doubts = true;
+        return;
+    }
     /* Nobody can say now whether they may stay: they come back and show their token. */
     for (struct socket *s = socket_first_of(r, user_id), *next; s != NULL; s = next) {
         next = s->member_next;
