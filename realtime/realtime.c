@@ -42,7 +42,8 @@ static void presence_changed(void *arg, int64_t team_id)
 {
     struct realtime *rt = arg;
     struct room *room = room_find_team(rt, team_id);
-    struct note *note = room == NULL ? NULL : note_create(NOTE_PRESENCE, room);
+    bool heard = room != NULL && atomic_load(&room->sockets) > 0;
+    struct note *note = heard ? note_create(NOTE_PRESENCE, room) : NULL;
     if (note == NULL || !reactor_post_take(hub_home_of(rt, room), note)) {
         struct presence_team *team = presence_team(rt->options.presence, team_id);
         if (team != NULL)
