@@ -12,7 +12,7 @@
  * few small objects, so that a process can hold a thousand.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { inspect } from 'node:util';
 import { checkHandshake } from './contract.mjs';
@@ -187,6 +187,7 @@ class Client {
     #fault = null;
     #end = null; // {code, reason, clean} when the connection is gone
     #answer;
+    #name = randomBytes(6).toString('hex'); // an id is a member's, on all of their connections
     #count = 0;
 
     constructor(tcp, { reply, deflate, answer = true, rest }) {
@@ -225,7 +226,7 @@ class Client {
 
     /* A JSON message with an `id`, its own or the next one; `{id: undefined}` sends none. Gives the id. */
     say(message) {
-        const id = 'id' in message ? message.id : `m${(this.#count += 1)}`;
+        const id = 'id' in message ? message.id : `${this.#name}-${(this.#count += 1)}`;
         this.message(JSON.stringify({ ...message, id }));
         return id;
     }
