@@ -291,7 +291,7 @@ enum err presence_heartbeat(struct presence_team *team, const struct presence_pe
     if (who->appears_offline)
         hide(team, who->user_id);
     else if ((person = keep(team, who)) != NULL)
-        hold(team, person, expires_ms);
+        hold(team, person, person->expires_ms > expires_ms ? person->expires_ms : expires_ms);
     unlock(team);
     return who->appears_offline || person != NULL ? ERR_OK : ERR_NO_MEMORY;
 }

@@ -32,7 +32,8 @@ struct presence_person {
     bool appears_offline;
 };
 
-/* A heartbeat that holds until `expires_ms`. ERR_NO_MEMORY. */
+/* A heartbeat that holds until `expires_ms`, or as long as an earlier one does: devices poll at intervals of their own.
+   ERR_NO_MEMORY. */
 enum err presence_heartbeat(struct presence_team *team, const struct presence_person *person, int64_t now_ms,
                             int64_t expires_ms);
 
