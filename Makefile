@@ -123,7 +123,7 @@ tests/node_modules/.installed: tests/package-lock.json
 	@cd tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-tests-build: $(B)/porchlight $(B)/porchlight-echo $(UNIT_TESTS) $(B)/tests/test_agree_wslay tests/node_modules/.installed
+tests-build: $(B)/porchlight $(B)/porchlight-echo $(UNIT_TESTS) $(B)/tests/test_agree_wslay $(B)/tests/swarm tests/node_modules/.installed
 
 SUITES ?= unit scenario browser web
 
@@ -138,6 +138,7 @@ lint: deps-test
 
 -include tests/lint/lint.mk
 -include tests/wslay/wslay.mk
+-include tests/load/load.mk
 -include tests/fuzz/fuzz.mk
 -include tests/bench/bench.mk
 -include $(OBJECTS:.o=.d) $(B)/api/main.d

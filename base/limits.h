@@ -96,7 +96,7 @@
 #define PRESENCE_BEAT_MS 30000    /* and told anyway while the room is awake */
 #define CLOSE_SPREAD_MS 4000      /* over which 4001 reaches everybody when the flag is turned off */
 #define RETURN_SPREAD_MS 5000     /* over which 1012 asks everybody to come back */
-#define SEND_BUFFER_BYTES 131072  /* of the kernel, per socket: a slow reader shows before megabytes pile up there */
+#define SEND_BUFFER_BYTES 65536  /* of the kernel, per socket: a slow reader shows before megabytes pile up there */
 #define ATTACHMENT_BYTES_MAX 2048 /* DESIGN: what survives sleep, packed */
 #define SOCKETS_MAX 65536         /* per process; each also needs a descriptor */
 #define SOCKETS_PER_MEMBER_MAX 16 /* tablet, phone, laptop, and tabs nobody closed */

@@ -8,4 +8,4 @@ lint-run: $(OBJECTS) $(B)/api/main.o
 	@echo "  LINT rules can fail" && tests/lint/selftest.sh
 	@echo "  LINT walls" && tests/lint/walls.sh . $(B)
 	@echo "  LINT style" && tests/lint/style.sh
-	@echo "  LINT cppcheck" && cppcheck $(LINT_CPPCHECK) -I. base db realtime api tests/bench tests/fuzz tests/wslay
+	@echo "  LINT cppcheck" && cppcheck $(LINT_CPPCHECK) -I. base db realtime api tests/bench tests/fuzz tests/wslay tests/load tests/echo
