@@ -79,7 +79,10 @@ static enum err read_events(struct collector *c)
     if (err != ERR_OK)
         return err;
     out->more = c->events_count == CHANGES_EVENTS_MAX;
-    if (c->events_count > 0 && (out->more || c->events[c->events_count - 1].seq > out->seq))
+    /* What is committed but not yet published is left for the next poll: its cursor would be one that no head knows. */
+    for (; c->events_count > 0 && c->events[c->events_count - 1].seq > out->seq; c->events_count--)
+        out->more = false;
+    if (out->more)
         out->seq = c->events[c->events_count - 1].seq;
     if (c->query->since > out->seq)
         out->seq = c->query->since; /* never backwards */

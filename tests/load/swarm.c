@@ -1,5 +1,6 @@
 /*
- * Thousands of members at their sockets, in one small process: what scenario tests and the bench hold against the server.
+ * Thousands of members at their sockets, in one small process: what scenario tests and the bench hold against the
+ * server.
  *
  *     swarm PORT TOKENS          TOKENS: a file with a token a line
  *

@@ -6,7 +6,7 @@
  *     const server = await startServer({ data: crowd.data, args: [...crowd.args, '--realtime', 'on'] });
  *     const client = await connect({ server, token: crowd.tokens[0] });
  */
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoData, mustOn } from './harness.mjs';
@@ -32,8 +32,11 @@ function tokenOf(claims, footer, key) {
     return `${header}${Buffer.concat([message, signature]).toString('base64url')}.${footer.toString('base64url')}`;
 }
 
-/* `size` members of the team with that id (Sarah's): {data, args, names, ids, tokens}. */
-export async function makeCrowd(size, { team = '2' } = {}) {
+/*
+ * `size` members of Sarah's team, or spread evenly over so many teams of their own, each with its first member as coach:
+ * {data, args, names, ids, teamIds, tokens}.
+ */
+export async function makeCrowd(size, { teams = 0 } = {}) {
     const data = await demoData();
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
@@ -41,23 +44,28 @@ export async function makeCrowd(size, { team = '2' } = {}) {
     const footer = Buffer.from(JSON.stringify({ kid: pidOf(text) }));
     const names = Array.from({ length: size }, (_, i) => `crowd${i}`);
     const ids = names.map((_, i) => `${FIRST_ID + i}`);
-    const records = names.flatMap((name, i) => [
-        { type: 'user', id: ids[i], username: name, name: `Crowd ${i}`, role: 'member', externalId: `site-${name}` },
-        { type: 'membership', teamId: team, userId: ids[i] },
-    ]);
+    const perTeam = teams > 0 ? size / teams : size;
+    const coachOf = (i) => (teams > 0 ? ids[Math.floor(i / perTeam) * perTeam] : '2');
+    const records = names.flatMap((name, i) => {
+        const role = ids[i] === coachOf(i) ? 'coach' : 'member';
+        const user = { type: 'user', id: ids[i], username: name, name: `Crowd ${i}`, role, externalId: `site-${name}` };
+        const team = { type: 'team', id: ids[i], name: `Team ${i}` };
+        return role === 'coach' ? [user, team] : [user, { type: 'membership', teamId: coachOf(i), userId: ids[i] }];
+    });
+    const teamIds = [...new Set(ids.map((_, i) => coachOf(i)))];
     const file = join(data, 'crowd.jsonl');
     writeFileSync(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     await mustOn(data, ['import', file]);
     const times = { iat: new Date().toISOString(), exp: new Date(Date.now() + 86_400_000).toISOString() };
     const tokens = names.map((name) =>
         tokenOf(
-            { sub: `site-${name}`, jti: randomUUID(), ...times, iss: 'porchlight', aud: 'porchlight' },
+            { sub: `site-${name}`, jti: randomBytes(16).toString('base64url'), ...times, iss: 'porchlight', aud: 'porchlight' },
             footer,
             privateKey,
         ),
     );
     const args = ['--trusted-key', text, '--room-limit', '20000', '--sockets-per-address', '20000'];
-    return { data, args, names, ids, tokens };
+    return { data, args, names, ids, teamIds, tokens };
 }
 
 /* A generator whose run can be repeated: `pick(n)` is 0 to n - 1 (mulberry32). */

@@ -124,12 +124,14 @@ function ready(child, logs) {
  *   args    more options of serve; rates are off unless args say --rate-limit
  *   data    a data directory to use; otherwise a fresh copy of the demo community, or an empty one with demo: false
  *   env     more environment
+ *   clock   false: with the real clock, as in life
  *   bin     the program, when it is not the usual one: echoBinary
  * Resolves to the server; see the methods at the end.
  */
-export async function startServer({ args = [], data, demo: wanted = true, env = {}, bin = binary } = {}) {
+export async function startServer({ args = [], data, demo: wanted = true, env = {}, bin = binary, clock = true } = {}) {
     const folder = data ?? (wanted ? await demoData() : temporaryFolder());
-    const options = ['serve', '--listen', '127.0.0.1:0', '--data', folder, '--test-clock', 'on'];
+    const options = ['serve', '--listen', '127.0.0.1:0', '--data', folder];
+    if (clock) options.push('--test-clock', 'on');
     if (!args.includes('--rate-limit')) options.push('--rate-limit', 'off');
     const logs = [];
     const child = spawn(bin, [...options, ...args], {

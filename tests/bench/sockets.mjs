@@ -1,0 +1,191 @@
+/*
+ * What sockets cost: memory, idle time, broadcasts, and polls beside them. Prints one line a figure, with the mark it has
+ * to meet. Figures of one run; the loads are driven by tests/load/swarm.c.
+ *
+ *     node tests/bench/sockets.mjs [memory] [broadcast] [sleep] [polls]        all when none is named
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { request as httpRequest, Agent } from 'node:http';
+import { makeCrowd } from '../scenario/crowd.mjs';
+import { as, startServer, until } from '../scenario/harness.mjs';
+import { startSwarm } from '../scenario/swarm.mjs';
+
+const wanted = process.argv.slice(2);
+const runs = (name) => wanted.length === 0 || wanted.includes(name);
+
+const residentBytes = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+
+/* Processor time so far, in nanoseconds: all threads' schedstat, which is finer than ticks. */
+function busyNs(pid) {
+    let sum = 0;
+    for (const thread of readdirSync(`/proc/${pid}/task`))
+        sum += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    return sum;
+}
+
+async function figure(server, name) {
+    const { body } = await as(server).get('/metrics');
+    return Number(body.split('\n').find((line) => line.startsWith(`${name} `)).slice(name.length + 1));
+}
+
+const asleep = (server) =>
+    until(async () => (await figure(server, 'porchlight_rooms{state="awake"}')) === 0, { seconds: 60, what: 'sleep' });
+
+function say(name, value, mark, met) {
+    console.log(`  ${name.padEnd(58)} ${value.padStart(22)}   ${mark}${met ? '' : '   NOT MET'}`);
+}
+
+/* Processor time of an idle stretch, in percent of one core. */
+async function idlePercent(swarm, server, ms, each) {
+    const before = busyNs(server.pid);
+    const began = performance.now();
+    while (performance.now() - began < ms) await each();
+    return (busyNs(server.pid) - before) / (performance.now() - began) / 1e4;
+}
+
+const serve = (crowd) => startServer({ data: crowd.data, args: [...crowd.args, '--realtime', 'on'], clock: false });
+
+/* ---- memory and idle time: 10,000 members in 200 teams ------------------------------------------------------------------ */
+
+async function memory() {
+    const teams = 200;
+    const crowd = await makeCrowd(10_000, { teams });
+    const server = await serve(crowd);
+    const swarm = startSwarm(server, crowd.tokens);
+    await swarm.ask(`open 50 ${crowd.teamIds[0]}`); // what is allocated once is not a socket's
+    await asleep(server);
+    const empty = residentBytes(server.pid);
+    for (const team of crowd.teamIds.slice(1)) await swarm.ask(`open 50 ${team}`);
+    const opened = 50 * (teams - 1);
+    await asleep(server);
+    const full = residentBytes(server.pid);
+    const each = (full - empty) / opened;
+    say('memory of an idle socket, rooms asleep, tokens cached', `${each.toFixed(0)} bytes`, 'at most 600', each <= 600);
+    const idle = await idlePercent(swarm, server, 10_000, () => swarm.ask('settle 2000'));
+    say('idle server with 10,000 sockets in sleeping rooms', `${idle.toFixed(3)} % of a core`, 'below 0.1', idle < 0.1);
+    const pinging = await idlePercent(swarm, server, 10_000, async () => {
+        await swarm.ask('ping');
+        await swarm.ask('settle 9000');
+    });
+    console.log(`  (10,000 pings every 10 s cost ${(pinging - idle).toFixed(2)} % of a core; every 30 s a third of it)`);
+    await swarm.end();
+    await server.stop();
+}
+
+/* ---- broadcasts ------------------------------------------------------------------------------------------------------------ */
+
+async function broadcast() {
+    for (const [size, rounds, mark_ms] of [
+        [1000, 300, 20],
+        [10_000, 60, 100],
+    ]) {
+        const crowd = await makeCrowd(size);
+        const server = await serve(crowd);
+        const swarm = startSwarm(server, crowd.tokens);
+        await swarm.ask(`open ${size} 2`);
+        await swarm.ask('cheer 0 20 1');
+        await swarm.report();
+        await swarm.ask(`cheer 0 ${rounds} 1`);
+        const { p50, p99, longest } = await swarm.report();
+        say(
+            `a broadcast to ${size.toLocaleString('en')} members: p99 (p50, longest)`,
+            `${(p99 / 1000).toFixed(1)} (${(p50 / 1000).toFixed(1)}, ${(longest / 1000).toFixed(1)}) ms`,
+            `below ${mark_ms} ms`,
+            p99 < mark_ms * 1000,
+        );
+        await swarm.ask('report');
+        await swarm.ask('cheer 0 800 8');
+        const { deliveries } = await swarm.report();
+        const sends = await figure(server, 'porchlight_sends_total');
+        console.log(`  (${deliveries} deliveries eight at a time; ${sends} system calls since the start)`);
+        await swarm.end();
+        await server.stop();
+    }
+}
+
+/* ---- sleep: 200 rooms of 50 -------------------------------------------------------------------------------------------------- */
+
+async function sleep() {
+    const teams = 200;
+    const crowd = await makeCrowd(10_000, { teams });
+    const server = await serve(crowd);
+    const swarm = startSwarm(server, crowd.tokens);
+    for (const team of crowd.teamIds) await swarm.ask(`open 50 ${team}`);
+    await asleep(server);
+    const quiet = await idlePercent(swarm, server, 10_000, () => swarm.ask('settle 2000'));
+    const kept = await idlePercent(swarm, server, 10_000, async () => {
+        for (let room = 0; room < teams; room += 1) await swarm.ask(`cheer ${room * 50} 1 1`);
+        await swarm.ask('settle 5000');
+    });
+    const less = 100 * (1 - quiet / kept);
+    say(
+        '200 rooms of 50 asleep, against kept awake (a cheer each 5 s)',
+        `${quiet.toFixed(3)} against ${kept.toFixed(2)} %`,
+        `at least 90 % less: ${less.toFixed(1)}`,
+        less >= 90,
+    );
+    await swarm.end();
+    await server.stop();
+}
+
+/* ---- polls beside sockets ---------------------------------------------------------------------------------------------------- */
+
+/* Polls answered in `ms` by 16 connections that never stop. */
+async function pollRate(server, token, ms) {
+    const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+    const end = performance.now() + ms;
+    let polls = 0;
+    const one = () =>
+        new Promise((resolve, reject) => {
+            httpRequest(
+                { port: server.port, path: '/presence', agent, headers: { authorization: `Bearer ${token}` } },
+                (reply) => reply.resume().on('end', resolve),
+            )
+                .on('error', reject)
+                .end();
+        });
+    await Promise.all(
+        Array.from({ length: 16 }, async () => {
+            while (performance.now() < end) {
+                await one();
+                polls += 1;
+            }
+        }),
+    );
+    agent.destroy();
+    return (polls / ms) * 1000;
+}
+
+async function polls() {
+    const crowd = await makeCrowd(1000);
+    const alone = await serve(crowd);
+    const token = await alone.token('sarah');
+    await pollRate(alone, token, 1000);
+    const swarm = startSwarm(alone, crowd.tokens);
+    const other = await startServer({ args: ['--realtime', 'on'], clock: false });
+    const otherToken = await other.token('sarah');
+    await swarm.ask('open 1000 2');
+    await pollRate(other, otherToken, 1000);
+    const ratios = [];
+    for (let round = 0; round < 5; round += 1) {
+        const without = await pollRate(other, otherToken, 1500);
+        const withSockets = await pollRate(alone, token, 1500);
+        ratios.push(withSockets / without);
+    }
+    ratios.sort((a, b) => a - b);
+    say(
+        'polls with 1,000 sockets open, against none (5 rounds)',
+        `${ratios[2].toFixed(2)} (${ratios[0].toFixed(2)} to ${ratios[4].toFixed(2)})`,
+        'at least 0.9',
+        ratios[2] >= 0.9,
+    );
+    await swarm.end();
+    await alone.stop();
+    await other.stop();
+}
+
+console.log('sockets');
+if (runs('memory')) await memory();
+if (runs('broadcast')) await broadcast();
+if (runs('sleep')) await sleep();
+if (runs('polls')) await polls();
