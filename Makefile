@@ -77,12 +77,12 @@ web/node_modules/.installed: web/package-lock.json
 	@cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-build/www/index.html: web/node_modules/.installed $(WEB_SOURCES) api/openapi.json $(wildcard api/docs/*)
+build/www/index.html: web/node_modules/.installed $(WEB_SOURCES) api/openapi.json api/asyncapi.json $(wildcard api/docs/*)
 	@cd web && npm run --silent build
 	@rm -rf build/www && mkdir -p build/www
 	@cp -r web/dist/. build/www/
 	@node api/docs/build.mjs build/www
-	@cp api/openapi.json build/www/
+	@cp api/openapi.json api/asyncapi.json build/www/
 	@touch $@
 
 build/web_assets.c: build/www/index.html web/embed.mjs

@@ -105,6 +105,11 @@ void assets_openapi(struct request *r)
     serve_path(r, "/openapi.json");
 }
 
+void assets_asyncapi(struct request *r)
+{
+    serve_path(r, "/asyncapi.json");
+}
+
 void assets_docs(struct request *r)
 {
     serve_path(r, "/docs.html");

@@ -69,6 +69,15 @@ static bool is_reserved(const char *type)
     return false;
 }
 
+static bool is_type(const char *type)
+{
+    size_t chars = json_utf8_length(type, strlen(type));
+    bool good = chars >= 1 && chars <= FEED_TYPE_CHARS_MAX;
+    for (; good && *type != '\0'; type++)
+        good = (unsigned char)*type >= 0x20 && *type != 0x7f;
+    return good;
+}
+
 /* Whether it speaks of the likes of one of our own posts: those come from our own rows alone. ERR_OK: it does not. */
 static enum err check_likes(struct request *r, const char *type, const char *post_id)
 {
@@ -85,10 +94,15 @@ static enum err check_likes(struct request *r, const char *type, const char *pos
 void live_feed(struct request *r)
 {
     struct json_peek peek;
+    if (!request_is_json(r))
+        return;
     enum err err = json_peek(r->body == NULL ? "" : r->body, r->body_len, "type", "postId", r->arena, &peek,
                              &r->problem);
     if (err == ERR_OK && peek.first == NULL)
         err = problem_set(&r->problem, ERR_INVALID, "The field \"type\" is missing.");
+    if (err == ERR_OK && !is_type(peek.first))
+        err = problem_set(&r->problem, ERR_INVALID, "The field \"type\" has 1 to %d characters that can be shown.",
+                          FEED_TYPE_CHARS_MAX);
     if (err == ERR_OK && is_reserved(peek.first))
         err = problem_set(&r->problem, ERR_INVALID, "The type \"%.40s\" is the server's own.", peek.first);
     if (err == ERR_OK)

@@ -53,11 +53,18 @@ static bool is_json_type(const char *type)
     return *type == '\0' || *type == ';';
 }
 
+bool request_is_json(struct request *r)
+{
+    if (r->body_len == 0 || is_json_type(r->head.content_type))
+        return true;
+    request_fail(r, ERR_MEDIA_TYPE);
+    return false;
+}
+
 bool request_json(struct request *r, const struct json_field *fields, size_t count, struct json_value *values)
 {
     bool empty = r->body_len == 0;
-    if (!empty && !is_json_type(r->head.content_type)) {
-        request_fail(r, ERR_MEDIA_TYPE);
+    if (!request_is_json(r)) {
         return false;
     }
     enum err err = json_read(empty ? "{}" : r->body, empty ? 2 : r->body_len, fields, count, values, r->arena,

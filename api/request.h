@@ -182,6 +182,9 @@ void request_fail(struct request *r, enum err err);
 /* problem_set and request_fail. */
 void request_refuse(struct request *r, enum err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Whether a body says that it is JSON, for who reads it otherwise. false: answered. */
+bool request_is_json(struct request *r);
+
 /* Reads the body. false: it has been answered. `count` fields. An empty body counts as {}. */
 bool request_json(struct request *r, const struct json_field *fields, size_t count, struct json_value *values);
 

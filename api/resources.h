@@ -65,6 +65,7 @@ void health_metrics(struct request *r);
 
 /* assets.c */
 void assets_openapi(struct request *r);
+void assets_asyncapi(struct request *r);
 void assets_docs(struct request *r);
 void assets_serve(struct request *r); /* the web app: whatever is no route */
 

@@ -56,6 +56,7 @@ const struct route routes[] = {
     {METHOD_GET, "readyz", ACCESS_OPEN, health_ready, NULL},
     {METHOD_GET, "metrics", ACCESS_SELF, health_metrics, NULL},
     {METHOD_GET, "openapi.json", ACCESS_OPEN, assets_openapi, NULL},
+    {METHOD_GET, "asyncapi.json", ACCESS_OPEN, assets_asyncapi, NULL},
     {METHOD_GET, "docs", ACCESS_OPEN, assets_docs, NULL},
 };
 

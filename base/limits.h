@@ -90,13 +90,14 @@
 #define ACK_HOURS 24              /* as long as an Idempotency-Key */
 #define MESSAGES_REFUSED_MAX 20   /* in a row: who does not slow down after that is closed with 4005 */
 #define CHEER_ICON_CHARS_MAX 32   /* a word such as "heart", or an emoji with all its parts */
+#define FEED_TYPE_CHARS_MAX 64    /* of what a trusted server publishes */
 #define CHEERS_REMEMBERED 4096    /* ids of cheers, per loop: a resend within minutes is no second cheer */
 #define LIKES_SOON_MS 100         /* DESIGN: how long counts of one post are gathered */
 #define PRESENCE_SOON_MS 250      /* likewise for who is here */
 #define PRESENCE_BEAT_MS 30000    /* and told anyway while the room is awake */
 #define CLOSE_SPREAD_MS 4000      /* over which 4001 reaches everybody when the flag is turned off */
 #define RETURN_SPREAD_MS 5000     /* over which 1012 asks everybody to come back */
-#define SEND_BUFFER_BYTES 65536  /* of the kernel, per socket: a slow reader shows before megabytes pile up there */
+#define SEND_BUFFER_BYTES 65536   /* of the kernel, per socket: a slow reader shows before megabytes pile up there */
 #define ATTACHMENT_BYTES_MAX 2048 /* DESIGN: what survives sleep, packed */
 #define SOCKETS_MAX 65536         /* per process; each also needs a descriptor */
 #define SOCKETS_PER_MEMBER_MAX 16 /* tablet, phone, laptop, and tabs nobody closed */

@@ -110,6 +110,20 @@ static void welcome(struct reactor *r, struct socket *s, const struct cursor *wh
     s->welcomed = true;
 }
 
+/* How many are here: at once to who has just come, since for the others nothing may have changed. */
+static void tell_presence(struct reactor *r, struct socket *s)
+{
+    struct presence_team *team = s->room->team_id == 0 ? NULL
+                                                       : presence_team(r->rt->options.presence, s->room->team_id);
+    struct presence_view view;
+    if (team == NULL || presence_read(team, r->now_ms, r->arena, &view) != ERR_OK)
+        return;
+    struct buf out;
+    buf_init(&out, SAY_BYTES_MAX);
+    say_presence(&out, &view);
+    say(r, s, &out, SAID_PRESENCE);
+}
+
 /* The room's first member says from where on like counts will be told. */
 static void note_likes(struct socket *s, uint64_t likes)
 {
@@ -169,6 +183,7 @@ static void enter(struct reactor *r, struct socket *s, struct room *room, const 
         say_failed(r, s, id, ERR_BUSY, "The room is full. Please try again in a moment.", 5000);
         return;
     }
+    appear(r, s);
     bool admin = s->attachment->role == ROLE_ADMIN && room->team_id != 0;
     bool at_once = !admin && find_now(r, s, &now) && (since == NULL || same_cursor(since, &now));
     if (at_once) {
@@ -176,15 +191,14 @@ static void enter(struct reactor *r, struct socket *s, struct room *room, const 
         s->seq = now.seq;
         welcome(r, s, &now);
         acknowledge(r, s, id);
+        tell_presence(r, s);
     } else {
         enum err err = ask_desk(r, s, since, id);
         if (err != ERR_OK) {
             session_leave(r, s);
             refuse(r, s, id, err);
-            return;
         }
     }
-    appear(r, s);
 }
 
 static bool read_since(struct reactor *r, struct socket *s, const char *text, const char *id, struct cursor *since)
@@ -237,6 +251,7 @@ static void begin_at(struct reactor *r, struct socket *s, const struct desk_catc
     if (!s->welcomed) {
         welcome(r, s, &start);
         acknowledge(r, s, c->id);
+        tell_presence(r, s);
     }
     if (c->reset) {
         char cursor[CURSOR_BYTES_MAX];

@@ -7,6 +7,7 @@ import { fieldList, limitsOf, nameOf, resolve, typeOf } from './shapes.mjs';
 const origin = 'http://localhost:8080';
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 const statusWords = {
+    101: 'Switching Protocols',
     200: 'OK',
     201: 'Created',
     204: 'No Content',
@@ -19,6 +20,7 @@ const statusWords = {
     413: 'Content Too Large',
     415: 'Unsupported Media Type',
     422: 'Unprocessable Content',
+    426: 'Upgrade Required',
     429: 'Too Many Requests',
     500: 'Internal Server Error',
     503: 'Service Unavailable',

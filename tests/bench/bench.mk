@@ -1,6 +1,7 @@
 # The bench: what Porchlight is measured against, and the program that measures. Included by the top Makefile.
 #
 #   make bench                         builds and runs it, below three minutes
+#   make bench BENCH_SOCKETS='memory'    of the sockets: memory, broadcast, sleep, polls
 #   make bench BENCH='--only ab --rounds 9'
 
 BENCH_DIR := build/bench
@@ -19,5 +20,6 @@ $(BENCH_DIR)/bare_mhd: $(BENCH_DIR)/bare_mhd.o
 	$(CC) $^ -lmicrohttpd -pthread -o $@
 
 .PHONY: bench
-bench: build/porchlight $(BENCH_DIR)/bench $(BENCH_DIR)/bare_mhd
+bench: build/porchlight build/tests/swarm tests/node_modules/.installed $(BENCH_DIR)/bench $(BENCH_DIR)/bare_mhd
 	$(BENCH_DIR)/bench $(BENCH)
+	node tests/bench/sockets.mjs $(BENCH_SOCKETS)

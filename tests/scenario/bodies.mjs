@@ -115,6 +115,7 @@ function badFields(schema, good) {
         const { [name]: left, ...rest } = good;
         found.push({ what: `no ${name}`, body: rest });
     }
+    if (schema.additionalProperties !== false) return found; // whatever else it says is its own business
     found.push({ what: 'an unknown field', body: { ...good, surprise: 1 } });
     found.push({
         what: 'a known field in capitals',

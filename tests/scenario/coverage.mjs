@@ -24,7 +24,8 @@ process.stdout.write('TAP version 13\n');
 operations.forEach(({ template, method, operation }, index) => {
     const statuses = seen.get(`${method} ${template}`) ?? new Set();
     const missing = [];
-    if (![...statuses].some((status) => status < 300)) missing.push('a success');
+    // A handshake leaves HTTP with its success: socket-handshake.test.mjs sees to that.
+    if (!operation.responses[101] && ![...statuses].some((status) => status < 300)) missing.push('a success');
     if (method === 'get' && operation.responses[304] && !statuses.has(304)) missing.push('304');
     const refusals = Object.keys(operation.responses).filter(
         (status) => status >= 400 && status < 500 && status !== '429',

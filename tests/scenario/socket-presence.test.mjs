@@ -181,6 +181,7 @@ describe(`presence over both transports (TEST_SEED=${seed})`, () => {
         const sarah = await connect({ server, as: 'sarah' });
         await sarah.join('2');
         await watcher.next({ type: 'PRESENCE_UPDATE', count: 2, activeCoaches: ['Sarah'] });
+        watcher.forget();
         expectStatus(await as(server, 'sarah').patch('/me', { name: 'Sarah Jones' }), 200);
         await watcher.next({ type: 'PRESENCE_UPDATE', activeCoaches: ['Sarah Jones'] });
         const dips = watcher.forget().filter(({ json }) => json?.type === 'PRESENCE_UPDATE' && json.count < 2);

@@ -1,0 +1,106 @@
+/*
+ * The contract of sockets (api/asyncapi.json) and what is really said: every message the server sends in a scripted session
+ * is held against its schema, and none that the program knows is missing from the document.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import Ajv from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { as, cursorOf, expectStatus, startServer } from './harness.mjs';
+import { connect } from './socket.mjs';
+
+const read = (path) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+const api = JSON.parse(read('api/asyncapi.json'));
+const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+addFormats(ajv);
+const checks = new Map(Object.entries(api.components.messages).map(([name, it]) => [name, ajv.compile(it.payload)]));
+
+function check(message) {
+    const valid = checks.get(message.type);
+    assert.ok(valid, `${message.type} is in the contract`);
+    assert.ok(valid(message), `${JSON.stringify(message)}: ${ajv.errorsText(valid.errors)}`);
+}
+
+describe('asyncapi.json', () => {
+    let server;
+    before(async () => {
+        server = await startServer({ args: ['--realtime', 'on'] });
+    });
+    after(() => server?.stop());
+
+    test('is served as it is', async () => {
+        assert.deepEqual(expectStatus(await as(server).get('/asyncapi.json'), 200), api);
+        assert.equal((await as(server).post('/asyncapi.json', {})).status, 405);
+    });
+
+    test('has examples that its schemas accept, and closed schemas', () => {
+        for (const [name, it] of Object.entries(api.components.messages)) {
+            assert.equal(it.payload.additionalProperties, false, name);
+            for (const { payload } of it.examples) check(payload);
+        }
+    });
+
+    test('knows every message that the program knows', () => {
+        const said = [...read('realtime/say.c').matchAll(/begin\(out, "(\w+)"\)/g)].map(([, name]) => name);
+        const heard = [...read('realtime/message.c').matchAll(/\] = \{"(\w+)", /g)].map(([, name]) => name);
+        assert.ok(said.length >= 11 && heard.length >= 6);
+        assert.deepEqual([...new Set([...said, ...heard])].sort(), [...checks.keys()].sort());
+    });
+
+    test('knows every close code that the program gives', () => {
+        const sources = ['socket', 'session', 'realtime', 'reactor', 'stats'].map((name) => read(`realtime/${name}.c`)).join();
+        const given = [...sources.matchAll(/socket_close\(r, s, (\d{4}),/g), ...sources.matchAll(/\{(\d{4}), CLOSED_/g)];
+        const known = api['x-close-codes'].map(({ code }) => code);
+        for (const [, code] of given) assert.ok(known.includes(Number(code)), `${code} is described`);
+        assert.ok(given.length > 12);
+    });
+
+    test('describes every message of a session', async () => {
+        const seen = new Set();
+        const watch = (client) => {
+            for (const { json } of client.forget()) {
+                check(json);
+                seen.add(json.type);
+            }
+        };
+        const since = await cursorOf(server, 'member1');
+        const { id } = expectStatus(await as(server, 'sarah').post('/posts', { body: 'Described' }), 201);
+        const client = await connect({ server, as: 'member1' });
+        const say = async (message) => {
+            const sent = { id: `d-${seen.size}-${Math.random()}`, ...message };
+            check(sent);
+            client.say(sent);
+            return client.next((it) => it.id === sent.id).then((answer) => {
+                check(answer);
+                seen.add(answer.type);
+            });
+        };
+        client.say({ type: 'JOIN_TEAM', teamId: '2', since });
+        await client.next('NEW_POSTS').then(check);
+        seen.add('NEW_POSTS');
+        await say({ type: 'SEND_CHEER', icon: 'heart' });
+        await say({ type: 'POST_LIKE', postId: id });
+        await say({ type: 'POST_UNLIKE', postId: id });
+        await say({ type: 'ping' });
+        await say({ type: 'AUTH', token: await server.token('member1') });
+        client.message('{"type":"DANCE"}');
+        expectStatus(await as(server, 'sarah').put(`/posts/${id}/pin`), 200);
+        expectStatus(await as(server, 'admin').post('/notices', { title: 'A win', body: 'For all.' }), 201);
+        await client.next({ type: 'LIVE_NOTIFICATION', kind: 'win' }).then(check);
+        await client.next('LIKE_UPDATE').then(check);
+        seen.add('LIKE_UPDATE');
+        await client.next('PRESENCE_UPDATE').then(check);
+        seen.add('PRESENCE_UPDATE');
+        watch(client);
+        const stranger = await connect({ server, as: 'member2' });
+        await stranger.join('2', { since: '0123456789abcdef-3-89abcdef.0' });
+        check(await stranger.next('RESET'));
+        seen.add('RESET');
+        const server_says = api.operations.hear.messages.map(({ $ref }) => $ref.split('/').at(-1));
+        assert.deepEqual(server_says.filter((name) => !seen.has(name)), [], 'all of them were said');
+        await client.close();
+        await stranger.close();
+    });
+});
