@@ -128,7 +128,8 @@ static enum err add_events(struct desk_catch *c, struct db *db, struct arena *ar
     enum err err = c->team_id != 0 ? events_since(db, c->team_id, c->since.seq, events, CHANGES_EVENTS_MAX, &count)
                                    : events_since_all(db, c->since.seq, events, CHANGES_EVENTS_MAX, &count);
     c->more = count == CHANGES_EVENTS_MAX;
-    /* What is committed but not yet published is told by the room in a moment: its cursor would be one no head knows. */
+    /* What is committed but not yet published is told by the room in a moment: its cursor would be one no head knows.
+     */
     for (; count > 0 && events[count - 1].seq > c->now.seq; count--)
         c->more = false;
     for (size_t i = 0; err == ERR_OK && i < count; i++)

@@ -129,11 +129,12 @@ const suites = {
     async scenario(sum, deadline) {
         const coverage = mkdtempSync(join(scratch, 'coverage-'));
         const tap = new TapReader();
-        await runNode(filesOf(join(tests, 'scenario'), /\.test\.mjs$/), {
-            tap,
-            deadline,
-            env: { PORCHLIGHT_COVERAGE: coverage },
-        });
+        const files = filesOf(join(tests, 'scenario'), /\.test\.mjs$/);
+        const env = { PORCHLIGHT_COVERAGE: coverage };
+        // Those that hold thousands of sockets and look at times have the machine for themselves.
+        const alone = /socket-(restart|slow)\.test\.mjs$/;
+        await runNode(files.filter((file) => !alone.test(file)), { tap, deadline, env });
+        for (const file of files.filter((name) => alone.test(name))) await runNode([file], { tap, deadline, env });
         add(sum, tap);
         const covered = new TapReader();
         await runTap('coverage', process.execPath, [join(tests, 'scenario', 'coverage.mjs'), coverage], {
@@ -144,7 +145,9 @@ const suites = {
     },
     /* Many clients at once and commands beside them: what ThreadSanitizer should see. */
     async threads(sum, deadline) {
-        const files = ['changes', 'idempotency', 'likes', 'posts', 'presence', 'rates'];
+        const files = ['changes', 'idempotency', 'likes', 'posts', 'presence', 'rates'].concat(
+            ['close', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms'].map((name) => `socket-${name}`),
+        );
         const tap = new TapReader();
         await runNode(
             files.map((name) => join(tests, 'scenario', `${name}.test.mjs`)),

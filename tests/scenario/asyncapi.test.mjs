@@ -32,6 +32,8 @@ describe('asyncapi.json', () => {
 
     test('is served as it is', async () => {
         assert.deepEqual(expectStatus(await as(server).get('/asyncapi.json'), 200), api);
+        const { etag } = (await as(server).get('/asyncapi.json')).headers;
+        assert.equal((await as(server).get('/asyncapi.json', { 'if-none-match': etag })).status, 304);
         assert.equal((await as(server).post('/asyncapi.json', {})).status, 405);
     });
 
