@@ -265,14 +265,21 @@ bool caller_leads_team(const struct caller *c, int64_t team_id)
 
 /* ---- new tokens -------------------------------------------------------------------------------------------------- */
 
-enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, const char **token,
+int64_t auth_issue_time(const struct request *r)
+{
+    int64_t batch_ms = writer_batch_ms(r->app->writer);
+    return batch_ms != 0 && batch_ms < r->loop->wall_ms ? batch_ms : r->loop->wall_ms;
+}
+
+enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, int64_t issued_ms, const char **token,
                     int64_t *expires_ms)
 {
     const struct options *o = r->app->options;
     char jti[TOKEN_ID_BYTES];
     token_new_id(jti);
-    int64_t now_ms = r->loop->wall_ms;
-    *expires_ms = now_ms + o->token_ttl_s * 1000;
+    if (issued_ms <= user->tokens_after_ms) /* made in the millisecond of the reset, by who knows the new password */
+        issued_ms = user->tokens_after_ms + 1;
+    *expires_ms = issued_ms + o->token_ttl_s * 1000;
     struct token_claims claims = {
         .sub = arena_printf(r->arena, "%lld", (long long)user->id),
         .role = role_name(user->role),
@@ -280,7 +287,7 @@ enum err auth_issue(struct request *r, const struct user *user, int64_t team_id,
         .jti = jti,
         .iss = o->issuer,
         .aud = o->audience,
-        .iat_ms = now_ms,
+        .iat_ms = issued_ms,
         .exp_ms = *expires_ms,
     };
     if (claims.sub == NULL || (team_id != 0 && claims.team == NULL))

@@ -70,8 +70,15 @@ enum err auth_check_again(const struct auth_check *check, const struct caller *b
 bool caller_in_team(const struct caller *c, int64_t team_id);
 bool caller_leads_team(const struct caller *c, int64_t team_id); /* its coach, or an admin */
 
-/* A new token for a member, signed now: what Session carries. ERR_INTERNAL without a key. In the request's arena. */
-enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, const char **token,
+/*
+ * What a token that is about to be made says as its `iat`, asked before the member is read: a reset of the password
+ * that this reading does not see will end the token.
+ */
+int64_t auth_issue_time(const struct request *r);
+
+/* A new token for a member as they were read after `issued_ms`: what Session carries. ERR_INTERNAL without a key. In
+   the request's arena. */
+enum err auth_issue(struct request *r, const struct user *user, int64_t team_id, int64_t issued_ms, const char **token,
                     int64_t *expires_ms);
 
 /* Set-Cookie for a token, or (NULL) one that removes it. */

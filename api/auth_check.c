@@ -21,7 +21,7 @@ static enum err find_member(const struct auth_check *check, const struct identit
 {
     enum err err = who->external_id != NULL ? users_by_external_id(check->db, check->arena, who->external_id, user)
                                             : users_by_id(check->db, check->arena, who->user_id, user);
-    if (err == ERR_OK && (user->disabled || who->issued_ms < user->tokens_after_ms))
+    if (err == ERR_OK && (user->disabled || who->issued_ms <= user->tokens_after_ms))
         err = ERR_NOT_FOUND;
     return err;
 }

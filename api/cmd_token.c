@@ -40,6 +40,8 @@ static bool claim_member(struct operator_context *ctx, struct token_claims *clai
         (void)operator_fail(ctx, "%s", err_sentence(err));
         return false;
     }
+    if (claims->iat_ms <= user.tokens_after_ms)
+        claims->iat_ms = user.tokens_after_ms + 1;
     claims->sub = arena_printf(ctx->arena, "%lld", (long long)user.id);
     claims->role = role_name(user.role);
     claims->team = count > 0 ? arena_printf(ctx->arena, "%lld", (long long)teams[0].team_id) : NULL;
@@ -142,7 +144,7 @@ static const char *why_void(struct operator_context *ctx, const struct keyring_v
         return "the token is for somebody who is not a member";
     if (user->disabled)
         return "the token is for a member who is disabled";
-    if (verdict->claims.iat_ms < user->tokens_after_ms)
+    if (verdict->claims.iat_ms <= user->tokens_after_ms)
         return "the token is older than the last time the member was signed out everywhere";
     return NULL;
 }

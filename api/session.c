@@ -20,6 +20,7 @@
 
 struct sign_in {
     struct user user;
+    int64_t issued_ms; /* what the token will say: from before the user was read */
     bool known;
     bool right;
     char *password;
@@ -37,19 +38,42 @@ static void refuse_sign_in(struct request *r)
     request_refuse(r, ERR_UNAUTHENTICATED, "The name or the password is not right.");
 }
 
+/* What a new session rests on. */
+struct basis {
+    int64_t user_id;
+    const char *password; /* the hash that was verified; NULL: a token, or nothing but the invitation */
+    int64_t since_ms;     /* of what was shown: who was signed out everywhere since then has to show more */
+    int64_t issued_ms;
+};
+
+/* The member as of now: much may have happened while a password was verified. */
+static enum err read_member(struct request *r, const struct basis *basis, struct user *user)
+{
+    enum err err = users_by_id(r->loop->db, r->arena, basis->user_id, user);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : err;
+    if (user->disabled)
+        return problem_set(&r->problem, ERR_UNAUTHENTICATED, "This account is closed. Please ask your coach.");
+    bool same_password = basis->password == NULL ||
+                         (user->password != NULL && strcmp(user->password, basis->password) == 0);
+    if (!same_password || basis->since_ms <= user->tokens_after_ms)
+        return problem_set(&r->problem, ERR_UNAUTHENTICATED, "Your sign-in is no longer valid. Please sign in again.");
+    return ERR_OK;
+}
+
 /* Session: a new token with its member, and the cookie. */
-static void answer_session(struct request *r, int64_t user_id, int status)
+static void answer_session(struct request *r, const struct basis *basis, int status)
 {
     struct user user;
     struct membership *teams = NULL;
     size_t count = 0;
     const char *token = NULL;
     int64_t expires_ms = 0;
-    enum err err = users_by_id(r->loop->db, r->arena, user_id, &user);
+    enum err err = read_member(r, basis, &user);
     if (err == ERR_OK)
-        err = users_teams(r->loop->db, r->arena, user_id, &teams, &count);
+        err = users_teams(r->loop->db, r->arena, user.id, &teams, &count);
     if (err == ERR_OK)
-        err = auth_issue(r, &user, count > 0 ? teams[0].team_id : 0, &token, &expires_ms);
+        err = auth_issue(r, &user, count > 0 ? teams[0].team_id : 0, basis->issued_ms, &token, &expires_ms);
     if (err == ERR_OK)
         err = auth_set_cookie(r, token, expires_ms);
     if (err != ERR_OK) {
@@ -85,11 +109,9 @@ static void after_verify(struct request *r)
         refuse_sign_in(r);
         return;
     }
-    if (s->user.disabled) {
-        request_refuse(r, ERR_UNAUTHENTICATED, "This account is closed. Please ask your coach.");
-        return;
-    }
-    answer_session(r, s->user.id, 200);
+    struct basis basis = {
+        .user_id = s->user.id, .password = s->user.password, .since_ms = s->issued_ms, .issued_ms = s->issued_ms};
+    answer_session(r, &basis, 200);
 }
 
 void session_login(struct request *r)
@@ -106,12 +128,15 @@ void session_login(struct request *r)
         request_fail(r, ERR_NO_MEMORY);
         return;
     }
+    s->issued_ms = auth_issue_time(r);
     enum err err = users_by_username(r->loop->db, r->arena, values[0].text, &s->user);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         request_fail(r, err);
         return;
     }
     s->known = err == ERR_OK;
+    if (s->known && s->issued_ms <= s->user.tokens_after_ms) /* it saw the reset of that same moment */
+        s->issued_ms = s->user.tokens_after_ms + 1;
     s->password = (char *)(uintptr_t)values[1].text; /* the copy in our arena: ours to wipe */
     s->password_len = values[1].text_len;
     r->state = s;
@@ -146,8 +171,9 @@ static enum err run_join(struct request *r, struct tx *tx)
 
 static void after_join(struct request *r)
 {
-    int64_t id = strtoll(r->out.data, NULL, 10);
-    answer_session(r, id, r->status);
+    int64_t issued_ms = auth_issue_time(r);
+    struct basis basis = {.user_id = strtoll(r->out.data, NULL, 10), .since_ms = issued_ms, .issued_ms = issued_ms};
+    answer_session(r, &basis, r->status);
 }
 
 static void hash_new_password(struct request *r)
@@ -239,8 +265,10 @@ static bool no_body(struct request *r)
 
 void session_refresh(struct request *r)
 {
+    struct basis basis = {
+        .user_id = r->caller.user_id, .since_ms = r->caller.issued_ms, .issued_ms = auth_issue_time(r)};
     if (no_body(r))
-        answer_session(r, r->caller.user_id, 200);
+        answer_session(r, &basis, 200);
 }
 
 static enum err run_logout(struct request *r, struct tx *tx)

@@ -83,7 +83,9 @@ static bool same_user(const struct transfer_user *r, const struct user *row)
 static enum err update_user(struct tx *tx, const struct transfer_user *r, const struct user *row)
 {
     bool signed_out = !same_text(r->password, row->password) || (r->disabled && !row->disabled);
-    int64_t tokens_after_ms = signed_out ? tx->now_ms : row->tokens_after_ms;
+    int64_t tokens_after_ms = row->tokens_after_ms;
+    if (signed_out)
+        tokens_after_ms = tx->now_ms > tokens_after_ms ? tx->now_ms : tokens_after_ms + 1;
     enum err err = db_run(tx->db,
                           "UPDATE users SET username = $2, name = $3, role = $4, external_id = $5, password = $6, "
                           "appear_offline = $7, disabled = $8, created_ms = $9, tokens_after_ms = $10 WHERE id = $1",

@@ -190,16 +190,20 @@ enum err users_set_appear_offline(struct tx *tx, int64_t id, bool appear_offline
     return updated(tx, err, id, false, false);
 }
 
+/* Twice in one millisecond ends also what was issued between. */
+#define TOKENS_END(now)                                                                                                \
+    "tokens_after_ms = CASE WHEN tokens_after_ms < " now " THEN " now " ELSE tokens_after_ms + 1 END"
+
 enum err users_set_password(struct tx *tx, int64_t id, const char *password)
 {
-    enum err err = db_run(tx->db, "UPDATE users SET password = $2, tokens_after_ms = $3 WHERE id = $1", "isi", id,
+    enum err err = db_run(tx->db, "UPDATE users SET password = $2, " TOKENS_END("$3") " WHERE id = $1", "isi", id,
                           password, tx->now_ms);
     return updated(tx, err, id, true, false);
 }
 
 enum err users_set_disabled(struct tx *tx, int64_t id, bool disabled)
 {
-    enum err err = db_run(tx->db, "UPDATE users SET disabled = $2, tokens_after_ms = $3 WHERE id = $1", "iii", id,
+    enum err err = db_run(tx->db, "UPDATE users SET disabled = $2, " TOKENS_END("$3") " WHERE id = $1", "iii", id,
                           (int64_t)disabled, tx->now_ms);
     return updated(tx, err, id, true, disabled);
 }

@@ -29,7 +29,7 @@ struct user {
     bool disabled;
     const char *external_id; /* NULL: none */
     const char *password;    /* argon2id string; NULL: cannot sign in by password */
-    int64_t tokens_after_ms; /* tokens issued before this do not hold */
+    int64_t tokens_after_ms; /* tokens issued before this or then do not hold */
     int64_t created_ms;
 };
 

@@ -26,6 +26,7 @@ struct writer {
     struct mailbox *box;
     struct mail *waiting;
     _Atomic size_t taken;
+    _Atomic int64_t batch_ms; /* 0: no transaction is under way */
     struct tx tx;
     struct writer_stats stats;
     pthread_t thread;
@@ -64,7 +65,8 @@ static enum err run_job(struct tx *tx, struct job *job, struct outcome *out)
 static enum err run_batch(struct writer *w, size_t count)
 {
     struct tx *tx = &w->tx;
-    tx->now_ms = clock_wall_ms(w->options.clock);
+    atomic_store(&w->batch_ms, clock_wall_ms(w->options.clock));
+    tx->now_ms = clock_wall_ms(w->options.clock); /* after it is said: writer_batch_ms */
     tx->changes_count = 0;
     enum err err = db_begin(tx->db);
     for (size_t i = 0; err == ERR_OK && i < count; i++)
@@ -73,6 +75,7 @@ static enum err run_batch(struct writer *w, size_t count)
         err = db_commit(tx->db);
     if (err != ERR_OK)
         db_rollback(tx->db);
+    atomic_store(&w->batch_ms, 0);
     return err;
 }
 
@@ -265,6 +268,11 @@ void writer_stop(struct writer *w)
 size_t writer_depth(struct writer *w)
 {
     return mailbox_depth(w->box) + atomic_load_explicit(&w->taken, memory_order_relaxed);
+}
+
+int64_t writer_batch_ms(const struct writer *w)
+{
+    return atomic_load(&w->batch_ms);
 }
 
 const struct writer_stats *writer_stats(const struct writer *w)

@@ -62,6 +62,12 @@ enum err writer_call(struct writer *w, struct job *job, struct problem *problem)
 void writer_stop(struct writer *w);
 
 size_t writer_depth(struct writer *w);
+
+/*
+ * A wall time from before the transaction under way took its own; 0: none is. Any thread. Who asks before it reads has
+ * a time that no write which the read does not see can be older than (its tx->now_ms is the same or later).
+ */
+int64_t writer_batch_ms(const struct writer *w);
 const struct writer_stats *writer_stats(const struct writer *w);
 
 /* Runs one job at once on the caller's thread in its own transaction: for commands while no server runs.

@@ -307,6 +307,37 @@ describe('a session', () => {
     });
 });
 
+describe('a new password', () => {
+    let server;
+    before(async () => {
+        server = await startServer();
+    });
+    after(() => server.stop());
+
+    test('ends a sign-in with the old one that was under way', async () => {
+        // Helpers take passwords in turn: those before ours give the operator the time.
+        const before = Array.from({ length: 60 }, () =>
+            as(server).post('/auth/login', { name: 'member2', password: 'porchlight' }),
+        );
+        let answered = false;
+        const late = as(server)
+            .post('/auth/login', { name: 'member1', password: 'porchlight' })
+            .finally(() => {
+                answered = true;
+            });
+        // Signing out everywhere sets the same password again, as the operator's `user passwd` sets another one.
+        await server.must('token', 'revoke', '--user', 'member1');
+        assert.equal(answered, false, 'the sign-in should still wait for its helper');
+        expectStatus(await late, 401);
+        await Promise.all(before);
+        const session = expectStatus(
+            await as(server).post('/auth/login', { name: 'member1', password: 'porchlight' }),
+            200,
+        );
+        expectStatus(await as(server, { token: session.token }).get('/me'), 200);
+    });
+});
+
 describe('many sign-ins at once', () => {
     let server;
     before(async () => {

@@ -93,6 +93,9 @@ static void changes_are_noted_and_unknown_members_not_found(void **state)
     assert_int_equal(fixture_last(tx)->subject_id, id);
     assert_int_equal(users_by_id(tx->db, tx->arena, id, &user), ERR_OK);
     assert_int_equal(user.tokens_after_ms, T0);
+    assert_int_equal(users_set_password(tx, id, "another"), ERR_OK);
+    assert_int_equal(users_by_id(tx->db, tx->arena, id, &user), ERR_OK);
+    assert_int_equal(user.tokens_after_ms, T0 + 1); /* what was issued between the two ends as well */
     tx->now_ms = T0 + 5;
     assert_int_equal(users_set_disabled(tx, id, true), ERR_OK);
     assert_int_equal(fixture_last(tx)->kind, CHANGE_TOKENS);

@@ -50,8 +50,8 @@ struct deed {
 
 static enum err mark(struct deed *d, struct tx *tx)
 {
-    enum err err =
-        db_run(tx->db, "INSERT INTO activity (day, user_id) VALUES ($1, $2)", "ii", (int64_t)d->number, INT64_C(1));
+    enum err err = db_run(tx->db, "INSERT INTO activity (day, user_id) VALUES ($1, $2)", "ii", (int64_t)d->number,
+                          INT64_C(1));
     if (err == ERR_OK)
         err = tx_note(tx, (struct change){.kind = CHANGE_MEMBER, .subject_id = d->number});
     return err;
@@ -197,6 +197,24 @@ static uint64_t transactions(struct scene *s)
 }
 
 /* ---- the tests --------------------------------------------------------------------------------------------------- */
+
+/* Who reads while a transaction is open can tell a time that the transaction's own is not older than. */
+static void the_open_transaction_tells_its_time(void **state)
+{
+    struct scene *s = *state;
+    struct deed gate = {.number = 1};
+    struct deed last = {.number = 2};
+    assert_int_equal(writer_batch_ms(s->writer), 0);
+    close_gate(s, &gate);
+    int64_t batch_ms = writer_batch_ms(s->writer);
+    assert_true(batch_ms != 0 && batch_ms <= gate.now_ms);
+    open_gate(s);
+    wait_done(s, 1); /* what is done is committed */
+    assert_int_equal(writer_batch_ms(s->writer), 0);
+    submit(s, &last, READ);
+    wait_done(s, 2);
+    assert_int_equal(writer_batch_ms(s->writer), 0);
+}
 
 static void what_waits_shares_a_transaction(void **state)
 {
@@ -543,6 +561,7 @@ static void once_runs_on_the_callers_thread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(the_open_transaction_tells_its_time),
         TEST(what_waits_shares_a_transaction),
         TEST(a_batch_has_a_bound),
         TEST(a_failing_job_harms_only_itself),
