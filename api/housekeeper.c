@@ -23,11 +23,12 @@ struct housekeeper {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    bool stopping;
+    bool stopping; /* under the mutex */
     struct job job;
-    int64_t seen[ACTIVITY_WAITING_MAX];
+    int64_t seen[ACTIVITY_WAITING_MAX]; /* until they are stored */
     size_t seen_count;
-    int64_t pruned;
+    int64_t seen_day;
+    int64_t pruned; /* by the job: the most rows of one kind */
 };
 
 static struct housekeeper *of_job(struct job *job)
@@ -35,59 +36,73 @@ static struct housekeeper *of_job(struct job *job)
     return (struct housekeeper *)((char *)job - offsetof(struct housekeeper, job));
 }
 
-static void call(struct housekeeper *h, enum err (*run)(struct job *, struct tx *), const char *what)
+static enum err call(struct housekeeper *h, struct writer *writer, enum err (*run)(struct job *, struct tx *),
+                     const char *what)
 {
     struct problem problem = {0};
     h->job = (struct job){.run = run};
-    enum err err = writer_call(h->app->writer, &h->job, &problem);
+    enum err err = writer_call(writer, &h->job, &problem);
     if (err != ERR_OK)
         log_warn(h->app->log, "housekeeping.failed", LOG_S("task", what), LOG_S("reason", err_slug(err)));
+    return err;
+}
+
+static bool is_stopping(struct housekeeper *h)
+{
+    (void)pthread_mutex_lock(&h->mutex);
+    bool stopping = h->stopping;
+    (void)pthread_mutex_unlock(&h->mutex);
+    return stopping;
 }
 
 static enum err run_seen(struct job *job, struct tx *tx)
 {
     struct housekeeper *h = of_job(job);
-    return users_seen(tx, tx->now_ms / ACTIVITY_DAY_MS, h->seen, h->seen_count);
+    return users_seen(tx, h->seen_day, h->seen, h->seen_count);
 }
 
+/* Those that could not be stored are tried again before others are taken: the loops note each member once a day. */
 static void store_seen(struct housekeeper *h)
 {
-    h->seen_count = activity_take(&h->app->activity, h->seen);
-    if (h->seen_count > 0)
-        call(h, run_seen, "seen");
+    bool stored;
+    do {
+        if (h->seen_count == 0) {
+            h->seen_day = clock_wall_ms(h->app->clock) / ACTIVITY_DAY_MS;
+            h->seen_count = activity_take(&h->app->activity, h->seen);
+        }
+        stored = h->seen_count > 0 && call(h, h->app->writer, run_seen, "seen") == ERR_OK;
+        if (stored)
+            h->seen_count = 0;
+    } while (stored);
 }
 
 static enum err run_prune(struct job *job, struct tx *tx)
 {
     struct housekeeper *h = of_job(job);
-    enum err err = events_prune(tx, PRUNE_ROWS_MAX, &h->pruned);
-    return err != ERR_OK ? err : access_prune(tx, PRUNE_ROWS_MAX);
+    int64_t events = 0;
+    int64_t access = 0;
+    enum err err = events_prune(tx, PRUNE_ROWS_MAX, &events);
+    if (err == ERR_OK)
+        err = access_prune(tx, PRUNE_ROWS_MAX, &access);
+    h->pruned = events > access ? events : access;
+    return err;
 }
 
-static void prune(struct housekeeper *h)
+/* As many jobs as it takes. What the storage refuses is left for the next time. */
+static void prune_all(struct housekeeper *h, struct writer *writer, enum err (*run)(struct job *, struct tx *),
+                      const char *what)
 {
-    do
-        call(h, run_prune, "prune");
-    while (h->pruned == PRUNE_ROWS_MAX && !h->stopping);
-}
-
-static enum err run_forget_acks(struct job *job, struct tx *tx)
-{
-    return room_store_ack_prune(tx, PRUNE_ROWS_MAX, &of_job(job)->pruned);
-}
-
-/* Answers to messages that nobody will send again. */
-static void forget_acks(struct housekeeper *h)
-{
-    struct problem problem = {0};
     enum err err;
     do {
         h->pruned = 0;
-        h->job = (struct job){.run = run_forget_acks};
-        err = writer_call(h->app->rooms, &h->job, &problem);
-    } while (err == ERR_OK && h->pruned == PRUNE_ROWS_MAX);
-    if (err != ERR_OK)
-        log_warn(h->app->log, "housekeeping.failed", LOG_S("task", "acks"), LOG_S("reason", err_slug(err)));
+        err = call(h, writer, run, what);
+    } while (err == ERR_OK && h->pruned == PRUNE_ROWS_MAX && !is_stopping(h));
+}
+
+/* Answers to messages that nobody will send again. */
+static enum err run_forget_acks(struct job *job, struct tx *tx)
+{
+    return room_store_ack_prune(tx, PRUNE_ROWS_MAX, &of_job(job)->pruned);
 }
 
 /* The like buffer's alarm; closing it after the flag was turned off; and what an import made of the posts. */
@@ -140,8 +155,8 @@ static void *keep_house(void *arg)
         }
         if (now_ms - pruned_ms >= PRUNE_MS) {
             pruned_ms = now_ms;
-            prune(h);
-            forget_acks(h);
+            prune_all(h, h->app->writer, run_prune, "prune");
+            prune_all(h, h->app->rooms, run_forget_acks, "acks");
         }
     }
     store_seen(h);

@@ -47,8 +47,8 @@ enum err access_replay_store(struct tx *tx, int64_t user_id, const char *key,
                              size_t body_len);
 
 /* Housekeeping: expired revocations, replays older than IDEMPOTENCY_HOURS, expired invites. At most `limit` rows of
- * each. */
-enum err access_prune(struct tx *tx, size_t limit);
+ * each; `pruned` is set to the most of any, so that below `limit` nothing is left to do. */
+enum err access_prune(struct tx *tx, size_t limit, int64_t *pruned);
 
 /* The server's secret for keyed hashes (32 bytes), made with the database. */
 #define ACCESS_SECRET_BYTES 32

@@ -159,6 +159,37 @@ describe('a full disk (RLIMIT_FSIZE)', () => {
     });
 });
 
+describe('housekeeping while nothing can be written', () => {
+    let server;
+    const limit = (size) => execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${size}:`]);
+    const failures = (task) => server.logs.filter((line) => line.includes('housekeeping.failed') && line.includes(`task=${task}`)).length;
+    before(async () => { server = await startServer(); });
+    after(() => server?.stop());
+
+    test('is tried once in its time, and forgets nobody who was here', async () => {
+        await server.token(ruth);
+        // More than one job's worth to throw away: a job that is full is followed by the next one at once.
+        for (let i = 0; i < 600; i += 50)
+            await Promise.all(Array.from({ length: 50 }, async (_, n) => expectStatus(await request(server, { method: 'POST', path: '/posts', as: ruth, body: { body: `Old news ${i + n}` }, unchecked: true }), 201)));
+        const seen = async () => Number(/^porchlight_active_members_day (\d+)$/m.exec((await request(server, { path: '/metrics' })).body)[1]);
+        limit(0);
+        try {
+            await server.advance(40 * 86400);
+            const token = await server.must('token', 'issue', '--user', ruth); // hers has expired by now
+            await until(() => failures('prune') > 0, { what: 'a clean-up that fails' });
+            expectStatus(await as(server, { token }).get('/presence'), 200);
+            await server.advance(11);
+            await until(() => failures('seen') > 0, { what: 'the turn after the clean-up' });
+            assert.ok(failures('prune') < 10, `${failures('prune')} clean-ups were tried`);
+            assert.equal(await seen(), 0);
+        } finally {
+            limit('unlimited');
+        }
+        await server.advance(11);
+        await until(async () => (await seen()) === 1, { what: 'the member who was here' });
+    });
+});
+
 /* A small file system at `folder`; false where mounting is not allowed. */
 function mounted(folder) {
     try {

@@ -121,7 +121,7 @@ static void write_everything(struct fixture *f, int64_t team)
     assert_int_equal(posts_delete(tx, 5), ERR_OK);
     assert_int_equal(users_join(tx, team, team, 0), ERR_OK);
     assert_int_equal(users_rename(tx, team, "S"), ERR_OK);
-    assert_int_equal(access_prune(tx, 10), ERR_OK);
+    assert_int_equal(access_prune(tx, 10, &count), ERR_OK);
     tx->now_ms = T0 + INT64_C(90) * 86400000;
     assert_int_equal(events_prune(tx, 10, &count), ERR_OK);
     assert_int_equal(count, 10);
