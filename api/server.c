@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "api/auth.h"
+#include "api/crowd.h"
 #include "api/polls.h"
 #include "api/request.h"
 #include "base/thread.h"
@@ -39,6 +40,7 @@
 
 struct server {
     struct app *app;
+    struct crowd *crowd; /* connections by address */
     int listen_fd;
     _Atomic int64_t drain_ms; /* how long a stop waits for requests whose bodies are still arriving */
     int stop_fd;              /* an eventfd: readable when it is time to drain */
@@ -75,6 +77,24 @@ static void on_request_end(void *cls, struct MHD_Connection *connection, void **
     *context = NULL;
 }
 
+static bool is_trusted_proxy(const struct app *app, const struct cidr_address *address)
+{
+    return cidr_any_contains(app->options->trust_proxy, app->options->trust_proxy_count, address);
+}
+
+/* Whether a connection may be opened at all. A proxy speaks for many, and limits them itself. */
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *socket_address, socklen_t len)
+{
+    (void)len;
+    struct loop *loop = cls;
+    struct cidr_address address;
+    if (!cidr_address_of(socket_address, &address) || is_trusted_proxy(loop->app, &address) ||
+        crowd_count(loop->server->crowd, cidr_address_key(&address)) < CONNECTIONS_PER_ADDRESS_MAX)
+        return MHD_YES;
+    loop->refused++;
+    return MHD_NO;
+}
+
 static void connection_open(struct loop *loop, struct MHD_Connection *mhd, void **context)
 {
     struct connection *c = calloc(1, sizeof *c);
@@ -82,6 +102,10 @@ static void connection_open(struct loop *loop, struct MHD_Connection *mhd, void 
         abort(); /* nothing can be served without a few hundred bytes */
     c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     (void)cidr_address_of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, &c->address);
+    c->opened_ms = loop->now_ms;
+    c->counted = !is_trusted_proxy(loop->app, &c->address);
+    if (c->counted)
+        crowd_enter(loop->server->crowd, cidr_address_key(&c->address));
     c->next = loop->connections;
     if (c->next != NULL)
         c->next->previous = c;
@@ -98,6 +122,8 @@ static void connection_close(struct loop *loop, struct connection *c)
         c->previous->next = c->next;
     else
         loop->connections = c->next;
+    if (c->counted)
+        crowd_leave(loop->server->crowd, cidr_address_key(&c->address));
     free(c);
     atomic_fetch_sub_explicit(&loop->connections_count, 1, memory_order_relaxed);
 }
@@ -160,8 +186,14 @@ static void look_for_drip(struct loop *loop, struct connection *c, int64_t now_m
 static void sweep(struct loop *loop, unsigned part)
 {
     int64_t now_ms = clock_mono_ms(loop->app->clock);
+    if (loop->refused > 0)
+        log_warn(loop->app->log, "connections.refused", LOG_I("count", loop->refused),
+                 LOG_S("reason", "too many from one address"));
+    loop->refused = 0;
     for (struct connection *c = loop->connections; c != NULL; c = c->next) {
-        if (c->request == NULL) {
+        if (c->requests == 0 && now_ms - c->opened_ms > HEAD_TIMEOUT_MS) {
+            cut(loop, c, "no request line arrived in time");
+        } else if (c->request == NULL) {
             if ((unsigned)c->fd % SWEEP_PARTS == part % SWEEP_PARTS)
                 look_for_drip(loop, c, now_ms);
         } else if (!c->head_complete && now_ms - c->request_ms > HEAD_TIMEOUT_MS) {
@@ -286,19 +318,29 @@ static bool watch(struct loop *loop, int fd)
     return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+/* Of one loop: what the process may have, whatever the operator allowed it. */
+static unsigned connections_max(unsigned loops)
+{
+    struct rlimit limit;
+    rlim_t most = CONNECTIONS_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < most + DESCRIPTORS_RESERVED)
+        most = limit.rlim_cur > 2 * DESCRIPTORS_RESERVED ? limit.rlim_cur - DESCRIPTORS_RESERVED : limit.rlim_cur / 2;
+    return most > loops ? (unsigned)most / loops : 1;
+}
+
 static enum err start_daemon(struct loop *loop, unsigned loops)
 {
     int fd = fcntl(loop->server->listen_fd, F_DUPFD_CLOEXEC, 3);
     if (fd < 0)
         return ERR_STORAGE;
-    loop->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-        loop, MHD_OPTION_EXTERNAL_LOGGER, on_log, loop, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
-        on_request_line, loop, MHD_OPTION_NOTIFY_COMPLETED, on_request_end, loop, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, loop, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX / loops,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_END);
+    loop->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG, 0,
+                                    on_accept, loop, on_request, loop, MHD_OPTION_EXTERNAL_LOGGER, on_log, loop,
+                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, loop,
+                                    MHD_OPTION_NOTIFY_COMPLETED, on_request_end, loop, MHD_OPTION_NOTIFY_CONNECTION,
+                                    on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, loop,
+                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+                                    MHD_OPTION_CONNECTION_LIMIT, connections_max(loops), MHD_OPTION_CONNECTION_TIMEOUT,
+                                    (unsigned)CONNECTION_IDLE_S, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
     if (loop->daemon == NULL) {
         (void)close(fd);
         return ERR_INTERNAL;
@@ -374,6 +416,7 @@ static void free_server(struct server *s)
         (void)close(s->listen_fd);
     if (s->stop_fd >= 0)
         (void)close(s->stop_fd);
+    crowd_free(s->crowd);
     free(s->loops);
     free(s);
 }
@@ -387,7 +430,9 @@ enum err server_create(const struct server_options *options, struct server **out
     s->listen_fd = -1;
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     s->loops = calloc(options->threads, sizeof *s->loops);
-    enum err err = s->loops == NULL || s->stop_fd < 0 ? ERR_NO_MEMORY : bind_socket(s, options, problem);
+    s->crowd = crowd_create(CONNECTIONS_MAX);
+    enum err err = s->loops == NULL || s->crowd == NULL || s->stop_fd < 0 ? ERR_NO_MEMORY
+                                                                          : bind_socket(s, options, problem);
     for (; err == ERR_OK && s->count < options->threads; s->count++)
         err = init_loop(&s->loops[s->count], s, options->threads);
     if (err != ERR_OK) {

@@ -32,6 +32,8 @@ struct connection {
     struct connection *previous;
     int fd;
     struct cidr_address address; /* of the peer */
+    bool counted;                /* in the crowd: not a proxy's */
+    int64_t opened_ms;           /* monotonic */
     struct request *request;     /* the one that is arriving or being answered */
     int64_t request_ms;          /* monotonic: when its first line was complete */
     bool head_complete;
@@ -57,6 +59,7 @@ struct loop {
     size_t spare_count;
     struct connection *connections;
     size_t suspended;
+    uint64_t refused; /* connections, since the last sweep */
     uint64_t request_ids;
     int64_t now_ms;  /* monotonic, as of this turn of the loop: read once a turn, not once a use */
     int64_t wall_ms; /* likewise */

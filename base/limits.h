@@ -39,6 +39,8 @@
 #define REPLY_BYTES_MAX (8U << 20)          /* 200 of the longest posts, rendered */
 #define CONNECTION_MEMORY_BYTES 16384       /* libmicrohttpd's pool: head of the request and of the reply */
 #define CONNECTIONS_MAX 16384               /* per process; past it libmicrohttpd stops accepting until some close */
+#define CONNECTIONS_PER_ADDRESS_MAX 2048    /* 300 browsers of one house with six each; an eighth of all */
+#define DESCRIPTORS_RESERVED 256            /* that connections leave for databases, logs, commands */
 #define CONNECTION_IDLE_S 75          /* a poll comes every 60 s; a connection that outlives it saves a handshake */
 #define HEAD_TIMEOUT_MS 10000         /* a request line and its headers */
 #define BODY_TIMEOUT_MS 30000         /* 64 KiB on a bad phone network */

@@ -447,7 +447,7 @@ describe('slow clients', () => {
             if (silent.ended && dripping.ended && second.ended) break;
             for (const client of [dripping, second]) if (!client.ended) client.write(c);
             await new Promise((resolve) => { setTimeout(resolve, 300); });
-            if (seconds < 10) lives({ silent, dripping, second });
+            if (seconds < 7) lives({ silent, dripping, second });
             await slow.advance(1);
             seconds++;
         }
