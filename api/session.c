@@ -169,17 +169,48 @@ static enum err run_join(struct request *r, struct tx *tx)
     return ERR_OK;
 }
 
+/* Who repeats a request knows the password that it was made with: the key and the invitation alone open nothing. */
+static void after_verify_again(struct request *r)
+{
+    struct sign_in *s = r->state;
+    struct basis basis = {
+        .user_id = s->user.id, .password = s->user.password, .since_ms = s->issued_ms, .issued_ms = s->issued_ms};
+    if (s->right) {
+        answer_session(r, &basis, r->status);
+        return;
+    }
+    r->headers_count = 0; /* nothing was replayed */
+    request_fail(r, ERR_KEY_REUSED);
+}
+
 static void after_join(struct request *r)
 {
-    int64_t issued_ms = auth_issue_time(r);
-    struct basis basis = {.user_id = strtoll(r->out.data, NULL, 10), .since_ms = issued_ms, .issued_ms = issued_ms};
-    answer_session(r, &basis, r->status);
+    struct sign_in *s = r->state;
+    int64_t id = strtoll(r->out.data, NULL, 10);
+    s->issued_ms = auth_issue_time(r);
+    if (!r->replayed) {
+        struct basis basis = {.user_id = id, .since_ms = s->issued_ms, .issued_ms = s->issued_ms};
+        answer_session(r, &basis, r->status);
+        return;
+    }
+    enum err err = users_by_id(r->loop->db, r->arena, id, &s->user);
+    s->known = err == ERR_OK;
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        request_help(r, verify_password, after_verify_again);
+    else
+        request_fail(r, err);
 }
 
 static void hash_new_password(struct request *r)
 {
     struct sign_in *s = r->state;
     s->hash_err = password_hash(s->password, s->password_len, s->hash);
+}
+
+/* It is needed until it is known whether the request came before. */
+static void wipe_password(struct request *r)
+{
+    struct sign_in *s = r->state;
     sodium_memzero(s->password, s->password_len);
 }
 
@@ -252,6 +283,7 @@ void session_join(struct request *r)
     s->password = (char *)(uintptr_t)values[3].text;
     s->password_len = values[3].text_len;
     r->state = s;
+    r->ended = wipe_password;
     sodium_memzero(r->body, r->body_len);
     request_help(r, hash_new_password, after_hash);
 }

@@ -1,7 +1,7 @@
 /* /auth/...: signing in, joining, staying signed in, signing out, tickets. Cookies and rates have files of their own. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { as, assertMatch, expectStatus, match, request, scenarios, startServer } from './harness.mjs';
+import { as, assertMatch, expectStatus, match, request, scenarios, startServer, until } from './harness.mjs';
 
 const session = { token: /^v4\.public\./, expiresAt: match.time };
 
@@ -319,21 +319,24 @@ describe('a new password', () => {
         const before = Array.from({ length: 60 }, () =>
             as(server).post('/auth/login', { name: 'member2', password: 'porchlight' }),
         );
-        let answered = false;
-        const late = as(server)
-            .post('/auth/login', { name: 'member1', password: 'porchlight' })
-            .finally(() => {
-                answered = true;
-            });
-        // Signing out everywhere sets the same password again, as the operator's `user passwd` sets another one.
-        await server.must('token', 'revoke', '--user', 'member1');
-        assert.equal(answered, false, 'the sign-in should still wait for its helper');
-        expectStatus(await late, 401);
-        await Promise.all(before);
-        const session = expectStatus(
-            await as(server).post('/auth/login', { name: 'member1', password: 'porchlight' }),
-            200,
+        const late = as(server).post('/auth/login', { name: 'member1', password: 'porchlight' });
+        await until(
+            async () => {
+                const { body } = await request(server, { path: '/metrics' });
+                return Number(/^porchlight_helpers_queue (\d+)$/m.exec(body)[1]) >= 50;
+            },
+            { what: 'a queue of passwords' },
         );
+        const said = await server.must('user', 'passwd', 'member1');
+        const reply = await late;
+        if (reply.status !== 401) {
+            // On a machine that is slow with commands it was quicker: then what it got is void.
+            const { token } = expectStatus(reply, 200);
+            expectStatus(await as(server, { token }).get('/me'), 401);
+        }
+        await Promise.all(before);
+        const password = said.trim().split(/\s+/).at(-1);
+        const session = expectStatus(await as(server).post('/auth/login', { name: 'member1', password }), 200);
         expectStatus(await as(server, { token: session.token }).get('/me'), 200);
     });
 });

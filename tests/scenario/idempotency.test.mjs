@@ -113,6 +113,22 @@ describe('Idempotency-Key', () => {
         assert.equal(members.filter((member) => member.name === 'Ruth Miller').length, 1);
     });
 
+    test('joining again with another password opens nothing', async () => {
+        const { code } = expectStatus(await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, {}), 201);
+        const key = newKey();
+        const body = { invite: code, name: 'Olga Miller', password: 'a long walk' };
+        const { user } = expectStatus(await as(server).post('/auth/join', body, key), 201);
+        const guess = await as(server).post('/auth/join', { ...body, password: 'another walk' }, key);
+        expectStatus(guess, 422);
+        assert.equal(guess.json.type, '/docs#key-reused');
+        assert.equal(guess.headers['set-cookie'], undefined);
+        assert.equal(guess.headers['idempotency-replayed'], undefined);
+        assert.ok(!guess.body.includes('v4.public.'));
+        // Nor does the first password when the member has a new one.
+        await server.must('user', 'passwd', user.username);
+        expectStatus(await as(server).post('/auth/join', body, key), 422);
+    });
+
     test('takes 128 visible characters and nothing else', async () => {
         const longest = `!~${'k'.repeat(126)}`;
         const first = expectStatus(await post({ 'idempotency-key': longest }), 201);
