@@ -137,6 +137,11 @@ int64_t db_changes(struct db *db)
     return db->methods->changes(db);
 }
 
+int64_t db_total_changes(struct db *db)
+{
+    return db->methods->total_changes(db);
+}
+
 enum err db_script(struct db *db, const char *sql)
 {
     if (db->stats != NULL)

@@ -61,6 +61,8 @@ enum err db_run(struct db *db, const char *sql, const char *types, ...);
 
 /* Rows changed by the last finished INSERT, UPDATE or DELETE of this connection. */
 int64_t db_changes(struct db *db);
+/* Rows changed by this connection since it was opened, also those that were rolled back. */
+int64_t db_total_changes(struct db *db);
 
 /* Several statements separated by semicolons, without parameters: migrations, pragmas. */
 enum err db_script(struct db *db, const char *sql);

@@ -46,6 +46,7 @@ struct db_methods {
     bool (*column_is_null)(struct db_stmt *stmt, int column);
     enum err (*end)(struct db_stmt *stmt);
     int64_t (*changes)(struct db *db);
+    int64_t (*total_changes)(struct db *db);
     enum err (*script)(struct db *db, const char *sql);
     enum err (*table_exists)(struct db *db, const char *name, bool *exists);
     const char *(*begin_sql)(struct db *db);

@@ -304,6 +304,11 @@ static int64_t sqlite_changes(struct db *base)
     return sqlite3_changes64(as_sqlite(base)->handle);
 }
 
+static int64_t sqlite_total_changes(struct db *base)
+{
+    return sqlite3_total_changes64(as_sqlite(base)->handle);
+}
+
 static enum err sqlite_script(struct db *base, const char *sql)
 {
     struct sqlite_db *db = as_sqlite(base);
@@ -386,6 +391,7 @@ static const struct db_methods methods = {
     .column_is_null = sqlite_column_is_null,
     .end = sqlite_end,
     .changes = sqlite_changes,
+    .total_changes = sqlite_total_changes,
     .script = sqlite_script,
     .table_exists = sqlite_table_exists,
     .begin_sql = sqlite_begin_sql,

@@ -28,6 +28,7 @@ struct writer {
     _Atomic size_t taken;
     _Atomic int64_t batch_ms; /* 0: no transaction is under way */
     struct tx tx;
+    bool wrote; /* something that stays, in this batch */
     struct writer_stats stats;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -69,8 +70,12 @@ static enum err run_batch(struct writer *w, size_t count)
     tx->now_ms = clock_wall_ms(w->options.clock); /* after it is said: writer_batch_ms */
     tx->changes_count = 0;
     enum err err = db_begin(tx->db);
-    for (size_t i = 0; err == ERR_OK && i < count; i++)
+    w->wrote = false;
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        int64_t changes_before = db_total_changes(tx->db);
         err = run_job(tx, w->jobs[i], &w->outcomes[i]);
+        w->wrote |= w->outcomes[i].err == ERR_OK && db_total_changes(tx->db) != changes_before;
+    }
     if (err == ERR_OK)
         err = db_commit(tx->db);
     if (err != ERR_OK)
@@ -97,6 +102,8 @@ static void count_batch(struct writer *w, size_t count, enum err err)
     atomic_fetch_add_explicit(&w->stats.batch_sizes[bucket], 1, memory_order_relaxed);
     if (err != ERR_OK)
         atomic_fetch_add_explicit(&w->stats.failed_batches, 1, memory_order_relaxed);
+    if (err == ERR_OK && !w->wrote)
+        return; /* a transaction that wrote nothing says nothing about the storage */
     int failing = err != ERR_OK;
     int before = atomic_exchange_explicit(&w->stats.storage_failing, failing, memory_order_relaxed);
     if (w->options.log == NULL || before == failing)

@@ -43,7 +43,7 @@ struct writer_stats {
     _Atomic uint64_t batches;
     _Atomic uint64_t failed_batches;
     _Atomic uint64_t batch_sizes[WRITER_BATCH_BUCKETS];
-    _Atomic int storage_failing; /* 1 while the last batch failed for want of storage */
+    _Atomic int storage_failing; /* 1 from a batch that storage refused to one that changed something */
 };
 
 struct writer;

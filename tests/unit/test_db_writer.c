@@ -306,7 +306,7 @@ static void a_failing_job_harms_only_itself(void **state)
 static void failing_storage_fails_the_batch_and_heals(void **state)
 {
     struct scene *s = *state;
-    struct deed limit = {0}, gate = {0}, lift = {0}, after = {.number = 9};
+    struct deed limit = {0}, gate = {0}, lift = {0}, read = {0}, after = {.number = 9};
     struct deed before = {.number = 1}, conflict = {.number = 2, .fail_with = ERR_CONFLICT}, fill = {.number = 3},
                 behind = {.number = 4};
     submit(s, &limit, LIMIT);
@@ -328,11 +328,20 @@ static void failing_storage_fails_the_batch_and_heals(void **state)
     assert_int_equal(atomic_load(&stats->failed_batches), 1);
     assert_int_equal(atomic_load(&stats->storage_failing), 1);
 
-    submit(s, &lift, LIFT_LIMIT);
+    submit(s, &read, READ); /* what writes nothing succeeds, which proves nothing; nor does what is taken back */
     wait_done(s, 7);
+    assert_int_equal(read.err, ERR_OK);
+    assert_int_equal(atomic_load(&stats->storage_failing), 1);
+    submit(s, &conflict, MARK_AND_FAIL);
+    wait_done(s, 8);
+    assert_int_equal(conflict.err, ERR_CONFLICT);
+    assert_int_equal(atomic_load(&stats->storage_failing), 1);
+
+    submit(s, &lift, LIFT_LIMIT);
+    wait_done(s, 9);
     submit(s, &fill, FILL);
     submit(s, &after, MARK);
-    wait_done(s, 9);
+    wait_done(s, 11);
     assert_int_equal(fill.err, ERR_OK);
     assert_int_equal(after.err, ERR_OK);
     assert_int_equal(marks(s), 1);
