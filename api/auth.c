@@ -152,6 +152,33 @@ static enum err ask(struct request *r, const char *token, size_t len, bool again
     return again ? auth_check_again(&check, &r->caller, &r->caller) : auth_check_token(&check, token, len, &r->caller);
 }
 
+/* Verifying is the dearest thing that a stranger can ask for, and each failure is a line in the log. An address that
+   has failed too often is not verified for a while; those whose tokens are known do not notice. */
+static const struct rate token_rate = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST};
+
+static enum err may_verify(struct request *r)
+{
+    if (!r->app->options->rate_limit)
+        return ERR_OK;
+    int64_t wait_ms = rate_wait(r->app->rates, rate_key(RATE_ADDRESS_TOKEN, r->address_key), token_rate,
+                                r->loop->now_ms);
+    if (wait_ms == 0)
+        return ERR_OK;
+    r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
+    return r->problem.err = ERR_RATE_LIMITED;
+}
+
+static enum err verify(struct request *r, const char *token, size_t len)
+{
+    enum err err = may_verify(r);
+    if (err != ERR_OK)
+        return err;
+    err = ask(r, token, len, false);
+    if (err == ERR_UNAUTHENTICATED && r->app->options->rate_limit)
+        (void)rate_take(r->app->rates, rate_key(RATE_ADDRESS_TOKEN, r->address_key), token_rate, r->loop->now_ms);
+    return err;
+}
+
 static enum err admit_token(struct request *r, const char *token, size_t len)
 {
     struct auth_cache *cache = r->loop->auth;
@@ -167,7 +194,7 @@ static enum err admit_token(struct request *r, const char *token, size_t len)
         err = problem_set(&r->problem, ERR_UNAUTHENTICATED, "Your sign-in has expired. Please sign in again.");
     if (err == ERR_OK && (e == NULL || e->generation != generation)) {
         struct entry *fresh = NULL;
-        err = ask(r, token, len, e != NULL);
+        err = e != NULL ? ask(r, token, len, true) : verify(r, token, len);
         if (err == ERR_OK && (fresh = make_entry(key, generation, &r->caller)) == NULL)
             err = ERR_NO_MEMORY;
         if (err == ERR_OK) {

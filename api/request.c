@@ -270,7 +270,7 @@ bool request_handle(struct request *r, const char *method, const char *version, 
         if (err == ERR_OK)
             return true;
         r->close = true;
-        request_fail(r, err);
+        request_fail(r, routes_address_allows(r) ? err : ERR_RATE_LIMITED);
         return queue_reply(r);
     }
     if (*upload_len > 0) {
@@ -280,7 +280,7 @@ bool request_handle(struct request *r, const char *method, const char *version, 
     }
     r->from->body_complete = true;
     if (r->reply_status == 0 && r->body_dropped)
-        request_fail(r, ERR_TOO_LARGE);
+        request_fail(r, routes_address_allows(r) ? ERR_TOO_LARGE : ERR_RATE_LIMITED);
     else if (r->reply_status == 0)
         routes_dispatch(r);
     if (r->away)

@@ -161,6 +161,24 @@ static bool params_known(struct request *r)
     return true;
 }
 
+bool routes_address_allows(struct request *r)
+{
+    if (!r->app->options->rate_limit)
+        return true;
+    struct rate rate = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST};
+    int64_t wait_ms = rate_take(r->app->rates, rate_key(RATE_ADDRESS, r->address_key), rate, r->loop->now_ms);
+    if (wait_ms == 0)
+        return true;
+    r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
+    return false;
+}
+
+/* Whatever is answered without a route is a stranger's. */
+static void fail_without_route(struct request *r, enum err err)
+{
+    request_fail(r, routes_address_allows(r) ? err : ERR_RATE_LIMITED);
+}
+
 static bool rate_allows(struct request *r)
 {
     if (!r->app->options->rate_limit)
@@ -197,14 +215,8 @@ static bool caller_may(struct request *r)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "A service's token cannot be used here.");
     if (err == ERR_OK && access == ACCESS_ADMIN && r->caller.role != ROLE_ADMIN)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "Only an admin can do this.");
-    if (err == ERR_UNAUTHENTICATED && r->app->options->rate_limit) { /* guessing tokens is rated too */
-        struct rate rate = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST};
-        int64_t wait_ms = rate_take(r->app->rates, rate_key(RATE_ADDRESS, r->address_key), rate, r->loop->now_ms);
-        if (wait_ms > 0) {
-            r->problem.retry_after_s = (int)((wait_ms + 999) / 1000);
-            err = ERR_RATE_LIMITED;
-        }
-    }
+    if (err == ERR_UNAUTHENTICATED && !routes_address_allows(r)) /* guessing tokens is rated too */
+        err = ERR_RATE_LIMITED;
     if (err != ERR_OK)
         request_fail(r, err);
     return err == ERR_OK;
@@ -229,11 +241,11 @@ void routes_dispatch(struct request *r)
     enum method method = r->method == METHOD_HEAD ? METHOD_GET : r->method;
     enum err err = query_parse(r->target, r->target_len, r->arena, &r->query, &r->problem);
     if (err != ERR_OK) {
-        request_fail(r, err);
+        fail_without_route(r, err);
         return;
     }
     if (r->query.trailing_slash) { /* one resource has one address */
-        request_fail(r, ERR_NOT_FOUND);
+        fail_without_route(r, ERR_NOT_FOUND);
         return;
     }
     r->route = find_route(&r->query, method, &allowed);
@@ -247,7 +259,7 @@ void routes_dispatch(struct request *r)
         if (method == METHOD_GET)
             r->route = &asset_route;
         else if (!assets_exist(&r->query)) {
-            request_fail(r, ERR_NOT_FOUND);
+            fail_without_route(r, ERR_NOT_FOUND);
             return;
         }
     }
@@ -257,7 +269,7 @@ void routes_dispatch(struct request *r)
     }
     if (r->route == NULL) {
         request_header(r, "Allow", allow_list(r, allowed));
-        request_fail(r, ERR_METHOD);
+        fail_without_route(r, ERR_METHOD);
         return;
     }
     if (caller_may(r) && rate_allows(r) && params_known(r))

@@ -36,6 +36,10 @@ size_t routes_index(const struct route *route);
 /* What may be opened at the request's path as a socket; NULL: nothing. */
 const struct socket_path *routes_socket_path(struct request *r);
 
+/* Takes a token of the client's address: for what is answered without knowing who asks. false: ERR_RATE_LIMITED is to
+   be answered. */
+bool routes_address_allows(struct request *r);
+
 /* Finds the route, checks what is common, runs the handler. Answers in any case, or suspends. */
 void routes_dispatch(struct request *r);
 

@@ -131,7 +131,8 @@
 #define RATE_WRITE_BURST 60
 #define RATE_SIGN_IN_PER_MINUTE 10 /* an address: a household at one router, not a dictionary */
 #define RATE_SIGN_IN_BURST 20
-#define RATE_ANONYMOUS_PER_MINUTE 600 /* an address without credentials: loading the web app */
+#define RATE_ANONYMOUS_PER_MINUTE 600 /* an address without credentials: the web app; likewise with tokens that fail   \
+                                       */
 #define RATE_ANONYMOUS_BURST 300
 #define RATE_TABLE_SHARDS 64
 #define RATE_SHARD_ENTRIES 4096 /* 262,144 buckets in all: 4 MiB when all are used */

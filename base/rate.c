@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -73,7 +74,7 @@ static struct bucket *find(struct shard *shard, uint64_t key, uint64_t hash, int
     return spare;
 }
 
-int64_t rate_take(struct rate_table *t, uint64_t key, struct rate rate, int64_t now_ms)
+static int64_t ask(struct rate_table *t, uint64_t key, struct rate rate, int64_t now_ms, bool take)
 {
     assert(rate.per_minute > 0 && rate.burst > 0);
     const int64_t interval_us = 60000000 / (int64_t)rate.per_minute;
@@ -89,8 +90,18 @@ int64_t rate_take(struct rate_table *t, uint64_t key, struct rate rate, int64_t 
     int64_t allowed_us = ((int64_t)rate.burst - 1) * interval_us;
     if (ahead_us > allowed_us)
         wait_us = ahead_us - allowed_us;
-    else
+    else if (take)
         b->free_at_us += interval_us;
     (void)pthread_mutex_unlock(&shard->mutex);
     return (wait_us + 999) / 1000;
+}
+
+int64_t rate_take(struct rate_table *t, uint64_t key, struct rate rate, int64_t now_ms)
+{
+    return ask(t, key, rate, now_ms, true);
+}
+
+int64_t rate_wait(struct rate_table *t, uint64_t key, struct rate rate, int64_t now_ms)
+{
+    return ask(t, key, rate, now_ms, false);
 }

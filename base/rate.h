@@ -27,7 +27,8 @@ enum rate_kind {
     RATE_ADDRESS,
     RATE_ADDRESS_SIGN_IN,
     RATE_MEMBER_MESSAGE,
-    RATE_HANDSHAKES
+    RATE_HANDSHAKES,
+    RATE_ADDRESS_TOKEN /* the last that rate_key has room for */
 };
 static inline uint64_t rate_key(enum rate_kind kind, uint64_t who)
 {
@@ -36,5 +37,8 @@ static inline uint64_t rate_key(enum rate_kind kind, uint64_t who)
 
 /* Takes one token. 0: granted. Otherwise the milliseconds until one is there. `now_ms` is monotonic. */
 int64_t rate_take(struct rate_table *t, uint64_t key, struct rate rate, int64_t now_ms);
+
+/* What rate_take would say, without taking. */
+int64_t rate_wait(struct rate_table *t, uint64_t key, struct rate rate, int64_t now_ms);
 
 #endif

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { as, expectStatus, request, startServer } from './harness.mjs';
+import { exchange } from './raw.mjs';
 
 /* Repeats `attempt` until it answers 429; gives back that reply and how many came before it. */
 async function exhaust(attempt, most) {
@@ -76,6 +77,64 @@ describe('rate limits', () => {
         expectStatus(await as(server, 'member7').get('/me'), 200);
         await server.advance(60);
         expectStatus(await as(server).get('/capabilities'), 200);
+    });
+});
+
+describe('rate limits of strangers', () => {
+    let server;
+    before(async () => {
+        server = await startServer({ args: ['--rate-limit', 'on'] });
+    });
+    after(() => server.stop());
+
+    const lines = (event, status) =>
+        server.logs.filter((line) => line.includes(`event=${event}`) && (!status || line.includes(`status=${status}`)))
+            .length;
+
+    test('tokens that do not hold are neither verified nor logged without end; who is known does not notice', async () => {
+        const token = await server.token('member1');
+        for (let i = 0; i < 8; i += 1) expectStatus(await as(server, 'member1').get('/me'), 200);
+        const attempt = async (i) => request(server, { path: '/me', as: { token: `${token.slice(0, -6)}${1e5 + i}A` } });
+        const { count } = await exhaust(attempt, 2000);
+        assert.ok(count >= 300, `only ${count} tokens`);
+        const refused = lines('token.refused');
+        const answers = new Set();
+        for (let i = 0; i < 300; i += 1) answers.add((await attempt(5000 + i)).status);
+        await server.advance(1); // what was logged before this has been read
+        assert.ok(lines('token.refused') - refused < 150, `${lines('token.refused') - refused} more lines of 300`);
+        assert.ok(answers.has(429));
+        expectStatus(await as(server, 'member1').get('/me'), 200);
+        await server.advance(60);
+        expectStatus(await as(server, 'member9').get('/me'), 200);
+    });
+
+    for (const [what, method, path, status] of [
+        ['an address that is nowhere', 'POST', '/nowhere', 404],
+        ['a method that is not there', 'DELETE', '/healthz', 405],
+        ['a slash too many', 'GET', '/me/', 404],
+        ['an address that cannot be read', 'GET', '/posts?%zz', 400],
+    ])
+        test(`${what} is answered so many times`, async () => {
+            await server.advance(60);
+            const attempt = async () => {
+                const reply = await request(server, { method, path, unchecked: true });
+                assert.ok([status, 429].includes(reply.status), `${reply.status}`);
+                return reply;
+            };
+            const { reply, count } = await exhaust(attempt, 3000);
+            assert.ok(count >= 300, `only ${count} requests`);
+            assert.match(reply.headers['retry-after'], /^[1-9]\d*$/);
+        });
+
+    test('so is a head that cannot be read', async () => {
+        await server.advance(60);
+        const attempt = async () => {
+            const [{ status }] = await exchange(server, 'GET / HTTP/1.1\r\n\r\n');
+            assert.ok([400, 429].includes(status), `${status}`);
+            return { status };
+        };
+        const { count } = await exhaust(attempt, 3000);
+        assert.ok(count >= 300, `only ${count} requests`);
     });
 });
 

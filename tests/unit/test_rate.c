@@ -30,11 +30,14 @@ static int teardown(void **state)
 static void burst_then_the_exact_wait(void **state)
 {
     struct rate rate = {.per_minute = 600, .burst = 5}; /* one in 100 ms */
+    for (int i = 0; i < 100; i++)                       /* looking costs nothing */
+        assert_int_equal(rate_wait(*state, 7, rate, 0), 0);
     for (int64_t now_ms = 0; now_ms < 3000000; now_ms += 1000000) { /* also at time 0, and after long silence */
         for (uint32_t i = 0; i < rate.burst; i++)
             assert_int_equal(rate_take(*state, 7, rate, now_ms), 0);
         assert_int_equal(rate_take(*state, 7, rate, now_ms), 100);
         assert_int_equal(rate_take(*state, 7, rate, now_ms), 100); /* a refusal costs nothing */
+        assert_int_equal(rate_wait(*state, 7, rate, now_ms), 100);
         assert_int_equal(rate_take(*state, 7, rate, now_ms + 1), 99);
         assert_int_equal(rate_take(*state, 7, rate, now_ms + 99), 1);
         assert_int_equal(rate_take(*state, 7, rate, now_ms + 100), 0);
@@ -172,12 +175,9 @@ static void threads_share_one_bucket(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(burst_then_the_exact_wait),
-        TEST(keys_are_apart),
-        TEST(the_sustained_rate_is_exact),
-        TEST(random_takes_match_a_model),
-        TEST(a_crowded_table_favours_clients),
-        TEST(a_heavy_user_is_not_forgotten_for_light_ones),
+        TEST(burst_then_the_exact_wait),       TEST(keys_are_apart),
+        TEST(the_sustained_rate_is_exact),     TEST(random_takes_match_a_model),
+        TEST(a_crowded_table_favours_clients), TEST(a_heavy_user_is_not_forgotten_for_light_ones),
         TEST(threads_share_one_bucket),
     };
     return cmocka_run_group_tests_name("rate", tests, NULL, NULL);
