@@ -64,7 +64,7 @@ struct request *request_begin(struct loop *loop, struct MHD_Connection *connecti
     r->from->request = r;
     r->from->request_ms = loop->now_ms;
     r->from->requests++;
-    r->from->head_complete = r->from->body_complete = false;
+    r->from->head_complete = r->from->body_complete = r->from->answered = false;
     atomic_fetch_add_explicit(&loop->active, 1, memory_order_relaxed);
     return r;
 }
@@ -253,10 +253,30 @@ static bool take_body(struct request *r, const char *bytes, size_t len)
     return true;
 }
 
+/* What was needed to make the answer: libmicrohttpd has its own copy now. */
+static void give_back(struct request *r)
+{
+    r->target = NULL;
+    r->query = (struct query){0};
+    r->head = (struct request_head){0};
+    r->caller = (struct caller){.kind = r->caller.kind, .user_id = r->caller.user_id};
+    r->body = NULL;
+    r->state = NULL;
+    r->headers_count = 0;
+    r->replay_key = NULL;
+    arena_reset(r->arena);
+}
+
 static bool queue_reply(struct request *r)
 {
     assert(r->reply_status != 0); /* without memory even for an answer the connection is closed */
-    return r->reply != NULL && MHD_queue_response(r->connection, (unsigned)r->reply_status, r->reply) == MHD_YES;
+    if (r->reply == NULL || MHD_queue_response(r->connection, (unsigned)r->reply_status, r->reply) != MHD_YES)
+        return false;
+    r->from->answered = true;
+    r->from->progress_ms = 0;
+    if (r->ended == NULL && r->upgraded == NULL) /* nobody asks any more; the client may take its time */
+        give_back(r);
+    return true;
 }
 
 bool request_handle(struct request *r, const char *method, const char *version, const char *upload, size_t *upload_len)

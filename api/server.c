@@ -103,6 +103,8 @@ static void connection_open(struct loop *loop, struct MHD_Connection *mhd, void 
     c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     (void)cidr_address_of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, &c->address);
     c->opened_ms = loop->now_ms;
+    const int send_buffer = SEND_BUFFER_BYTES;
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
     c->counted = !is_trusted_proxy(loop->app, &c->address);
     if (c->counted)
         crowd_enter(loop->server->crowd, cidr_address_key(&c->address));
@@ -183,6 +185,21 @@ static void look_for_drip(struct loop *loop, struct connection *c, int64_t now_m
         cut(loop, c, "the request line did not arrive in time");
 }
 
+/* An answer that its client does not read holds a connection and memory. Only the kernel knows what arrived. */
+static void look_for_progress(struct loop *loop, struct connection *c, int64_t now_ms)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return;
+    if (c->progress_ms == 0 || info.tcpi_bytes_acked != c->seen_acked) {
+        c->seen_acked = info.tcpi_bytes_acked;
+        c->progress_ms = now_ms;
+    } else if (now_ms - c->progress_ms > ANSWER_TIMEOUT_MS) {
+        cut(loop, c, "the answer was not read in time");
+    }
+}
+
 static void sweep(struct loop *loop, unsigned part)
 {
     int64_t now_ms = clock_mono_ms(loop->app->clock);
@@ -200,6 +217,8 @@ static void sweep(struct loop *loop, unsigned part)
             cut(loop, c, "the head did not arrive in time");
         } else if (c->head_complete && !c->body_complete && now_ms - c->request_ms > BODY_TIMEOUT_MS) {
             cut(loop, c, "the body did not arrive in time");
+        } else if (c->answered) {
+            look_for_progress(loop, c, now_ms);
         }
     }
 }

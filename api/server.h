@@ -38,6 +38,9 @@ struct connection {
     int64_t request_ms;          /* monotonic: when its first line was complete */
     bool head_complete;
     bool body_complete;
+    bool answered;          /* an answer is queued that has not left for the kernel as a whole */
+    int64_t progress_ms;    /* monotonic: when some of it was last seen to arrive; 0: not looked yet */
+    uint64_t seen_acked;    /* bytes, at that look */
     uint64_t requests;      /* begun so far */
     uint64_t seen_requests; /* as of the last sweep */
     uint64_t seen_bytes;    /* received, as of the last sweep */

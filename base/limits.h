@@ -44,6 +44,7 @@
 #define CONNECTION_IDLE_S 75          /* a poll comes every 60 s; a connection that outlives it saves a handshake */
 #define HEAD_TIMEOUT_MS 10000         /* a request line and its headers */
 #define BODY_TIMEOUT_MS 30000         /* 64 KiB on a bad phone network */
+#define ANSWER_TIMEOUT_MS 30000       /* of which nothing more is taken: a phone in a tunnel tries again */
 #define IDEMPOTENCY_KEY_BYTES_MAX 128 /* a UUID is 36 */
 #define IDEMPOTENCY_HOURS 24          /* DESIGN: kept a day */
 #define PAGE_ITEMS_MAX 100
@@ -131,8 +132,7 @@
 #define RATE_WRITE_BURST 60
 #define RATE_SIGN_IN_PER_MINUTE 10 /* an address: a household at one router, not a dictionary */
 #define RATE_SIGN_IN_BURST 20
-#define RATE_ANONYMOUS_PER_MINUTE 600 /* an address without credentials: the web app; likewise with tokens that fail   \
-                                       */
+#define RATE_ANONYMOUS_PER_MINUTE 600 /* an address without credentials (the web app), or with false ones */
 #define RATE_ANONYMOUS_BURST 300
 #define RATE_TABLE_SHARDS 64
 #define RATE_SHARD_ENTRIES 4096 /* 262,144 buckets in all: 4 MiB when all are used */

@@ -518,6 +518,33 @@ describe('broken connections', () => {
         for (const client of many) client.destroy();
     });
 
+    test('an answer that nobody reads has 30 s; one that is read slowly has the time it takes', async () => {
+        const own = await startServer();
+        const ask = 'GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(400);
+        const stuck = rawClient(own);
+        const slow = rawClient(own);
+        for (const { socket } of [stuck, slow]) {
+            socket.removeAllListeners('data');
+            socket.pause();
+        }
+        let taken = 0;
+        slow.socket.on('data', (part) => { taken += part.length; slow.socket.pause(); });
+        const sip = setInterval(() => slow.socket.resume(), 10);
+        stuck.write(ask);
+        slow.write(ask);
+        const cuts = () => own.logs.filter((line) => line.includes('was not read in time')).length;
+        for (let i = 0; i < 40 && cuts() === 0; i++) {
+            await own.advance(20);
+            await new Promise((resolve) => { setTimeout(resolve, 1000); }); // the server looks once a second of real time
+        }
+        assert.equal(cuts(), 1);
+        assert.ok(taken > 0 && !slow.ended);
+        assert.equal((await exchange(own, honest))[0].status, 200);
+        clearInterval(sip);
+        for (const client of [stuck, slow]) client.destroy();
+        await own.stop();
+    });
+
     test('a thousand idle connections', async () => {
         const many = Array.from({ length: 1000 }, () => rawClient(server));
         await Promise.all(many.map((client) => new Promise((resolve, reject) => {
