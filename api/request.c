@@ -46,6 +46,16 @@ static struct request *take_spare(struct loop *loop)
     return r;
 }
 
+/* Without the query, which may hold what nobody should read in a log. */
+static void show_path(struct request *r, const char *target)
+{
+    size_t len = strcspn(target, "?");
+    if (len >= sizeof r->path_shown)
+        len = sizeof r->path_shown - 1;
+    memcpy(r->path_shown, target, len);
+    r->path_shown[len] = '\0';
+}
+
 struct request *request_begin(struct loop *loop, struct MHD_Connection *connection, const char *target)
 {
     struct request *r = take_spare(loop);
@@ -60,6 +70,9 @@ struct request *request_begin(struct loop *loop, struct MHD_Connection *connecti
     r->target_len = target == NULL ? 0 : strlen(target);
     if (r->target_len <= URI_BYTES_MAX)
         r->target = arena_copy(r->arena, target, r->target_len);
+    else
+        show_path(r, target);
+    r->client = r->from->address;
     buf_init(&r->out, REPLY_BYTES_MAX);
     r->from->request = r;
     r->from->request_ms = loop->now_ms;
@@ -83,11 +96,18 @@ static void log_request(struct request *r, bool completed, int64_t took_us)
     if (level < r->app->log->level)
         return;
     char address[CIDR_TEXT_BYTES];
-    cidr_address_format(&r->from->address, address);
-    log_write(r->app->log, level, "request",
-              LOG_FIELDS_(LOG_S("id", request_id(r)), LOG_S("route", r->route ? r->route->path : "none"),
-                          LOG_I("status", completed ? r->reply_status : 0), LOG_I("took_us", took_us),
-                          LOG_I("member", r->caller.user_id), LOG_S("peer", address)));
+    cidr_address_format(&r->client, address);
+    const struct log_field fields[] = {
+        LOG_S("id", request_id(r)),
+        LOG_S("method", routes_method_name(r->method)),
+        LOG_S("route", r->route ? r->route->path : "none"),
+        LOG_I("status", completed ? r->reply_status : 0),
+        LOG_I("took_us", took_us),
+        LOG_I("member", r->caller.user_id),
+        LOG_S("client", address),
+        LOG_S("path", r->path_shown), /* of a failure only */
+    };
+    log_write(r->app->log, level, "request", fields, sizeof fields / sizeof fields[0] - (r->path_shown[0] == '\0'));
 }
 
 void request_end(struct request *r, bool completed)
@@ -201,14 +221,12 @@ static enum method method_parse(const char *text)
     return METHOD_OTHER;
 }
 
-static uint64_t client_key(const struct request *r)
+static void find_client(struct request *r)
 {
     const struct options *o = r->app->options;
-    if (r->head.forwarded_for == NULL || o->trust_proxy_count == 0)
-        return cidr_address_key(&r->from->address);
-    struct cidr_address client = cidr_client(o->trust_proxy, o->trust_proxy_count, &r->from->address,
-                                             r->head.forwarded_for);
-    return cidr_address_key(&client);
+    if (r->head.forwarded_for != NULL && o->trust_proxy_count > 0)
+        r->client = cidr_client(o->trust_proxy, o->trust_proxy_count, &r->from->address, r->head.forwarded_for);
+    r->address_key = cidr_address_key(&r->client);
 }
 
 /* Everything that must close the connection: after it, nobody can say where the next request would begin. */
@@ -274,6 +292,8 @@ static bool queue_reply(struct request *r)
         return false;
     r->from->answered = true;
     r->from->progress_ms = 0;
+    if (r->reply_status >= 400 && r->target != NULL)
+        show_path(r, r->target);
     if (r->ended == NULL && r->upgraded == NULL) /* nobody asks any more; the client may take its time */
         give_back(r);
     return true;
@@ -286,7 +306,7 @@ bool request_handle(struct request *r, const char *method, const char *version, 
         r->method = method_parse(method);
         r->version = version;
         enum err err = check_head(r, method, version);
-        r->address_key = client_key(r);
+        find_client(r);
         if (err == ERR_OK)
             return true;
         r->close = true;

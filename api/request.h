@@ -21,6 +21,7 @@
 
 #include "api/app.h"
 #include "api/auth.h"
+#include "api/cidr.h"
 #include "api/head.h"
 #include "api/helpers.h"
 #include "api/query.h"
@@ -49,6 +50,7 @@ enum method {
 };
 
 #define REQUEST_ID_BYTES 17
+#define PATH_SHOWN_BYTES 81 /* enough to see what somebody is after */
 #define REPLY_HEADERS_MAX 8
 
 /* Fields of the head that something here reads. Values live in MHD's buffer until request_end; NULL: not sent. */
@@ -97,7 +99,9 @@ struct request {
     struct query query;
     struct request_head head;
     struct caller caller;
-    uint64_t address_key; /* of the client, for rates */
+    struct cidr_address client;        /* the peer, or whom a trusted proxy speaks for */
+    uint64_t address_key;              /* of the client, for rates */
+    char path_shown[PATH_SHOWN_BYTES]; /* the beginning of the path, for the log of a failure */
     bool head_done;
     char *body;
     size_t body_len;

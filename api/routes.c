@@ -70,6 +70,11 @@ static const struct route asset_route = {METHOD_GET, "*", ACCESS_OPEN, assets_se
 
 static const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
+const char *routes_method_name(enum method method)
+{
+    return method < METHOD_OTHER ? method_names[method] : "OTHER";
+}
+
 size_t routes_count(void)
 {
     return sizeof routes / sizeof routes[0];

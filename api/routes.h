@@ -31,6 +31,7 @@ struct route {
 
 extern const struct route routes[];
 size_t routes_count(void);
+const char *routes_method_name(enum method method); /* "GET"; "OTHER" for what no route takes */
 size_t routes_index(const struct route *route);
 
 /* What may be opened at the request's path as a socket; NULL: nothing. */

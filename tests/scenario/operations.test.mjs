@@ -1,7 +1,7 @@
 /* /healthz, /readyz, /metrics. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { as, expectStatus, request, scenarios, startServer } from './harness.mjs';
+import { as, expectStatus, request, scenarios, startServer, until } from './harness.mjs';
 
 const conditional = (path) => [
     {
@@ -212,5 +212,37 @@ describe('GET /metrics', () => {
             expectStatus(await service.get(path), 403);
         expectStatus(await service.post('/posts', { body: 'I am a robot' }), 403);
         expectStatus(await service.get('/healthz'), 200);
+    });
+});
+
+describe('the log', () => {
+    let server;
+    before(async () => {
+        server = await startServer({ args: ['--trust-proxy', '127.0.0.0/8', '--log-level', 'debug'] });
+    });
+    after(() => server.stop());
+
+    /* The line about a request that this test made. */
+    async function line(options) {
+        const reply = await request(server, options);
+        const id = reply.headers['x-request-id'];
+        return until(() => server.logs.find((each) => each.includes(`id=${id}`) && each.includes('event=request')), {
+            what: 'a line in the log',
+        });
+    }
+
+    test('says who asked, behind a proxy too, how, and for a failure what', async () => {
+        const headers = { 'x-forwarded-for': '198.51.100.1, 192.0.2.7' };
+        const missing = await line({ method: 'POST', path: '/no/such/thing?password=secret', headers, unchecked: true });
+        assert.match(missing, / method=POST route=none status=404 .* client=192\.0\.2\.7 path=\/no\/such\/thing$/);
+        assert.ok(!missing.includes('secret'));
+        const refused = await line({ path: '/me', headers });
+        assert.match(refused, / method=GET route=me status=401 .* client=192\.0\.2\.7 path=\/me$/);
+        const fine = await line({ path: '/healthz', unchecked: true });
+        assert.match(fine, / method=GET route=healthz status=200 .* client=127\.0\.0\.1$/);
+        const own = await line({ path: '/posts/999999', as: 'member1', headers });
+        assert.match(own, / method=GET route=posts\/\{\} status=404 .* client=192\.0\.2\.7 path=\/posts\/999999$/);
+        const long = await line({ method: 'PUT', path: `/${'x'.repeat(300)}`, headers, unchecked: true });
+        assert.ok(long.endsWith(` path=/${'x'.repeat(79)}`), long);
     });
 });
