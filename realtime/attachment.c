@@ -9,7 +9,7 @@ static_assert(sizeof(struct attachment) + TEAMS_PER_MEMBER_MAX * 8 + JTI_BYTES_M
                   ATTACHMENT_BYTES_MAX,
               "the largest attachment fits");
 
-struct attachment *attachment_create(const struct realtime_member *m, int64_t joined_ms, uint64_t address_key)
+struct attachment *attachment_create(const struct realtime_member *m, uint32_t joined_s, uint64_t address_key)
 {
     size_t jti_len = strlen(m->jti);
     size_t name_len = strlen(m->name);
@@ -23,7 +23,7 @@ struct attachment *attachment_create(const struct realtime_member *m, int64_t jo
     a->user_id = m->user_id;
     a->issued_ms = m->issued_ms;
     a->expires_ms = m->expires_ms;
-    a->joined_ms = joined_ms;
+    a->joined_s = joined_s;
     a->address_key = address_key;
     a->size = (uint16_t)size;
     a->role = (uint8_t)m->role;

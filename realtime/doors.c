@@ -11,7 +11,7 @@
 #define FIRST_CAP 64
 
 struct tally_slot {
-    uint64_t key;
+    uint32_t key;
     uint32_t count; /* 0: free */
 };
 
@@ -53,14 +53,20 @@ void doors_free(struct doors *d)
     free(d);
 }
 
-static size_t home_of(const struct table *t, uint64_t key)
+/* Half the bytes a socket: two that fold alike share a count, which for ids below 2^32 nobody does. */
+static uint32_t fold(uint64_t key)
 {
-    uint64_t x = key * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(key ^ (key >> 32));
+}
+
+static size_t home_of(const struct table *t, uint32_t key)
+{
+    uint64_t x = (uint64_t)key * UINT64_C(0x9e3779b97f4a7c15);
     return (size_t)(x ^ (x >> 32)) & (t->cap - 1);
 }
 
 /* The key's slot, or the free one where it would stand. The table is never full. */
-static struct tally_slot *slot_of(const struct table *t, uint64_t key)
+static struct tally_slot *slot_of(const struct table *t, uint32_t key)
 {
     size_t i = home_of(t, key);
     while (t->slots[i].count != 0 && t->slots[i].key != key)
@@ -84,7 +90,7 @@ static bool make_room(struct table *t)
     return true;
 }
 
-static void add(struct table *t, uint64_t key)
+static void add(struct table *t, uint32_t key)
 {
     struct tally_slot *slot = slot_of(t, key);
     t->used += slot->count == 0;
@@ -92,7 +98,7 @@ static void add(struct table *t, uint64_t key)
     slot->count++;
 }
 
-static void take(struct table *t, uint64_t key)
+static void take(struct table *t, uint32_t key)
 {
     struct tally_slot *slot = slot_of(t, key);
     assert(slot->count > 0); /* who leaves has entered */
@@ -116,13 +122,13 @@ static enum doors_answer enter(struct doors *d, int64_t user_id, uint64_t addres
         return DOORS_FULL;
     if (!make_room(&d->members) || !make_room(&d->addresses))
         return DOORS_NO_MEMORY;
-    if (slot_of(&d->members, (uint64_t)user_id)->count >= d->member_max)
+    if (slot_of(&d->members, fold((uint64_t)user_id))->count >= d->member_max)
         return DOORS_MEMBER_FULL;
-    if (slot_of(&d->addresses, address_key)->count >= d->address_max)
+    if (slot_of(&d->addresses, fold(address_key))->count >= d->address_max)
         return DOORS_ADDRESS_FULL;
     d->sockets++;
-    add(&d->members, (uint64_t)user_id);
-    add(&d->addresses, address_key);
+    add(&d->members, fold((uint64_t)user_id));
+    add(&d->addresses, fold(address_key));
     return DOORS_IN;
 }
 
@@ -146,7 +152,7 @@ void doors_leave(struct doors *d, int64_t user_id, uint64_t address_key)
 {
     (void)pthread_mutex_lock(&d->mutex);
     d->sockets--;
-    take(&d->members, (uint64_t)user_id);
-    take(&d->addresses, address_key);
+    take(&d->members, fold((uint64_t)user_id));
+    take(&d->addresses, fold(address_key));
     (void)pthread_mutex_unlock(&d->mutex);
 }

@@ -57,7 +57,7 @@ static int64_t room_of(const struct socket *s)
 static void pack_socket(const struct reactor *r, const struct socket *s, struct buf *out)
 {
     pack_number(out, s->fd);
-    pack_text(out, s->path->path);
+    pack_text(out, socket_path(s)->path);
     pack_number(out, flags_of(s));
     pack_number(out, s->seq);
     pack_number(out, r->now_ms - (int64_t)s->heard_s * 1000);
@@ -171,7 +171,7 @@ static bool put_back_reader(struct socket *s, struct frozen *f)
 static void put_back_room(struct reactor *r, struct socket *s, const struct frozen *f)
 {
     struct room *room = f->room == 0    ? NULL
-                        : f->room == -1 ? room_get(r->rt, s->path->kind, s->path->room)
+                        : f->room == -1 ? room_get(r->rt, socket_path(s)->kind, socket_path(s)->room)
                                         : room_get_team(r->rt, f->room);
     struct team_head *head; /* loaded before anything is committed, so that nothing is missed */
     if (room != NULL && room->team_id != 0)

@@ -270,7 +270,8 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
     seed->early_len = early_len;
     if (early_len > 0)
         memcpy(seed->early, early, early_len);
-    seed->attachment = attachment_create(&knock->member, clock_wall_ms(rt->options.clock), knock->address_key);
+    seed->attachment = attachment_create(&knock->member, (uint32_t)(clock_wall_ms(rt->options.clock) / 1000),
+                                         knock->address_key);
     seed->since = knock->since == NULL ? NULL : strdup(knock->since);
     note->as.seed = seed;
     bool complete = seed->attachment != NULL && (knock->since == NULL || seed->since != NULL);

@@ -212,7 +212,7 @@ static bool read_since(struct reactor *r, struct socket *s, const char *text, co
 static void join_team(struct reactor *r, struct socket *s, const struct message *m)
 {
     struct cursor since;
-    if (s->path->room != NULL) {
+    if (socket_path(s)->room != NULL) {
         say_failed(r, s, m->id, ERR_INVALID, "This socket is bound to its room.", 0);
         return;
     }
@@ -234,9 +234,9 @@ static void join_team(struct reactor *r, struct socket *s, const struct message 
 void session_begin(struct reactor *r, struct socket *s, const char *since_text)
 {
     struct cursor since;
-    if (s->path->room == NULL)
+    if (socket_path(s)->room == NULL)
         return;
-    struct room *room = room_get(r->rt, s->path->kind, s->path->room);
+    struct room *room = room_get(r->rt, socket_path(s)->kind, socket_path(s)->room);
     bool resumes = since_text != NULL && read_since(r, s, since_text, NULL, &since);
     if (room != NULL && (since_text == NULL || resumes))
         enter(r, s, room, resumes ? &since : NULL, NULL);
@@ -569,7 +569,7 @@ void session_doubt(struct reactor *r, int64_t user_id)
 /* Who the member is now: a new attachment in place of the old one. false: no memory. */
 static bool renew(struct reactor *r, struct socket *s, const struct realtime_member *member)
 {
-    struct attachment *a = attachment_create(member, s->attachment->joined_ms, s->attachment->address_key);
+    struct attachment *a = attachment_create(member, s->attachment->joined_s, s->attachment->address_key);
     if (a == NULL)
         return false;
     free(s->attachment);

@@ -91,6 +91,11 @@ struct socket *socket_find(struct reactor *r, const struct address *where)
     return s;
 }
 
+const struct socket_path *socket_path(const struct socket *s)
+{
+    return &kinds_paths[s->path];
+}
+
 /* ---- coming ------------------------------------------------------------------------------------------------------ */
 
 void socket_seed_free(struct socket_seed *seed)
@@ -110,7 +115,7 @@ static struct socket *make(struct reactor *r, struct socket_seed *seed)
     if (s == NULL)
         return NULL;
     s->fd = seed->fd;
-    s->path = seed->path;
+    s->path = (uint8_t)(seed->path - kinds_paths);
     s->deflate = seed->deflate;
     s->attachment = seed->attachment;
     if (!r->methods->add(r->io, s->fd, s)) {
@@ -120,7 +125,6 @@ static struct socket *make(struct reactor *r, struct socket_seed *seed)
     seed->fd = -1;
     seed->attachment = NULL;
     s->serial = ++r->serials == 0 ? ++r->serials : r->serials;
-    s->last = &s->first;
     s->heard_s = (uint32_t)(r->now_ms / 1000);
     s->timer.kind = TIMER_SOCKET;
     struct socket **slot = member_slot(r, s->attachment->user_id);
@@ -178,14 +182,13 @@ void socket_free(struct reactor *r, struct socket *s)
     free(s);
 }
 
-static void drop_pending(struct reactor *r, struct socket *s)
+static void drop_list(struct reactor *r, struct out *list)
 {
-    while (s->first != NULL) {
-        struct out *out = s->first;
-        s->first = out->next;
+    while (list != NULL) {
+        struct out *out = list;
+        list = out->next;
         out_give(r, out);
     }
-    s->last = &s->first;
 }
 
 static void drop_queue(struct reactor *r, struct socket *s)
@@ -209,7 +212,8 @@ static void die(struct reactor *r, struct socket *s)
     r->methods->remove(r->io, s->fd, s);
     (void)close(s->fd);
     members_remove(r, s);
-    drop_pending(r, s);
+    drop_list(r, s->newest);
+    s->newest = NULL;
     drop_queue(r, s);
     if (s->reader != NULL)
         frame_reader_clear(s->reader);
@@ -268,7 +272,7 @@ void socket_close(struct reactor *r, struct socket *s, uint16_t code, const char
 /* Everything we had to say is said: our side is shut, and the other's end awaited, so that no reset overtakes it. */
 static void shut_when_sent(struct socket *s)
 {
-    if (s->shut_after && s->first == NULL && s->queue == NULL) {
+    if (s->shut_after && s->newest == NULL && s->queue == NULL) {
         (void)shutdown(s->fd, SHUT_WR);
         s->shut_after = false;
     }
@@ -342,8 +346,8 @@ static void push(struct reactor *r, struct socket *s, struct packet *packet)
         socket_cut(r, s);
         return;
     }
-    *s->last = out;
-    s->last = &out->next;
+    out->next = s->newest;
+    s->newest = out;
     if (!s->is_dirty) {
         s->is_dirty = true;
         s->dirty_next = r->dirty;
@@ -373,46 +377,61 @@ void socket_send_raw(struct reactor *r, struct socket *s, const void *bytes, siz
     packet_unref(packet);
 }
 
-/* What the kernel took goes; the rest becomes a queue. false: the socket is dead. */
-static bool settle_sent(struct reactor *r, struct socket *s, size_t sent)
+/* What would block becomes a queue; `sent` bytes of the list's first packet are gone. false: the socket is dead. */
+static bool queue_rest(struct reactor *r, struct socket *s, struct out *list, size_t sent)
 {
-    while (s->first != NULL) {
-        size_t len = packet_for(s->first->packet, s->deflate).len;
-        if (sent < len)
-            break;
-        sent -= len;
-        struct out *out = s->first;
-        s->first = out->next;
-        out_give(r, out);
-    }
-    if (s->first == NULL) {
-        s->last = &s->first;
-        return true;
-    }
     bool kept = start_queue(r, s);
-    for (struct out *out = s->first; kept && out != NULL; out = out->next)
+    for (struct out *out = list; kept && out != NULL; out = out->next)
         kept = enqueue(r, s, out->packet);
+    drop_list(r, list);
     if (!kept) {
         socket_cut(r, s);
         return false;
     }
     STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)sent);
     queue_taken(s->queue, sent);
-    drop_pending(r, s);
     socket_rearm(r, s);
     return true;
 }
 
-static int gather(const struct socket *s, struct iovec *parts, size_t *bytes)
+static int gather(const struct socket *s, const struct out *list, struct iovec *parts, size_t *bytes)
 {
     int count = 0;
     *bytes = 0;
-    for (const struct out *out = s->first; out != NULL && count < PARTS_MAX; out = out->next, count++) {
+    for (const struct out *out = list; out != NULL && count < PARTS_MAX; out = out->next, count++) {
         struct packet_bytes b = packet_for(out->packet, s->deflate);
         parts[count] = (struct iovec){.iov_base = (void *)(uintptr_t)b.bytes, .iov_len = b.len};
         *bytes += b.len;
     }
     return count;
+}
+
+/* Takes off the list what was sent whole; what is left of `sent` belongs to its new first. */
+static struct out *take_off(struct reactor *r, const struct socket *s, struct out *list, size_t *sent)
+{
+    while (list != NULL) {
+        size_t len = packet_for(list->packet, s->deflate).len;
+        if (*sent < len)
+            break;
+        *sent -= len;
+        struct out *out = list;
+        list = out->next;
+        out_give(r, out);
+    }
+    return list;
+}
+
+/* A socket has one pointer to what it is to send, so the newest stands first: turned round before it is sent. */
+static struct out *oldest_first(struct socket *s)
+{
+    struct out *list = NULL;
+    while (s->newest != NULL) {
+        struct out *out = s->newest;
+        s->newest = out->next;
+        out->next = list;
+        list = out;
+    }
+    return list;
 }
 
 static ssize_t send_parts(struct reactor *r, struct socket *s, const struct iovec *parts, int count)
@@ -431,26 +450,21 @@ void socket_flush(struct reactor *r, struct socket *s)
         r->dead = s;
         return;
     }
-    while (s->first != NULL) {
+    struct out *list = oldest_first(s);
+    while (list != NULL) {
         struct iovec parts[PARTS_MAX];
         size_t bytes;
-        int count = gather(s, parts, &bytes);
+        int count = gather(s, list, parts, &bytes);
         ssize_t sent = send_parts(r, s, parts, count);
         if (sent < 0) {
+            drop_list(r, list);
             socket_cut(r, s);
             return;
         }
-        bool all = (size_t)sent == bytes;
-        if (all) {
-            for (; count > 0; count--) {
-                struct out *out = s->first;
-                s->first = out->next;
-                out_give(r, out);
-            }
-            if (s->first == NULL)
-                s->last = &s->first;
-        } else {
-            if (!settle_sent(r, s, (size_t)sent))
+        size_t left = (size_t)sent;
+        list = take_off(r, s, list, &left);
+        if ((size_t)sent < bytes) {
+            if (!queue_rest(r, s, list, left))
                 return;
             break;
         }
@@ -512,7 +526,7 @@ static void on_message(struct reactor *r, struct socket *s, const struct frame_e
     const unsigned char *bytes = e->bytes;
     size_t len = e->len;
     if (e->compressed) {
-        r->inflated.max = s->path->message_bytes_max;
+        r->inflated.max = socket_path(s)->message_bytes_max;
         buf_reset(&r->inflated);
         enum err err = deflate_unpack(r->deflate, bytes, len, &r->inflated);
         uint32_t utf8 = 0;
@@ -527,8 +541,8 @@ static void on_message(struct reactor *r, struct socket *s, const struct frame_e
         if (s->state != SOCKET_OPEN)
             return;
     }
-    if (s->path->message != NULL)
-        s->path->message(r, s, bytes, len, e->opcode == FRAME_OP_TEXT);
+    if (socket_path(s)->message != NULL)
+        socket_path(s)->message(r, s, bytes, len, e->opcode == FRAME_OP_TEXT);
     else if (e->opcode == FRAME_OP_TEXT)
         session_message(r, s, (const char *)bytes, len);
     else
@@ -588,7 +602,7 @@ static void keep_reader(struct reactor *r, struct socket *s, struct frame_reader
 void socket_data(struct reactor *r, struct socket *s, unsigned char *bytes, size_t len)
 {
     const struct frame_rules rules = {
-        .message_bytes_max = s->path->message_bytes_max, .masked = true, .deflate = s->deflate};
+        .message_bytes_max = socket_path(s)->message_bytes_max, .masked = true, .deflate = s->deflate};
     struct frame_reader fresh = {0};
     struct frame_reader *reader = s->reader != NULL ? s->reader : &fresh;
     s->heard_s = (uint32_t)(r->now_ms / 1000);

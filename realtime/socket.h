@@ -30,9 +30,9 @@ struct attachment {
     int64_t user_id;
     int64_t issued_ms; /* of the token that opened the socket */
     int64_t expires_ms;
-    int64_t joined_ms; /* wall time: when the socket came */
     uint64_t address_key;
-    uint16_t size; /* of the whole */
+    uint32_t joined_s; /* wall time: when the socket came */
+    uint16_t size;     /* of the whole */
     uint8_t role;
     bool appears_offline;
     uint8_t teams_count;
@@ -41,7 +41,7 @@ struct attachment {
     char bytes[]; /* teams (8 each), jti and NUL, name and NUL */
 };
 
-struct attachment *attachment_create(const struct realtime_member *m, int64_t joined_ms, uint64_t address_key);
+struct attachment *attachment_create(const struct realtime_member *m, uint32_t joined_s, uint64_t address_key);
 const char *attachment_jti(const struct attachment *a);
 const char *attachment_name(const struct attachment *a);
 bool attachment_in_team(const struct attachment *a, int64_t team_id);
@@ -56,11 +56,9 @@ struct socket {
     struct socket **room_link;
     struct room *room; /* a reference; NULL: in none */
     struct attachment *attachment;
-    const struct socket_path *path;
     struct frame_reader *reader; /* NULL: between messages */
     struct queue *queue;         /* NULL: nothing would block */
-    struct out *first;           /* to send in this turn */
-    struct out **last;
+    struct out *newest;          /* to send in this turn: the last first, until it is sent */
     struct socket *dirty_next;
     int64_t seq;         /* the newest event it was told */
     int64_t close_at_ms; /* 0: not planned */
@@ -69,6 +67,7 @@ struct socket {
     uint16_t close_code; /* what to close with when close_at_ms comes */
     uint8_t state;
     uint8_t refused;     /* messages in a row that came too fast */
+    uint8_t path;    /* index into kinds_paths */
     bool deflate : 1;    /* agreed on */
     bool catching : 1;   /* the desk reads what it missed */
     bool skipped : 1;    /* something was said meanwhile */
@@ -89,6 +88,8 @@ struct socket_seed {
     unsigned char early[];
 };
 void socket_seed_free(struct socket_seed *seed); /* closes the descriptor when it was not taken */
+
+const struct socket_path *socket_path(const struct socket *s);
 
 void socket_open_take(struct reactor *r, struct socket_seed *seed);
 
