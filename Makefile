@@ -114,7 +114,7 @@ $(B)/tests/%: tests/unit/%.c $(OBJECTS) $(B)/web_assets_table.o $(B)/web_assets_
 	@$(CC) $(CFLAGS) $^ -o $@ -lcmocka $(LIBS)
 
 # The program with a room that says everything back (tests/echo/kinds.c): only tests have it.
-$(B)/porchlight-echo: $(B)/api/main.o $(filter-out $(B)/realtime/kinds.o,$(OBJECTS)) $(B)/tests/echo/kinds.o $(B)/web_assets_table.o $(B)/web_assets_bytes.o
+$(B)/porchlight-echo: $(B)/api/main.o $(filter-out $(B)/realtime/kinds.o,$(OBJECTS)) $(B)/tests/echo/kinds.o $(B)/tests/echo/try.o $(B)/web_assets_table.o $(B)/web_assets_bytes.o
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
 

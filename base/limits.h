@@ -112,6 +112,7 @@
 #define PING_ADVISED_MS 30000      /* what WELCOME says as `heartbeat` */
 #define SILENCE_MS_MAX 75000       /* two pings and a half without a word */
 #define ROOM_SLEEP_MS 10000        /* without a message */
+#define ALARM_AGAIN_MS 60000       /* a stored alarm that its room did not end comes again */
 #define CLOSE_WAIT_MS 5000         /* for the other side's close frame */
 #define LOOP_MAIL_MAX 65536        /* notes between loops; past it a room catches up from the database */
 

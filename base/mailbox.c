@@ -59,6 +59,19 @@ static void signal_box(struct mailbox *m)
     m->signalled = true;
 }
 
+/* Under the lock. */
+static void append(struct mailbox *m, struct mail *mail)
+{
+    mail->next = NULL;
+    if (m->tail == NULL)
+        m->head = mail;
+    else
+        m->tail->next = mail;
+    m->tail = mail;
+    m->depth++;
+    signal_box(m);
+}
+
 enum err mailbox_post(struct mailbox *m, struct mail *mail)
 {
     enum err err = ERR_OK;
@@ -68,17 +81,17 @@ enum err mailbox_post(struct mailbox *m, struct mail *mail)
     } else if (m->depth >= m->limit) {
         err = ERR_BUSY;
     } else {
-        mail->next = NULL;
-        if (m->tail == NULL)
-            m->head = mail;
-        else
-            m->tail->next = mail;
-        m->tail = mail;
-        m->depth++;
-        signal_box(m);
+        append(m, mail);
     }
     (void)pthread_mutex_unlock(&m->mutex);
     return err;
+}
+
+void mailbox_post_answer(struct mailbox *m, struct mail *mail)
+{
+    (void)pthread_mutex_lock(&m->mutex);
+    append(m, mail);
+    (void)pthread_mutex_unlock(&m->mutex);
 }
 
 struct mail *mailbox_take(struct mailbox *m)

@@ -23,6 +23,9 @@ void mailbox_free(struct mailbox *m);         /* NULL is fine; what is still ins
 /* ERR_BUSY when the limit is reached (the message stays the caller's), ERR_CONFLICT after mailbox_close. */
 enum err mailbox_post(struct mailbox *m, struct mail *mail);
 
+/* For what the reader asked for, and thereby bounded itself: past the limit too, and after mailbox_close. */
+void mailbox_post_answer(struct mailbox *m, struct mail *mail);
+
 /* Everything that waits, oldest first, linked by `next`; NULL when empty. Never blocks; clears the eventfd. */
 struct mail *mailbox_take(struct mailbox *m);
 

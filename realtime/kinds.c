@@ -8,3 +8,5 @@ const struct socket_path kinds_paths[] = {
     {.path = "api/feed/live", .room = ROOM_FEED, .kind = &feed_kind, .message_bytes_max = MESSAGE_BYTES_MAX},
     {.path = NULL},
 };
+
+const struct room_kind *const kinds_rooms[] = {&team_kind, NULL};

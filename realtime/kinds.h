@@ -20,6 +20,7 @@ struct room_kind {
     void (*presence)(struct room_turn *t); /* who is here has changed */
     void (*raw)(struct room_turn *t, const char *text, size_t len);
     void (*timer)(struct room_turn *t, enum reactor_timer which);
+    void (*alarm)(struct room_turn *t, int64_t due_ms); /* the stored one (storage.h); NULL: the kind sets none */
 };
 
 struct socket;
@@ -33,7 +34,8 @@ struct socket_path {
     void (*message)(struct reactor *r, struct socket *s, const unsigned char *bytes, size_t len, bool text);
 };
 
-extern const struct socket_path kinds_paths[]; /* ends with a NULL path */
+extern const struct socket_path kinds_paths[];      /* ends with a NULL path */
+extern const struct room_kind *const kinds_rooms[]; /* whose rooms are named KIND/...; ends with NULL */
 
 extern const struct room_kind team_kind; /* rooms/team.c */
 extern const struct room_kind feed_kind; /* rooms/feed.c */

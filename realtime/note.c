@@ -8,6 +8,7 @@
 #include "realtime/room.h"
 #include "realtime/session.h"
 #include "realtime/socket.h"
+#include "realtime/storage.h"
 
 struct note *note_create(enum note_kind kind, struct room *room)
 {
@@ -62,6 +63,10 @@ static void free_contents(struct note *n)
     case NOTE_RAW:
         free(n->as.raw.text);
         break;
+    case NOTE_STORED:
+        storage_free(n->as.stored);
+        break;
+    case NOTE_ALARM:
     case NOTE_DOUBT:
     case NOTE_CLOSE:
     case NOTE_FORGET:

@@ -23,7 +23,9 @@ enum note_kind {
     NOTE_CHEER,
     NOTE_EVENT,    /* a durable event, or a like count */
     NOTE_PRESENCE, /* the team's presence changed */
-    NOTE_RAW       /* a text for the room's sockets as it is */
+    NOTE_RAW,      /* a text for the room's sockets as it is */
+    NOTE_STORED,   /* a job of the rooms writer has ended */
+    NOTE_ALARM     /* the stored alarm is due */
 };
 
 /* A cheer on its way to its room. */
@@ -73,6 +75,8 @@ struct note {
             char *text; /* owned */
             size_t len;
         } raw;
+        struct room_job *stored; /* owned (storage.h) */
+        int64_t alarm_ms;        /* ALARM: the time it was set to */
     } as;
 };
 

@@ -50,6 +50,11 @@ void realtime_settle(struct realtime *rt)
     assert(rt == NULL);
 }
 
+void realtime_alarms(struct realtime *rt)
+{
+    assert(rt == NULL);
+}
+
 void realtime_stop(struct realtime *rt)
 {
     assert(rt == NULL);

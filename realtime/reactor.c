@@ -95,6 +95,11 @@ bool reactor_post_take(struct reactor *r, struct note *note)
     return false;
 }
 
+void reactor_answer_take(struct reactor *r, struct note *note)
+{
+    mailbox_post_answer(r->mailbox, &note->mail);
+}
+
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 void reactor_flush(struct reactor *r)
@@ -197,6 +202,8 @@ static void handle(struct reactor *r, struct note *n)
     case NOTE_EVENT:
     case NOTE_PRESENCE:
     case NOTE_RAW:
+    case NOTE_STORED:
+    case NOTE_ALARM:
         room_note(r, n);
         break;
     }

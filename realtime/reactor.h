@@ -67,6 +67,10 @@ bool reactor_drain(struct reactor *r);
 /* Any thread. false: the mailbox is full or there is no memory; the note is freed. */
 bool reactor_post_take(struct reactor *r, struct note *note);
 
+/* Any thread: an answer to what the loop asked for, so that there are never more than it asked. The mailbox takes it
+   though it is full. */
+void reactor_answer_take(struct reactor *r, struct note *note);
+
 /* The loop's thread: sends what is pending now, when a turn has made very much. */
 void reactor_flush(struct reactor *r);
 

@@ -20,6 +20,7 @@
 #include "realtime/reactor.h"
 #include "realtime/room.h"
 #include "realtime/socket.h"
+#include "realtime/storage.h"
 
 #define RETRY_S 5      /* a full room or a rate: told with jitter, since all who were refused hear it */
 #define STOP_POLL_MS 5 /* how often a stop looks whether everybody is gone */
@@ -156,6 +157,11 @@ void realtime_settle(struct realtime *rt)
     if (rt->running && !atomic_load(&rt->open) && doors_count(rt->doors) == 0)
         end_loops(rt);
     (void)pthread_mutex_unlock(&rt->switching);
+}
+
+void realtime_alarms(struct realtime *rt)
+{
+    storage_alarms(rt);
 }
 
 void realtime_stop(struct realtime *rt)

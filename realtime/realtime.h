@@ -87,6 +87,9 @@ void realtime_close_all(struct realtime *rt);
 /* Ends the loops' threads when the last socket is gone after realtime_close_all. Cheap; the housekeeper calls it. */
 void realtime_settle(struct realtime *rt);
 
+/* Rooms hear the stored alarms that are due, while the flag is on. Cheap; the housekeeper calls it. */
+void realtime_alarms(struct realtime *rt);
+
 /* Closes everybody with 1012 and a spread-out retryAfter, waits until they are gone (at most CLOSE_WAIT_MS), ends the
    threads. The writers must still run. NULL is fine. */
 void realtime_stop(struct realtime *rt);

@@ -17,8 +17,10 @@
 
 #include "realtime/kinds.h"
 #include "realtime/socket.h"
+#include "realtime/storage.h"
 
 #define BUCKETS 4096
+#define TEAM_ROOMS "team/"
 
 struct directory {
     struct realtime *rt;
@@ -78,7 +80,12 @@ struct room *room_find(struct realtime *rt, const char *name)
 
 static void name_team(int64_t team_id, char out[static ROOM_NAME_BYTES_MAX])
 {
-    (void)snprintf(out, ROOM_NAME_BYTES_MAX, "team/%lld", (long long)team_id);
+    (void)snprintf(out, ROOM_NAME_BYTES_MAX, TEAM_ROOMS "%lld", (long long)team_id);
+}
+
+static int64_t team_of(const char *name)
+{
+    return strtoll(name + sizeof TEAM_ROOMS - 1, NULL, 10);
 }
 
 struct room *room_find_team(struct realtime *rt, int64_t team_id)
@@ -100,6 +107,7 @@ static struct room *make(struct directory *d, const struct room_kind *kind, cons
         return NULL;
     room->directory = d;
     room->kind = kind;
+    room->team_id = kind == &team_kind ? team_of(name) : 0;
     room->home = (uint16_t)((hash >> 16) % loops);
     room->loops = (uint16_t)loops;
     room->shards = (struct shard *)(void *)((char *)room + shards_at);
@@ -112,28 +120,23 @@ static struct room *make(struct directory *d, const struct room_kind *kind, cons
     return room;
 }
 
-static struct room *get(struct realtime *rt, const struct room_kind *kind, const char *name, int64_t team_id)
+struct room *room_get(struct realtime *rt, const struct room_kind *kind, const char *name)
 {
     struct directory *d = rt->directory;
     uint64_t hash = hash_name(name);
     (void)pthread_mutex_lock(&d->mutex);
     struct room *room = find(d, name, hash);
-    if (room == NULL && (room = make(d, kind, name, hash)) != NULL)
-        room->team_id = team_id;
+    if (room == NULL)
+        room = make(d, kind, name, hash);
     (void)pthread_mutex_unlock(&d->mutex);
     return room;
-}
-
-struct room *room_get(struct realtime *rt, const struct room_kind *kind, const char *name)
-{
-    return get(rt, kind, name, 0);
 }
 
 struct room *room_get_team(struct realtime *rt, int64_t team_id)
 {
     char name[ROOM_NAME_BYTES_MAX];
     name_team(team_id, name);
-    return get(rt, &team_kind, name, team_id);
+    return room_get(rt, &team_kind, name);
 }
 
 struct room *room_ref(struct room *room)
@@ -324,6 +327,12 @@ void room_note(struct reactor *r, struct note *note)
         break;
     case NOTE_RAW:
         room->kind->raw(&t, note->as.raw.text, note->as.raw.len);
+        break;
+    case NOTE_STORED:
+        note->as.stored->done(&t, note->as.stored);
+        break;
+    case NOTE_ALARM:
+        room->kind->alarm(&t, note->as.alarm_ms);
         break;
     default:
         assert(!"not a note for a room");

@@ -56,6 +56,8 @@ static void rooms_text(const struct hub_stats *s, struct buf *out)
     buf_printf(out, "porchlight_rooms{state=\"awake\"} %lld\nporchlight_rooms{state=\"asleep\"} %lld\n",
                (long long)awake, (long long)(atomic_load(&s->rooms) - awake));
     figure(out, "room_wakes_total", "counter", "Times a room woke.", (int64_t)atomic_load(&s->wakes));
+    figure(out, "room_alarms_total", "counter", "Stored alarms handed to their rooms.",
+           (int64_t)atomic_load(&s->alarms));
 }
 
 static void messages_text(const struct hub_stats *s, struct buf *out)

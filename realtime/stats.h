@@ -53,6 +53,7 @@ struct hub_stats {
     _Atomic int64_t rooms_awake;
     _Atomic int64_t rooms;
     _Atomic uint64_t wakes;
+    _Atomic uint64_t alarms;
     _Atomic uint64_t heard[MESSAGE_TYPES_];
     _Atomic uint64_t refused;           /* messages answered with an error */
     _Atomic uint64_t said[SAID_KINDS_]; /* messages made; a broadcast is one */

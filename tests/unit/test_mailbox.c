@@ -64,6 +64,25 @@ static void the_limit_holds(void **state)
     mailbox_free(m);
 }
 
+/* An answer to what the reader asked for has its place, in order, though the box is full or closed. */
+static void an_answer_always_fits(void **state)
+{
+    (void)state;
+    struct mailbox *m = mailbox_create(1);
+    struct mail mails[3];
+    assert_int_equal(mailbox_post(m, &mails[0]), ERR_OK);
+    mailbox_post_answer(m, &mails[1]);
+    assert_int_equal(mailbox_depth(m), 2);
+    mailbox_close(m);
+    mailbox_post_answer(m, &mails[2]);
+    struct mail *all = mailbox_wait(m);
+    assert_ptr_equal(all, &mails[0]);
+    assert_ptr_equal(all->next, &mails[1]);
+    assert_ptr_equal(all->next->next, &mails[2]);
+    assert_null(mails[2].next);
+    mailbox_free(m);
+}
+
 /* 3. The descriptor is readable exactly while something waits, whatever came before. */
 static void readable_exactly_while_not_empty(void **state)
 {
@@ -195,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(oldest_first_and_once),
         cmocka_unit_test(the_limit_holds),
+        cmocka_unit_test(an_answer_always_fits),
         cmocka_unit_test(readable_exactly_while_not_empty),
         cmocka_unit_test(close_refuses_and_drains),
         cmocka_unit_test(close_wakes_a_waiter),
