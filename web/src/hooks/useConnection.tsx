@@ -21,7 +21,7 @@ interface Line {
     setCursor(cursor: string): void;
     refresh(): void;
     start(): void;
-    stop(): void;
+    stop(): Promise<void>;
 }
 
 const LineContext = createContext<Line | null>(null);
@@ -72,7 +72,7 @@ export function ConnectionProvider({ team, enabled, children }: ConnectionProvid
             connection.current = null;
             early.current = null;
             unlisten();
-            line.stop();
+            void line.stop();
         };
     }, [api, queryClient, team, enabled]);
 
@@ -82,7 +82,7 @@ export function ConnectionProvider({ team, enabled, children }: ConnectionProvid
     }, []);
     const refresh = useCallback(() => connection.current?.refresh(), []);
     const start = useCallback(() => connection.current?.start(), []);
-    const stop = useCallback(() => connection.current?.stop(), []);
+    const stop = useCallback(async () => connection.current?.stop(), []);
     const value = useMemo(
         () => ({ state, team, setCursor, refresh, start, stop }),
         [state, team, setCursor, refresh, start, stop],

@@ -100,7 +100,7 @@ export function useJoin() {
     });
 }
 
-/* The connection ends first, so that no poll runs into the end of the session. */
+/* The connection ends first, so that neither a poll nor the good-bye runs into the end of the session. */
 export function useSignOut() {
     const { api, queryClient } = useClient();
     const { start, stop } = useConnection();

@@ -45,7 +45,10 @@ function stage(script: Reply[]) {
             if (reply instanceof Error) throw reply;
             return { data: reply, pollIntervalMs: 10_000, unchanged: false };
         },
-        leave: () => ((left += 1), Promise.resolve()),
+        leave: async () => {
+            left += 1;
+            if (hold.on) await new Promise<void>((done) => hold.release.push(done));
+        },
     } as unknown as Api;
 
     const connection = connect({ api, environment });
@@ -177,10 +180,22 @@ test("401 ends it; stop says good-bye; nothing is asked afterwards", async () =>
     it.connection.start();
     await it.settle();
     assert.deepEqual([it.connection.state, it.waits()], ["idle", []]);
+    it.hold.on = true;
     it.connection.start();
     await it.settle();
-    it.connection.stop();
+    let heard = false;
+    const stopped = it.connection.stop().then(() => {
+        heard = true;
+    });
     assert.deepEqual([it.connection.state, it.waits(), it.left()], ["idle", [], 1]);
+    await it.settle();
+    assert.equal(heard, false, "whoever ends the session waits for the poll and the good-bye");
+    const [poll, goodBye] = it.hold.release;
+    goodBye?.();
+    await it.settle();
+    assert.equal(heard, false, "the poll is still under way");
+    poll?.();
+    await stopped;
     it.connection.refresh();
     await it.settle();
     assert.equal(it.asked.length, 2);

@@ -39,8 +39,8 @@ export interface ConnectOptions {
 export interface Connection {
     readonly state: ConnectionState;
     start(): void;
-    /* Stops asking, and says good-bye to the others. */
-    stop(): void;
+    /* Stops asking at once, and says good-bye to the others: resolves when nothing of it is under way any more. */
+    stop(): Promise<void>;
     /* The feed was loaded and is complete up to `cursor`: go on from there. */
     setCursor(cursor: string): void;
     /* Ask now instead of later. */
@@ -54,6 +54,7 @@ export function connect({ api, team, environment = browserEnvironment() }: Conne
     let cursor: string | null = null;
     /* Raised whenever answers under way become worthless. */
     let generation = 0;
+    let polled: Promise<unknown> = Promise.resolve();
     let asking = false;
     /* The server did not take our cursor, so something may have been missed. */
     let lost = false;
@@ -116,7 +117,9 @@ export function connect({ api, team, environment = browserEnvironment() }: Conne
         asking = true;
         const asked = generation;
         try {
-            const answer = await api.changes(cursor, team);
+            const poll = api.changes(cursor, team);
+            polled = poll.catch(() => undefined);
+            const answer = await poll;
             asking = false;
             if (asked === generation) took(answer.data, answer.pollIntervalMs);
             else if (!stopped()) askIn(POLL_MIN_MS);
@@ -127,14 +130,14 @@ export function connect({ api, team, environment = browserEnvironment() }: Conne
         }
     };
 
-    const leave = (): void => {
-        if (!stopped()) api.leave(team).catch(() => undefined);
+    const leave = async (): Promise<void> => {
+        if (!stopped()) await api.leave(team).catch(() => undefined);
     };
 
     const looked = (): void => {
         if (!environment.visible()) {
             /* Present means visible. The server waits some seconds before it believes that somebody left. */
-            if (timer !== null || asking) leave();
+            if (timer !== null || asking) void leave();
             cancel();
             return;
         }
@@ -161,12 +164,13 @@ export function connect({ api, team, environment = browserEnvironment() }: Conne
         start: () => {
             if (!stopped()) return;
             setState("connecting");
-            unwatch = [environment.watch(looked), environment.watchLeaving(leave)];
+            unwatch = [environment.watch(looked), environment.watchLeaving(() => void leave())];
             void ask();
         },
         stop: () => {
-            leave();
+            const said = leave();
             halt();
+            return Promise.all([said, polled]).then(() => undefined);
         },
         setCursor: (next) => {
             cursor = next;
