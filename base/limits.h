@@ -114,6 +114,7 @@
 #define ROOM_SLEEP_MS 10000        /* without a message */
 #define ALARM_AGAIN_MS 60000       /* a stored alarm that its room did not end comes again */
 #define CLOSE_WAIT_MS 5000         /* for the other side's close frame */
+#define DESK_ASKS_MAX 256          /* a loop's questions to the database at once: likes share the writer's queue */
 #define LOOP_MAIL_MAX 65536        /* notes between loops; past it a room catches up from the database */
 
 /* ---- rooms.db ---------------------------------------------------------------------------------------------------- */

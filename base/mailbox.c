@@ -87,7 +87,7 @@ enum err mailbox_post(struct mailbox *m, struct mail *mail)
     return err;
 }
 
-void mailbox_post_answer(struct mailbox *m, struct mail *mail)
+void mailbox_post_always(struct mailbox *m, struct mail *mail)
 {
     (void)pthread_mutex_lock(&m->mutex);
     append(m, mail);
@@ -124,6 +124,13 @@ struct mail *mailbox_wait(struct mailbox *m)
         struct pollfd wait = {.fd = m->fd, .events = POLLIN};
         (void)poll(&wait, 1, -1);
     }
+}
+
+void mailbox_wake(struct mailbox *m)
+{
+    (void)pthread_mutex_lock(&m->mutex);
+    signal_box(m);
+    (void)pthread_mutex_unlock(&m->mutex);
 }
 
 void mailbox_close(struct mailbox *m)

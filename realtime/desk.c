@@ -18,12 +18,10 @@
 
 #define ANSWER_ARENA_BYTES 4096
 
-/* The note was made with the job and carries it back; a full mailbox means that the loop catches everybody up. */
+/* The note was made with the job and carries it back. */
 static void send_back(struct realtime *rt, const struct address *who, struct note *note)
 {
-    struct reactor *r = hub_reactor_of(rt, who->user_id);
-    if (!reactor_post_take(r, note))
-        atomic_store(&r->gap, true);
+    reactor_tell_take(hub_reactor_of(rt, who->user_id), note);
 }
 
 static enum err submit(struct realtime *rt, struct job *job)

@@ -19,6 +19,7 @@ struct desk_catch {
     int64_t team_id; /* 0: the feed, all teams */
     struct cursor since;
     bool has_since;    /* false: from now on */
+    uint8_t joining;   /* the socket's, then */
     bool check_team;   /* an admin's: whether the team exists */
     char *id;          /* of the message that asked; NULL: none */
     struct note *note; /* made beforehand, so that an answer never lacks memory */
@@ -56,7 +57,8 @@ struct desk_token {
     struct job job;
     struct realtime *rt;
     struct address who;
-    char *id; /* of the message; NULL: none */
+    char *id;        /* of the message; NULL: none */
+    uint32_t doubts; /* the loop's, then */
     struct note *note;
     enum err err;
     struct problem problem;

@@ -80,9 +80,12 @@ static void pack_socket(const struct reactor *r, const struct socket *s, struct 
 void freeze_pack(struct realtime *rt, struct buf *out, struct buf *fds)
 {
     size_t count = 0;
-    for (unsigned i = 0; i < rt->options.loops; i++)
+    bool doubts = rt->doubts;
+    for (unsigned i = 0; i < rt->options.loops; i++) {
         count += rt->reactors[i].sockets;
-    pack_number(out, rt->doubts);
+        doubts = doubts || rt->reactors[i].later > 0; /* perhaps only catching up: that is asked anyway */
+    }
+    pack_number(out, doubts);
     pack_number(out, (int64_t)count);
     for (unsigned i = 0; i < rt->options.loops; i++) {
         const struct reactor *r = &rt->reactors[i];

@@ -19,6 +19,8 @@
 #define STAGE_ROWS 512 /* read at once when the overlay is made */
 
 static const struct problem no_problem;
+static const struct problem misused_id = {.err = ERR_CONFLICT,
+                                          .detail = "This id was used for another message. Use a new one."};
 
 static struct like_wish *of_job(struct job *job)
 {
@@ -83,17 +85,26 @@ static enum err look(struct like_wish *w, struct db *community, struct tx *tx, s
     return err;
 }
 
+/* What is stored with an id: the wish itself. NULL: no memory. */
+static const char *ack_text(const struct like_wish *w, struct arena *arena)
+{
+    return arena_printf(arena, "%s %lld", w->liked ? "liked" : "unliked", (long long)w->post_id);
+}
+
 static enum err find_ack(struct like_wish *w, struct db *rooms, struct tx *tx)
 {
     const char *answer;
-    enum err err = room_store_ack_find(rooms, tx->arena, w->user_id, w->ack_id, &answer);
+    const char *own = ack_text(w, tx->arena);
+    enum err err = own == NULL ? ERR_NO_MEMORY
+                               : room_store_ack_find(rooms, tx->arena, w->user_id, w->ack_id, &answer);
     w->repeated = err == ERR_OK;
+    w->misused = err == ERR_OK && strcmp(answer, own) != 0;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static enum err put_ack(struct like_wish *w, struct tx *tx)
 {
-    const char *answer = arena_printf(tx->arena, "%s %lld", w->liked ? "liked" : "unliked", (long long)w->post_id);
+    const char *answer = ack_text(w, tx->arena);
     return answer == NULL ? ERR_NO_MEMORY : room_store_ack_put(tx, w->user_id, w->ack_id, answer);
 }
 
@@ -151,6 +162,12 @@ static enum err run_buffered(struct job *job, struct tx *tx)
     return err;
 }
 
+static void answer(struct like_wish *w, enum err err, const struct problem *problem)
+{
+    bool misused = err == ERR_OK && w->misused;
+    w->done(w, misused ? ERR_CONFLICT : err, misused ? &misused_id : problem);
+}
+
 static void done_buffered(struct job *job, enum err err, const struct problem *problem)
 {
     struct like_wish *w = of_job(job);
@@ -159,7 +176,7 @@ static void done_buffered(struct job *job, enum err err, const struct problem *p
     atomic_fetch_add_explicit(&l->stats.wishes, 1, memory_order_relaxed);
     if (err == ERR_OK && w->changed)
         atomic_fetch_add_explicit(&l->stats.buffered, 1, memory_order_relaxed);
-    w->done(w, err, problem);
+    answer(w, err, problem);
 }
 
 static enum err run_direct(struct job *job, struct tx *tx)
@@ -218,7 +235,7 @@ static void done_direct(struct job *job, enum err err, const struct problem *pro
         refused = open_now(l);
     (void)pthread_mutex_unlock(&l->route_lock);
     if (!answers_later)
-        w->done(w, err, problem);
+        answer(w, err, problem);
     likes_refuse(refused);
 }
 
@@ -272,7 +289,7 @@ enum err likes_submit(struct likes *l, struct like_wish *w)
         return ERR_INVALID;
     w->likes = l;
     w->team_id = w->count = 0;
-    w->changed = w->repeated = false;
+    w->changed = w->repeated = w->misused = false;
     (void)pthread_mutex_lock(&l->route_lock);
     enum err err = submit_by_route(l, w);
     (void)pthread_mutex_unlock(&l->route_lock);

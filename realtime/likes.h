@@ -82,6 +82,7 @@ struct like_wish {
     int64_t count;
     bool changed;  /* it was not so before */
     bool repeated; /* the ack id was used before: nothing changed, count is as of now */
+    bool misused;  /* for another wish: `done` hears ERR_CONFLICT */
     struct likes *likes;
 };
 

@@ -18,6 +18,7 @@
 #define ARENA_BYTES_MAX (2U << 20)
 #define TEST_WAIT_MS 20 /* a clock that a test moves is looked at so often */
 #define WAIT_MS_MAX 60000
+#define LATER_WAIT_MS 20 /* before the desk is asked again that could not be */
 
 int64_t reactor_real_us(void)
 {
@@ -95,9 +96,15 @@ bool reactor_post_take(struct reactor *r, struct note *note)
     return false;
 }
 
-void reactor_answer_take(struct reactor *r, struct note *note)
+void reactor_tell_take(struct reactor *r, struct note *note)
 {
-    mailbox_post_answer(r->mailbox, &note->mail);
+    mailbox_post_always(r->mailbox, &note->mail);
+}
+
+void reactor_gap(struct reactor *r)
+{
+    atomic_store(&r->gap, true);
+    mailbox_wake(r->mailbox);
 }
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
@@ -223,6 +230,8 @@ static void take_notes(struct reactor *r)
     }
     if (atomic_load_explicit(&r->gap, memory_order_relaxed) && atomic_exchange(&r->gap, false))
         each_socket(r, catch_up, NULL);
+    if (r->later > 0)
+        session_take_up(r);
 }
 
 bool reactor_drain(struct reactor *r)
@@ -274,6 +283,8 @@ static int wait_ms(struct reactor *r)
     int64_t ms = wheel_wait_ms(r->wheel, now_ms);
     if (ms < 0 || ms > WAIT_MS_MAX)
         ms = WAIT_MS_MAX;
+    if (r->later > 0 && r->asked < DESK_ASKS_MAX && ms > LATER_WAIT_MS)
+        ms = LATER_WAIT_MS; /* the writer's queue was full, or there was no memory */
     if (r->rt->options.clock_moves && ms > TEST_WAIT_MS)
         ms = TEST_WAIT_MS;
     return (int)ms;

@@ -50,6 +50,10 @@ struct reactor {
     size_t seen_next;
     int64_t births_us[16]; /* of what this turn sends */
     size_t births_count;
+    uint32_t doubts;     /* notes of that kind so far */
+    size_t asked;        /* of the desk, and not yet answered */
+    size_t later;        /* sockets that wait until there is room for asking */
+    size_t later_at;     /* where the search for them goes on */
     _Atomic bool gap;    /* a note could not be posted: its sockets catch up from the database */
     _Atomic bool ending; /* the thread ends when this is set and the turn is over */
 };
@@ -67,9 +71,12 @@ bool reactor_drain(struct reactor *r);
 /* Any thread. false: the mailbox is full or there is no memory; the note is freed. */
 bool reactor_post_take(struct reactor *r, struct note *note);
 
-/* Any thread: an answer to what the loop asked for, so that there are never more than it asked. The mailbox takes it
-   though it is full. */
-void reactor_answer_take(struct reactor *r, struct note *note);
+/* Any thread. The mailbox takes it though it is full: answers to what the loop asked for, of which there are no more
+   than it asked, and what is said to loops as such. */
+void reactor_tell_take(struct reactor *r, struct note *note);
+
+/* Any thread: something that the loop's sockets should hear could not be posted. */
+void reactor_gap(struct reactor *r);
 
 /* The loop's thread: sends what is pending now, when a turn has made very much. */
 void reactor_flush(struct reactor *r);

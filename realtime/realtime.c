@@ -124,7 +124,7 @@ static void tell_all(struct realtime *rt, uint16_t code, int64_t spread_ms)
             continue;
         note->as.close.code = code;
         note->as.close.spread_ms = spread_ms;
-        (void)reactor_post_take(&rt->reactors[i], note);
+        reactor_tell_take(&rt->reactors[i], note);
     }
 }
 
@@ -298,7 +298,7 @@ size_t realtime_sockets(struct realtime *rt)
 static void fell_behind(struct realtime *rt)
 {
     for (unsigned i = 0; i < rt->options.loops; i++)
-        atomic_store(&rt->reactors[i].gap, true);
+        reactor_gap(&rt->reactors[i]);
 }
 
 struct publication {
@@ -393,8 +393,10 @@ static void tell_loop(struct reactor *r, enum note_kind kind, int64_t user_id)
     struct note *note = note_create(kind, NULL);
     if (note != NULL && kind == NOTE_DOUBT)
         note->as.user_id = user_id;
-    if (note == NULL || !reactor_post_take(r, note))
-        atomic_store(&r->gap, true);
+    if (note != NULL)
+        reactor_tell_take(r, note);
+    else
+        reactor_gap(r);
 }
 
 void realtime_doubt(struct realtime *rt, int64_t user_id)

@@ -402,7 +402,7 @@ static void post_spread(struct reactor *home, struct room *room, unsigned loop, 
         note->born_us = home->births_count > 0 ? home->births_us[home->births_count - 1] : 0;
     }
     if ((note == NULL || !reactor_post_take(to, note)) && packet_class(packet) != PACKET_EPHEMERAL)
-        atomic_store(&to->gap, true);
+        reactor_gap(to);
 }
 
 void room_say(struct room_turn *t, const struct buf *json, enum packet_class what, int64_t seq, enum stats_said said)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "realtime/doors.h"
 #include "realtime/note.h"
 #include "realtime/packet.h"
@@ -88,7 +89,9 @@ static void disappear(struct reactor *r, struct socket *s, int64_t grace_ms)
 void session_leave(struct reactor *r, struct socket *s)
 {
     disappear(r, s, r->rt->options.grace_ms);
-    s->catching = s->skipped = s->welcomed = false;
+    r->later -= s->catch_later && !s->doubt_later;
+    s->catching = s->skipped = s->welcomed = s->catch_later = false;
+    s->joining++;
     room_leave(r, s);
 }
 
@@ -113,8 +116,9 @@ static void welcome(struct reactor *r, struct socket *s, const struct cursor *wh
 /* How many are here: at once to who has just come, since for the others nothing may have changed. */
 static void tell_presence(struct reactor *r, struct socket *s)
 {
-    struct presence_team *team = s->room->team_id == 0 ? NULL
-                                                       : presence_team(r->rt->options.presence, s->room->team_id);
+    if (s->room == NULL || s->room->team_id == 0)
+        return; /* also when it was closed for reading too slowly, a moment ago */
+    struct presence_team *team = presence_team(r->rt->options.presence, s->room->team_id);
     struct presence_view view;
     if (team == NULL || presence_read(team, r->now_ms, r->arena, &view) != ERR_OK)
         return;
@@ -156,6 +160,14 @@ static bool same_cursor(const struct cursor *a, const struct cursor *b)
     return a->seq == b->seq && a->boot == b->boot && a->likes == b->likes && strcmp(a->epoch, b->epoch) == 0;
 }
 
+/* The desk has no room for more: the socket waits its turn (session_take_up). */
+static void put_off(struct reactor *r, struct socket *s, bool doubt)
+{
+    r->later += !s->catch_later && !s->doubt_later;
+    s->doubt_later = s->doubt_later || doubt;
+    s->catch_later = s->catch_later || !doubt;
+}
+
 /* Asks the desk for what lies between `since` and now. */
 static enum err ask_desk(struct reactor *r, struct socket *s, const struct cursor *since, const char *id)
 {
@@ -168,11 +180,28 @@ static enum err ask_desk(struct reactor *r, struct socket *s, const struct curso
         c->has_since = true;
     }
     c->check_team = s->attachment->role == ROLE_ADMIN && s->room->team_id != 0;
+    c->joining = s->joining;
     c->id = id == NULL ? NULL : strdup(id);
+    enum err err = desk_catch_take(c);
+    if (err != ERR_OK)
+        return err;
+    r->asked++;
     s->catching = true;
     s->skipped = false;
     STATS_ADD(r->rt->stats.caught_up, 1);
-    return desk_catch_take(c);
+    return ERR_OK;
+}
+
+/* From where it is, as soon as the desk has room. Until then nothing is said to it that would leave a gap. */
+static void catch_up(struct reactor *r, struct socket *s)
+{
+    struct heads *heads = r->rt->options.heads;
+    struct cursor since = {.seq = s->seq, .boot = heads_boot(heads), .likes = atomic_load(&s->room->told_likes)};
+    memcpy(since.epoch, heads_epoch(heads), sizeof since.epoch);
+    if (r->asked < DESK_ASKS_MAX && ask_desk(r, s, &since, NULL) == ERR_OK)
+        return;
+    s->catching = true;
+    put_off(r, s, false);
 }
 
 /* In the room from here on; what is said meanwhile is either held back and read, or comes after the WELCOME. */
@@ -241,6 +270,8 @@ void session_begin(struct reactor *r, struct socket *s, const char *since_text)
     if (room != NULL && (since_text == NULL || resumes))
         enter(r, s, room, resumes ? &since : NULL, NULL);
     room_unref(room);
+    if (s->room == NULL && s->state == SOCKET_OPEN) /* there is no other room for it */
+        socket_close(r, s, 1013, "try again later");
 }
 
 /* Said once, when the first answer of the desk has come. */
@@ -275,11 +306,25 @@ static void could_not_catch_up(struct reactor *r, struct socket *s, const struct
     }
 }
 
+/* The socket joined again, or left, while the desk was reading: whoever asked is answered all the same. */
+static void pass_over(struct reactor *r, struct socket *s, const struct desk_catch *c)
+{
+    if (c->err == ERR_OK)
+        acknowledge(r, s, c->id);
+    else if (c->id != NULL)
+        refuse(r, s, c->id, c->err);
+}
+
 void session_caught(struct reactor *r, struct desk_catch *c)
 {
     struct socket *s = socket_find(r, &c->who);
-    if (s == NULL || s->state != SOCKET_OPEN || s->room == NULL || !s->catching || s->room->team_id != c->team_id)
-        return; /* it went, or went elsewhere */
+    r->asked--;
+    if (s == NULL || s->state != SOCKET_OPEN)
+        return;
+    if (!s->catching || s->joining != c->joining) {
+        pass_over(r, s, c);
+        return;
+    }
     if (c->err != ERR_OK) {
         could_not_catch_up(r, s, c);
         return;
@@ -290,11 +335,9 @@ void session_caught(struct reactor *r, struct desk_catch *c)
     if (s->state != SOCKET_OPEN)
         return;
     s->seq = c->now.seq;
-    bool again = c->more || s->skipped;
     s->catching = false;
-    enum err err = again ? ask_desk(r, s, &c->now, NULL) : ERR_OK;
-    if (err != ERR_OK && err != ERR_CONFLICT) /* stopping: the next image of the program goes on from here */
-        socket_close(r, s, 4004, "too slow: return with your cursor");
+    if (c->more || s->skipped)
+        catch_up(r, s);
 }
 
 /* The head was loaded before any thread ran, so that what is committed from here on is heard of. */
@@ -318,11 +361,7 @@ void session_catch_up(struct reactor *r, struct socket *s)
         s->skipped = true;
         return;
     }
-    struct heads *heads = r->rt->options.heads;
-    struct cursor since = {.seq = s->seq, .boot = heads_boot(heads), .likes = atomic_load(&s->room->told_likes)};
-    memcpy(since.epoch, heads_epoch(heads), sizeof since.epoch);
-    if (ask_desk(r, s, &since, NULL) != ERR_OK)
-        socket_close(r, s, 4004, "too slow: return with your cursor");
+    catch_up(r, s);
 }
 
 /* ---- likes ------------------------------------------------------------------------------------------------------- */
@@ -352,7 +391,7 @@ static void like_done(struct like_wish *wish, enum err err, const struct problem
     like->err = err;
     if (err != ERR_OK)
         like->problem = *problem;
-    (void)reactor_post_take(hub_reactor_of(like->rt, like->who.user_id), like->note);
+    reactor_tell_take(hub_reactor_of(like->rt, like->who.user_id), like->note);
 }
 
 static struct session_like *make_like(struct reactor *r, const struct socket *s, const struct message *m)
@@ -426,19 +465,23 @@ static uint64_t hash_id(int64_t user_id, const char *id)
     return hash | 1; /* 0 is an empty place */
 }
 
-/* Whether this member's cheer with this id came before; if not, it has now. All of a member's sockets are in one loop.
- */
-static bool seen_before(struct reactor *r, int64_t user_id, const char *id)
+/* Whether this member's cheer with this id came before. All of a member's sockets are in one loop. */
+static bool seen_before(const struct reactor *r, int64_t user_id, const char *id)
 {
-    if (r->seen == NULL && (r->seen = calloc(1, sizeof *r->seen)) == NULL)
-        return false;
     uint64_t hash = hash_id(user_id, id);
-    for (size_t i = 0; i < CHEERS_REMEMBERED; i++)
+    for (size_t i = 0; r->seen != NULL && i < CHEERS_REMEMBERED; i++)
         if (r->seen->hashes[i] == hash)
             return true;
-    r->seen->hashes[r->seen_next] = hash;
-    r->seen_next = (r->seen_next + 1) % CHEERS_REMEMBERED;
     return false;
+}
+
+/* It is on its way. Without memory a resend may be a second cheer. */
+static void remember(struct reactor *r, int64_t user_id, const char *id)
+{
+    if (r->seen == NULL && (r->seen = calloc(1, sizeof *r->seen)) == NULL)
+        return;
+    r->seen->hashes[r->seen_next] = hash_id(user_id, id);
+    r->seen_next = (r->seen_next + 1) % CHEERS_REMEMBERED;
 }
 
 void session_pack_cheers(const struct reactor *r, struct buf *out)
@@ -494,6 +537,8 @@ static void send_cheer(struct reactor *r, struct socket *s, const struct message
     }
     if (note == NULL || !pass_cheer_take(r, note))
         refuse(r, s, m->id, ERR_BUSY);
+    else if (m->id != NULL)
+        remember(r, s->attachment->user_id, m->id);
 }
 
 void session_cheer(struct reactor *r, struct note *note)
@@ -505,6 +550,8 @@ void session_cheer(struct reactor *r, struct note *note)
     if (onward == NULL)
         return;
     onward->born_us = note->born_us;
+    if (c->id != NULL)
+        remember(r, c->user_id, c->id); /* who sent it was answered already */
     onward->as.cheer = *c;
     c->id = c->name = c->icon = NULL; /* they moved */
     (void)pass_cheer_take(r, onward);
@@ -541,22 +588,50 @@ static enum err ask_about(struct reactor *r, int64_t user_id, size_t count)
 static void doubt_member(struct reactor *r, int64_t user_id)
 {
     size_t count = count_sockets(r, user_id);
-    enum err err = count == 0 ? ERR_OK : ask_about(r, user_id, count);
-    if (err == ERR_OK)
+    if (count == 0)
         return;
-    if (r->rt->options.rooms == NULL) {
+    if (r->rt->options.rooms == NULL) { /* the next image of the program asks */
         r->rt->doubts = true;
         return;
     }
-    /* Nobody can say now whether they may stay: they come back and show their token. */
-    for (struct socket *s = socket_first_of(r, user_id), *next; s != NULL; s = next) {
-        next = s->member_next;
-        socket_close(r, s, 1011, "our fault: return");
+    if (r->asked < DESK_ASKS_MAX && ask_about(r, user_id, count) == ERR_OK) {
+        r->asked++;
+        return;
+    }
+    for (struct socket *s = socket_first_of(r, user_id); s != NULL; s = s->member_next)
+        put_off(r, s, true);
+}
+
+/* The member's sockets that waited. false: the desk has no room. */
+static bool take_up_member(struct reactor *r, struct socket *first)
+{
+    bool doubt = false;
+    for (struct socket *s = first; s != NULL; s = s->member_next) {
+        bool catches = s->catch_later;
+        r->later -= s->catch_later || s->doubt_later;
+        doubt = doubt || s->doubt_later;
+        s->catch_later = s->doubt_later = false;
+        if (catches)
+            catch_up(r, s);
+    }
+    if (doubt)
+        doubt_member(r, first->attachment->user_id);
+    return !first->catch_later && !first->doubt_later;
+}
+
+void session_take_up(struct reactor *r)
+{
+    bool room = true;
+    for (size_t i = 0; i < r->members_cap && room && r->later > 0 && r->asked < DESK_ASKS_MAX; i++) {
+        r->later_at = (r->later_at + 1) & (r->members_cap - 1);
+        if (r->members[r->later_at] != NULL)
+            room = take_up_member(r, r->members[r->later_at]);
     }
 }
 
 void session_doubt(struct reactor *r, int64_t user_id)
 {
+    r->doubts++;
     if (user_id > 0) {
         doubt_member(r, user_id);
         return;
@@ -584,16 +659,20 @@ static bool renew(struct reactor *r, struct socket *s, const struct realtime_mem
         appear(r, s); /* under the new name, or not at all, before the old stay ends: nobody is seen to leave */
         end_stay(r, s, before, 0);
     }
-    socket_rearm(r, s);
+    if (s->state == SOCKET_OPEN)
+        socket_rearm(r, s);
     return true;
 }
 
-static void judge(struct reactor *r, const struct desk_check *c, const struct desk_doubt *d)
+/* false: the socket showed another token while this one was doubted. */
+static bool judge(struct reactor *r, const struct desk_check *c, const struct desk_doubt *d)
 {
     struct address who = {.user_id = c->user_id, .serial = d->serial};
     struct socket *s = socket_find(r, &who);
-    if (s == NULL || s->state != SOCKET_OPEN || strcmp(attachment_jti(s->attachment), d->jti) != 0)
-        return;
+    if (s == NULL || s->state != SOCKET_OPEN)
+        return true;
+    if (strcmp(attachment_jti(s->attachment), d->jti) != 0)
+        return false;
     if (c->err != ERR_OK) {
         socket_close(r, s, 1011, "our fault: return");
     } else if (!d->holds) {
@@ -607,18 +686,25 @@ static void judge(struct reactor *r, const struct desk_check *c, const struct de
         if (!renew(r, s, &member))
             socket_close(r, s, 1011, "our fault: return");
     }
+    return true;
 }
 
 void session_checked(struct reactor *r, struct desk_check *c)
 {
+    r->asked--;
+    bool all = true;
     for (size_t i = 0; i < c->count; i++)
-        judge(r, c, &c->doubts[i]);
+        all = judge(r, c, &c->doubts[i]) && all;
+    if (!all)
+        doubt_member(r, c->user_id);
 }
 
 static void authenticate(struct reactor *r, struct socket *s, const struct message *m)
 {
     struct address who = address_of(s);
     struct desk_token *t = desk_token_create(r->rt, &who, m->id, m->token);
+    if (t != NULL)
+        t->doubts = r->doubts;
     enum err err = t == NULL ? ERR_NO_MEMORY : desk_token_take(t);
     if (err != ERR_OK)
         refuse(r, s, m->id, err);
@@ -637,6 +723,8 @@ void session_token(struct reactor *r, struct desk_token *t)
         refuse(r, s, t->id, ERR_NO_MEMORY);
     else
         acknowledge(r, s, t->id);
+    if (t->err == ERR_OK && t->doubts != r->doubts) /* it may have been read just before what raised them */
+        doubt_member(r, t->who.user_id);
 }
 
 /* ---- hearing ----------------------------------------------------------------------------------------------------- */

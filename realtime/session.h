@@ -34,6 +34,9 @@ void session_liked(struct reactor *r, struct session_like *like);
 void session_doubt(struct reactor *r, int64_t user_id);     /* 0: everybody */
 void session_catch_up(struct reactor *r, struct socket *s); /* from what it was told last */
 
+/* Asks the desk for sockets that wait (reactor.later), as far as it has room. */
+void session_take_up(struct reactor *r);
+
 /* After a hot restart: back in the room as if nothing had been. `catching`: what it missed has to be read. */
 void session_resume(struct reactor *r, struct socket *s, struct room *room, bool catching);
 

@@ -63,6 +63,7 @@ static void members_remove(struct reactor *r, struct socket *s)
         at = &(*at)->member_next;
     *at = s->member_next;
     r->sockets--;
+    r->later -= s->catch_later || s->doubt_later;
     if (*slot != NULL)
         return;
     r->members_count--;

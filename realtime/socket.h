@@ -66,8 +66,9 @@ struct socket {
     uint32_t heard_s;    /* monotonic seconds: when it last sent anything */
     uint16_t close_code; /* what to close with when close_at_ms comes */
     uint8_t state;
-    uint8_t refused;     /* messages in a row that came too fast */
+    uint8_t refused; /* messages in a row that came too fast */
     uint8_t path;    /* index into kinds_paths */
+    uint8_t joining; /* goes up whenever it leaves a room: answers about the one before are out of date */
     bool deflate : 1;    /* agreed on */
     bool catching : 1;   /* the desk reads what it missed */
     bool skipped : 1;    /* something was said meanwhile */
@@ -75,6 +76,8 @@ struct socket {
     bool is_dirty : 1;
     bool writing : 1; /* the kernel will say when it takes more */
     bool welcomed : 1;
+    bool catch_later : 1; /* to be brought up to date, and `catching` until then */
+    bool doubt_later : 1; /* its member is to be looked at again */
 };
 
 /* What a new socket comes with. Owned by the note that carries it. */

@@ -1,8 +1,8 @@
 /* What is counted, as Prometheus text. See stats.h. */
 #include "realtime/stats.h"
 
-static const char *const close_names[CLOSED_KINDS_] = {"4001", "4002", "4003", "4004", "4005", "1001",   "1002",
-                                                       "1003", "1007", "1009", "1011", "1012", "client", "cut"};
+static const char *const close_names[CLOSED_KINDS_] = {"4001", "4002", "4003", "4004", "4005", "1001",   "1002", "1003",
+                                                       "1007", "1009", "1011", "1012", "1013", "client", "cut"};
 
 static const char *const said_names[SAID_KINDS_] = {
     "WELCOME",           "RESET",      "ACK",         "error",     "pong",
@@ -16,7 +16,8 @@ enum stats_close stats_close_of(unsigned code)
         enum stats_close kind;
     } codes[] = {{4001, CLOSED_4001}, {4002, CLOSED_4002}, {4003, CLOSED_4003}, {4004, CLOSED_4004},
                  {4005, CLOSED_4005}, {1001, CLOSED_1001}, {1002, CLOSED_1002}, {1003, CLOSED_1003},
-                 {1007, CLOSED_1007}, {1009, CLOSED_1009}, {1011, CLOSED_1011}, {1012, CLOSED_1012}};
+                 {1007, CLOSED_1007}, {1009, CLOSED_1009}, {1011, CLOSED_1011}, {1012, CLOSED_1012},
+                 {1013, CLOSED_1013}};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].code == code)
             return codes[i].kind;

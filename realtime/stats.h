@@ -41,6 +41,7 @@ enum stats_close {
     CLOSED_1009,
     CLOSED_1011,
     CLOSED_1012,
+    CLOSED_1013,
     CLOSED_BY_CLIENT,
     CLOSED_CUT, /* the connection broke, or the other side never answered the close frame */
     CLOSED_KINDS_

@@ -68,7 +68,7 @@ static void job_done(struct job *base, enum err err, const struct problem *probl
         expect_alarm(job->rt, job->alarm_ms);
     job->note = NULL;
     note->as.stored = job; /* which owns it from here on */
-    reactor_answer_take(hub_home_of(job->rt, job->room), note);
+    reactor_tell_take(hub_home_of(job->rt, job->room), note);
 }
 
 void storage_take(struct room_turn *t, struct room_job *job)

@@ -618,8 +618,12 @@ static void an_id_counts_once(void **state)
     open_gate(s);
     wait_answers(s, 3);
     assert_true(twice[0].wish.changed);
-    assert_true(twice[1].wish.repeated);
+    assert_true(twice[1].wish.misused);
+    assert_int_equal(twice[1].err, ERR_CONFLICT);
     assert_int_equal(twice[1].wish.count, 3);
+    assert_int_equal(like(s, 3, 1, true, "t").err, ERR_CONFLICT); /* nor for another post */
+    assert_false(seen(s, s->posts[1], s->users[3]).liked);
+    assert_int_equal(like(s, 3, 0, true, "t").err, ERR_OK);
 }
 
 /* A direct like is in the main writer's queue when the buffer opens; what its member wishes next waits for it. */
@@ -776,7 +780,7 @@ struct model {
     struct scene *s;
     struct random random;
     bool liked[POSTS][MEMBERS];
-    bool used[MEMBERS][IDS]; /* ids that were acknowledged */
+    int used[MEMBERS][IDS]; /* ids that were acknowledged: for what (what_of); 0: none */
     bool is_open;
 };
 
@@ -803,6 +807,12 @@ static void assert_as_model(struct model *m)
     assert_int_equal(likes_open(s->likes), m->is_open);
     assert_int_equal(stored_alarm(s) != 0, waiting(s) != 0);
     assert_false(s->early);
+}
+
+/* A wish as a number, to compare. */
+static int what_of(int post, bool liked)
+{
+    return 2 * post + liked + 1;
 }
 
 static void some_wishes(struct model *m, bool broken)
@@ -842,17 +852,20 @@ static void some_wishes(struct model *m, bool broken)
     wait_answers(s, count + one_batch + broken);
     for (size_t i = 0; i < count; i++) {
         const struct like_wish *w = &wishes[i].wish;
-        assert_int_equal(wishes[i].err, broken ? ERR_STORAGE : ERR_OK);
+        int *used = ids[i] >= 0 ? &m->used[members[i]][ids[i]] : NULL;
+        int what = what_of(posts[i], w->liked);
+        bool repeated = used != NULL && *used != 0;
+        bool misused = repeated && *used != what;
+        assert_int_equal(wishes[i].err, broken ? ERR_STORAGE : misused ? ERR_CONFLICT : ERR_OK);
         if (broken)
             continue;
         bool *liked = &m->liked[posts[i]][members[i]];
-        bool repeated = ids[i] >= 0 && m->used[members[i]][ids[i]];
         assert_int_equal(w->repeated, repeated);
         assert_int_equal(w->changed, !repeated && *liked != w->liked);
         if (!repeated)
             *liked = w->liked;
-        if (ids[i] >= 0)
-            m->used[members[i]][ids[i]] = true;
+        if (used != NULL && !repeated)
+            *used = what;
         assert_int_equal(w->count, count_of(m, posts[i]));
     }
 }

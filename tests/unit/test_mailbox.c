@@ -71,10 +71,10 @@ static void an_answer_always_fits(void **state)
     struct mailbox *m = mailbox_create(1);
     struct mail mails[3];
     assert_int_equal(mailbox_post(m, &mails[0]), ERR_OK);
-    mailbox_post_answer(m, &mails[1]);
+    mailbox_post_always(m, &mails[1]);
     assert_int_equal(mailbox_depth(m), 2);
     mailbox_close(m);
-    mailbox_post_answer(m, &mails[2]);
+    mailbox_post_always(m, &mails[2]);
     struct mail *all = mailbox_wait(m);
     assert_ptr_equal(all, &mails[0]);
     assert_ptr_equal(all->next, &mails[1]);
