@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { as, cursorOf, expectStatus, startServer } from './harness.mjs';
-import { connect } from './socket.mjs';
+import { connect, frame, OP } from './socket.mjs';
 
 const WALKERS = '2';
 const STRONG = '3';
@@ -101,6 +101,22 @@ describe('messages', () => {
             assert.equal((await client.next('RESET')).cursor, await cursorOf(server, 'member2'));
             const { id } = await post('sarah', 'after the reset');
             assert.deepEqual((await client.next('NEW_POSTS')).postIds, [id]);
+            await client.close();
+        });
+
+        test('several in one breath: each has its answer, and the last one counts', async () => {
+            const early = await cursorOf(server, 'member2');
+            const { id: one } = await post('sarah', 'one');
+            const late = await cursorOf(server, 'member2');
+            const { id: two } = await post('sarah', 'two');
+            const client = await connect({ server, as: 'member2' });
+            const join = (id, since) => frame(OP.text, JSON.stringify({ type: 'JOIN_TEAM', teamId: WALKERS, id, since }));
+            client.write(join('breath-1', late), join('breath-2', late), join('breath-3', early));
+            for (const id of ['breath-1', 'breath-2', 'breath-3']) await client.next({ type: 'ACK', id });
+            assert.deepEqual((await client.next('NEW_POSTS')).postIds, [one]);
+            assert.deepEqual((await client.next('NEW_POSTS')).postIds, [two]);
+            const rest = (await heardUntilNow(client)).map(({ type }) => type);
+            assert.deepEqual(rest.filter((type) => /WELCOME|NEW_POSTS/.test(type)), ['WELCOME'], 'nothing twice');
             await client.close();
         });
     });
