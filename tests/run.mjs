@@ -146,7 +146,9 @@ const suites = {
     /* Many clients at once and commands beside them: what ThreadSanitizer should see. */
     async threads(sum, deadline) {
         const files = ['changes', 'idempotency', 'likes', 'posts', 'presence', 'rates'].concat(
-            ['close', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms'].map((name) => `socket-${name}`),
+            ['close', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms', 'storm'].map(
+                (name) => `socket-${name}`,
+            ),
         );
         const tap = new TapReader();
         await runNode(
