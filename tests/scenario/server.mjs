@@ -22,10 +22,17 @@ const environment = Object.fromEntries(Object.entries(process.env).filter(([name
 
 const alive = new Set();
 const folders = new Set();
+const reported = new Set(); // lines of programs in which a sanitizer found something
+
+const REPORT = /Sanitizer|runtime error:/;
+const reportIn = (lines) => lines.slice(lines.findIndex((line) => REPORT.test(line))).join('\n');
 
 process.on('exit', () => {
     for (const child of alive) child.kill('SIGKILL');
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    // Also a program that was killed, or that failed as a test wanted it to, must not have had a report.
+    for (const lines of reported) process.stderr.write(`${reportIn(lines)}\n`);
+    if (reported.size > 0) process.exitCode = 1;
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
@@ -55,6 +62,7 @@ export function run(args, { input = '', env = {}, bin = binary } = {}) {
         });
         child.on('close', (code, signal) => {
             alive.delete(child);
+            if (REPORT.test(stderr)) reported.add(stderr.split('\n'));
             resolve({ code, signal, stdout, stderr });
         });
         child.stdin.end(input);
@@ -109,6 +117,7 @@ function ready(child, logs) {
         const lines = createInterface({ input: child.stderr });
         lines.on('line', (line) => {
             logs.push(line);
+            if (REPORT.test(line)) reported.add(logs);
             const found = /event"?[=:]"?listening\b.*address"?[=:]"?([^\s",]+)/.exec(line);
             if (found) resolve(found[1]);
         });
@@ -184,7 +193,7 @@ export async function startServer({ args = [], data, demo: wanted = true, env = 
             agent.destroy();
             child.kill('SIGTERM');
             const { code, signal } = await wait();
-            assert.doesNotMatch(logs.join('\n'), /Sanitizer|runtime error:/, 'a sanitizer found something');
+            assert.ok(!reported.has(logs), `a sanitizer found something:\n${reportIn(logs)}`);
             assert.equal(
                 code,
                 0,
