@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define MAGIC INT64_C(0x504c484f56455231) /* "PLHOVER1" */
-#define VERSION 1
+#define VERSION 2
 #define VARIABLE "PORCHLIGHT_HANDOVER"
 #define STATE_BYTES_MAX (1U << 30) /* 65,536 sockets with full queues do not fit, and then there is no restart */
 #define ARGUMENTS_MAX 256
@@ -150,6 +150,7 @@ static void pack_person(void *arg, const struct presence_kept *kept)
     struct buf *out = arg;
     pack_number(out, kept->team_id);
     pack_number(out, kept->user_id);
+    pack_number(out, (int64_t)kept->device);
     pack_number(out, kept->left_ms);
     pack_text(out, kept->coach_name);
 }
@@ -281,11 +282,12 @@ void handover_presence(struct handover *h, struct presence *presence, int64_t no
     while (!from.failed && from.at < from.end) {
         int64_t team_id = pack_read_number(&from);
         struct presence_person person = {.user_id = pack_read_number(&from)};
+        uint64_t device = (uint64_t)pack_read_number(&from);
         int64_t left_ms = pack_read_number(&from);
         person.coach_name = pack_read_text(&from);
         struct presence_team *team = from.failed ? NULL : presence_team(presence, team_id);
         if (team != NULL) /* without memory they are back with their next poll */
-            (void)presence_heartbeat(team, &person, now_ms, now_ms + left_ms);
+            (void)presence_heartbeat(team, &person, device, now_ms, now_ms + left_ms);
     }
 }
 

@@ -3,12 +3,13 @@
  *
  *   presence --buckets--> team -> team -> ...     (never freed before the end, so a pointer to a team stays good)
  *                          | mutex, version
- *                          ` slots: [user, expires, coach, sockets, stay]
+ *                          ` slots: [user, grace, coach, polls, sockets, stay]
+ *                                                   ` [device, expires], one for each that polls
  *
  * Slots are found by linear probing, are at most 3/4 full, and close up when somebody goes.
  *
- * A person is here while `sockets` > 0 or `expires_ms` lies ahead. A stay is one coming of one person: its number
- * orders the coaches, and tells a socket that was counted in it from those of a later one.
+ * A person is here while `sockets` > 0, or `grace_ms` or the end of a device's poll lies ahead. A stay is one coming of
+ * one person: its number orders the coaches, and tells a socket that was counted in it from those of a later one.
  *
  * `next_expiry_ms` is a lower bound of all expiry times of people without a socket: while it lies ahead, nobody has to
  * be looked at. A heartbeat only ever makes it too early, never too late. The same holds for all teams together.
@@ -21,18 +22,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
+
 #define TEAM_BUCKETS 1024
 #define FIRST_SLOTS 8
 
-struct person {
-    int64_t user_id; /* 0: free */
+/* What the polls of one device hold. */
+struct poll {
+    uint64_t device;
     int64_t expires_ms;
-    char *coach_name; /* owned; NULL: not a coach */
-    uint32_t sockets; /* attached in this stay */
-    uint32_t stay;    /* 1, 2, ...; never 0 */
 };
 
-static_assert(sizeof(struct person) <= 32, "ten thousand people are half a megabyte");
+/* Most people have one device, so there is room for as many as there are. */
+struct polls {
+    size_t count;
+    struct poll each[];
+};
+
+struct person {
+    int64_t user_id;     /* 0: free */
+    int64_t grace_ms;    /* after a device or the last socket left */
+    char *coach_name;    /* owned; NULL: not a coach */
+    struct polls *polls; /* owned; NULL: never polled */
+    uint32_t sockets;    /* attached in this stay */
+    uint32_t stay;       /* 1, 2, ...; never 0 */
+};
+
+static_assert(sizeof(struct person) <= 40, "ten thousand people are two thirds of a megabyte");
 
 struct presence_team {
     struct presence_team *next;
@@ -74,10 +90,17 @@ struct presence *presence_create(void)
     return p;
 }
 
+static void person_clear(struct person *person)
+{
+    free(person->coach_name);
+    free(person->polls);
+    *person = (struct person){0};
+}
+
 static void team_free(struct presence_team *team)
 {
     for (size_t i = 0; i < team->cap; i++)
-        free(team->slots[i].coach_name);
+        person_clear(&team->slots[i]);
     free(team->slots);
     (void)pthread_mutex_destroy(&team->mutex);
     free(team);
@@ -187,7 +210,7 @@ static void remove_person(struct presence_team *team, struct person *person)
     size_t mask = team->cap - 1;
     size_t hole = (size_t)(person - team->slots);
     team->coaches -= person->coach_name != NULL;
-    free(person->coach_name);
+    person_clear(person);
     team->count--;
     team->version++;
     for (size_t i = (hole + 1) & mask; team->slots[i].user_id != 0; i = (i + 1) & mask) {
@@ -200,6 +223,21 @@ static void remove_person(struct presence_team *team, struct person *person)
     team->slots[hole] = (struct person){0};
 }
 
+static size_t polls_count(const struct person *person)
+{
+    return person->polls == NULL ? 0 : person->polls->count;
+}
+
+/* Until when the person is here without a socket. */
+static int64_t expires_ms_of(const struct person *person)
+{
+    int64_t ms = person->grace_ms;
+    for (size_t i = 0; i < polls_count(person); i++)
+        if (person->polls->each[i].expires_ms > ms)
+            ms = person->polls->each[i].expires_ms;
+    return ms;
+}
+
 static void expire(struct presence_team *team, int64_t now_ms)
 {
     if (now_ms < team->next_expiry_ms)
@@ -208,12 +246,13 @@ static void expire(struct presence_team *team, int64_t now_ms)
     for (size_t i = 0; i < team->cap;) {
         struct person *person = &team->slots[i];
         bool by_time = person->user_id != 0 && person->sockets == 0;
-        if (by_time && person->expires_ms <= now_ms) {
+        int64_t expires_ms = by_time ? expires_ms_of(person) : INT64_MAX;
+        if (expires_ms <= now_ms) {
             remove_person(team, person); /* another may have moved here: look at the same slot again */
             continue;
         }
-        if (by_time && person->expires_ms < next)
-            next = person->expires_ms;
+        if (expires_ms < next)
+            next = expires_ms;
         i++;
     }
     team->next_expiry_ms = next;
@@ -226,14 +265,60 @@ static void lower(_Atomic int64_t *bound_ms, int64_t ms)
         continue;
 }
 
-/* Until when the person is here without a socket. */
-static void hold(struct presence_team *team, struct person *person, int64_t expires_ms)
+/* What holds the person has changed. */
+static void held(struct presence_team *team, const struct person *person)
 {
-    person->expires_ms = expires_ms;
+    int64_t expires_ms = expires_ms_of(person);
     if (expires_ms >= team->next_expiry_ms)
         return;
     team->next_expiry_ms = expires_ms;
     lower(&team->all->next_expiry_ms, expires_ms);
+}
+
+static void prolong(int64_t *ms, int64_t to_ms)
+{
+    if (*ms < to_ms)
+        *ms = to_ms;
+}
+
+static struct poll *find_poll(const struct person *person, uint64_t device)
+{
+    for (size_t i = 0; i < polls_count(person); i++)
+        if (person->polls->each[i].device == device)
+            return &person->polls->each[i];
+    return NULL;
+}
+
+/* Room for another device: a new place, or that of the one which holds shortest. NULL: no memory. */
+static struct poll *add_poll(struct person *person, int64_t now_ms)
+{
+    size_t count = polls_count(person);
+    struct poll *shortest = count == 0 ? NULL : &person->polls->each[0];
+    for (size_t i = 1; i < count; i++)
+        if (person->polls->each[i].expires_ms < shortest->expires_ms)
+            shortest = &person->polls->each[i];
+    if (shortest != NULL && (shortest->expires_ms <= now_ms || count == PRESENCE_DEVICES_MAX))
+        return shortest;
+    struct polls *grown = realloc(person->polls, sizeof *grown + (count + 1) * sizeof grown->each[0]);
+    if (grown == NULL)
+        return NULL;
+    person->polls = grown;
+    grown->count = count + 1;
+    return &grown->each[count];
+}
+
+static bool hold(struct person *person, uint64_t device, int64_t now_ms, int64_t expires_ms)
+{
+    struct poll *poll = find_poll(person, device);
+    if (poll != NULL) {
+        prolong(&poll->expires_ms, expires_ms);
+        return true;
+    }
+    poll = add_poll(person, now_ms);
+    if (poll == NULL)
+        return false;
+    *poll = (struct poll){.device = device, .expires_ms = expires_ms};
+    return true;
 }
 
 static bool name_changed(const struct person *person, const char *coach_name)
@@ -282,26 +367,38 @@ static void hide(struct presence_team *team, int64_t user_id)
         remove_person(team, person);
 }
 
-enum err presence_heartbeat(struct presence_team *team, const struct presence_person *who, int64_t now_ms,
-                            int64_t expires_ms)
+enum err presence_heartbeat(struct presence_team *team, const struct presence_person *who, uint64_t device,
+                            int64_t now_ms, int64_t expires_ms)
 {
     struct person *person = NULL;
+    bool kept = true;
     lock(team);
     expire(team, now_ms);
-    if (who->appears_offline)
+    if (who->appears_offline) {
         hide(team, who->user_id);
-    else if ((person = keep(team, who)) != NULL)
-        hold(team, person, person->expires_ms > expires_ms ? person->expires_ms : expires_ms);
+    } else if ((person = keep(team, who)) != NULL) {
+        if (device == 0)
+            prolong(&person->grace_ms, expires_ms);
+        else
+            kept = hold(person, device, now_ms, expires_ms);
+        held(team, person);
+    } else {
+        kept = false;
+    }
     unlock(team);
-    return who->appears_offline || person != NULL ? ERR_OK : ERR_NO_MEMORY;
+    return kept ? ERR_OK : ERR_NO_MEMORY;
 }
 
-void presence_leave(struct presence_team *team, int64_t user_id, int64_t at_ms)
+void presence_leave(struct presence_team *team, int64_t user_id, uint64_t device, int64_t at_ms)
 {
     lock(team);
     struct person *person = find(team, user_id);
-    if (person != NULL && at_ms < person->expires_ms)
-        hold(team, person, at_ms);
+    struct poll *poll = person == NULL ? NULL : find_poll(person, device);
+    if (poll != NULL) {
+        prolong(&person->grace_ms, poll->expires_ms < at_ms ? poll->expires_ms : at_ms);
+        *poll = person->polls->each[--person->polls->count];
+        held(team, person);
+    }
     unlock(team);
 }
 
@@ -329,7 +426,8 @@ void presence_detach(struct presence_team *team, int64_t user_id, uint32_t stay,
     if (person != NULL && person->stay == stay) {
         assert(person->sockets > 0);
         person->sockets--;
-        hold(team, person, person->expires_ms > leave_at_ms ? person->expires_ms : leave_at_ms);
+        prolong(&person->grace_ms, leave_at_ms);
+        held(team, person);
     }
     unlock(team);
 }
@@ -431,13 +529,18 @@ static void each_of_team(struct presence_team *team, int64_t now_ms,
 {
     for (size_t i = 0; i < team->cap; i++) {
         const struct person *person = &team->slots[i];
-        if (person->user_id == 0 || person->expires_ms <= now_ms)
-            continue;
-        const struct presence_kept kept = {.team_id = team->team_id,
-                                           .user_id = person->user_id,
-                                           .coach_name = person->coach_name,
-                                           .left_ms = person->expires_ms - now_ms};
-        each(arg, &kept);
+        struct presence_kept kept = {.team_id = team->team_id,
+                                     .user_id = person->user_id,
+                                     .coach_name = person->coach_name,
+                                     .left_ms = person->grace_ms - now_ms};
+        if (kept.left_ms > 0)
+            each(arg, &kept);
+        for (size_t k = 0; k < polls_count(person); k++) {
+            kept.device = person->polls->each[k].device;
+            kept.left_ms = person->polls->each[k].expires_ms - now_ms;
+            if (kept.left_ms > 0)
+                each(arg, &kept);
+        }
     }
 }
 

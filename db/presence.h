@@ -2,7 +2,8 @@
  * Who is here now: people, not connections. The memory beside the durable state that answers GET /presence.
  *
  * A person is present in a team while a socket of theirs is open, or until a time that each heartbeat of a poll moves
- * forward; leaving moves it back to the end of a grace, so that a reload of the page changes nothing. Those who appear
+ * forward. A device that leaves takes back the time that it was given itself, but for a grace, so that a reload of the
+ * page changes nothing and a tablet that is put away does not carry off who reads on a phone. Those who appear
  * offline are in no set. A team's version moves with every change of its answer, so that a reader may keep what it
  * rendered. One lock a team, held for a look-up. Any thread. Times are monotonic milliseconds. Nothing of this is
  * stored: after a restart people are back with their next poll.
@@ -32,13 +33,16 @@ struct presence_person {
     bool appears_offline;
 };
 
-/* A heartbeat that holds until `expires_ms`, or as long as an earlier one does: devices poll at intervals of their own.
+/* A heartbeat of a device that holds until `expires_ms`, or as long as an earlier one does: devices poll at intervals
+   of their own, and one may ask for two things. `device` tells apart what polls for one person; 0: nobody knows, and
+   nobody takes it back. Of more than PRESENCE_DEVICES_MAX the one that would hold shortest is forgotten.
    ERR_NO_MEMORY. */
-enum err presence_heartbeat(struct presence_team *team, const struct presence_person *person, int64_t now_ms,
-                            int64_t expires_ms);
+enum err presence_heartbeat(struct presence_team *team, const struct presence_person *person, uint64_t device,
+                            int64_t now_ms, int64_t expires_ms);
 
-/* A polling device leaves at `at_ms`, unless a heartbeat comes before. Who has a socket open stays. */
-void presence_leave(struct presence_team *team, int64_t user_id, int64_t at_ms);
+/* A polling device leaves at `at_ms`, unless a heartbeat of its own comes before. Who has a socket open, or polls from
+   another device, stays. */
+void presence_leave(struct presence_team *team, int64_t user_id, uint64_t device, int64_t at_ms);
 
 /*
  * A socket of theirs is here, until it is detached with the stay that this returns. 0: there is nothing to detach,
@@ -81,12 +85,13 @@ void presence_watched(struct presence_team *team);
    nobody's is. One thread: the housekeeper. */
 void presence_expire(struct presence *p, int64_t now_ms);
 
-/* Calls `each` for everybody who is held by a poll or a grace, with the time that is left; sockets are their owners'
-   business. For a hot restart, when nothing else runs. */
+/* Calls `each` for everything that holds somebody: each device that polls, and a grace (device 0), with the time that
+   is left; sockets are their owners' business. For a hot restart, when nothing else runs. */
 struct presence_kept {
     int64_t team_id;
     int64_t user_id;
     const char *coach_name; /* NULL: not a coach; borrowed */
+    uint64_t device;
     int64_t left_ms;
 };
 void presence_each(struct presence *p, int64_t now_ms, void (*each)(void *arg, const struct presence_kept *kept),

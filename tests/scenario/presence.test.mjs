@@ -157,6 +157,21 @@ describe('presence', () => {
         assert.equal((await poll('member20')).count, 2);
     });
 
+    test('goes on when another device of the member still polls', async () => {
+        await emptyRoom();
+        const [phone, tablet] = await Promise.all(
+            [1, 2].map(async () => ({ token: await server.must('token', 'issue', '--user', 'member1') })),
+        );
+        await poll(phone);
+        await poll(tablet);
+        expectStatus(await as(server, tablet).delete('/presence'), 204);
+        await server.advance(20);
+        assert.equal((await poll('member20')).count, 2, 'the phone holds them');
+        expectStatus(await as(server, phone).delete('/presence'), 204);
+        await server.advance(11);
+        await until(async () => (await poll('member20')).count === 1, { what: 'both devices being gone' });
+    });
+
     test('leaving without having been here is no arrival', async () => {
         await emptyRoom();
         expectStatus(await as(server, 'member1').delete('/presence'), 204);

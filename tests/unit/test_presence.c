@@ -15,11 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "db/presence.h"
 #include "random.h"
 
 #define GRACE_MS 10000
 #define HOLD_MS 90000
+#define PHONE 1
+#define TABLET 2
 
 struct fixture {
     struct presence *p;
@@ -48,7 +51,7 @@ static int teardown(void **state)
 static void here(struct presence_team *team, int64_t user_id, const char *coach_name, int64_t now_ms)
 {
     struct presence_person person = {.user_id = user_id, .coach_name = coach_name};
-    assert_int_equal(presence_heartbeat(team, &person, now_ms, now_ms + HOLD_MS), ERR_OK);
+    assert_int_equal(presence_heartbeat(team, &person, PHONE, now_ms, now_ms + HOLD_MS), ERR_OK);
 }
 
 static struct presence_view look(struct fixture *f, struct presence_team *team, int64_t now_ms)
@@ -124,19 +127,61 @@ static void leaving_has_a_grace(void **state)
     here(team, 7, "Sarah", 0);
     here(team, 8, NULL, 0);
     uint64_t version = presence_version(team, 0);
-    presence_leave(team, 7, 1000 + GRACE_MS);
+    presence_leave(team, 7, PHONE, 1000 + GRACE_MS);
     assert_int_equal(count(f, team, 1000 + GRACE_MS - 1), 2);
     here(team, 7, "Sarah", 1000 + GRACE_MS - 1);
     assert_int_equal(count(f, team, 1000 + GRACE_MS), 2);
     assert_true(presence_version(team, 50000) == version); /* a reload of the page changes nothing */
 
-    presence_leave(team, 7, 60000);
-    presence_leave(team, 7, 70000);
-    presence_leave(team, 99, 60000); /* not here */
+    presence_leave(team, 7, PHONE, 60000);
+    presence_leave(team, 7, PHONE, 70000);
+    presence_leave(team, 99, PHONE, 60000); /* not here */
     assert_int_equal(count(f, team, 59999), 2);
     assert_int_equal(count(f, team, 60000), 1);
     assert_string_equal(coaches(f, team, 60000), "");
-    presence_leave(presence_team(f->p, 3), 7, 1);
+    presence_leave(presence_team(f->p, 3), 7, PHONE, 1);
+}
+
+/* 3a. The tablet is put away while its owner reads on the phone. */
+static void a_device_takes_back_only_its_own_time(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    struct presence_person person = {.user_id = 7};
+    assert_int_equal(presence_heartbeat(team, &person, PHONE, 0, 5000), ERR_OK);
+    assert_int_equal(presence_heartbeat(team, &person, TABLET, 0, 8000), ERR_OK);
+    presence_leave(team, 7, TABLET, 1000);
+    presence_leave(team, 7, 0, 1000); /* nobody's time is nobody's to take */
+    assert_int_equal(count(f, team, 4999), 1);
+    assert_int_equal(count(f, team, 5000), 0);
+
+    assert_int_equal(presence_heartbeat(team, &person, PHONE, 10000, 15000), ERR_OK);
+    assert_int_equal(presence_heartbeat(team, &person, TABLET, 10000, 18000), ERR_OK);
+    presence_leave(team, 7, PHONE, 11000);
+    presence_leave(team, 7, TABLET, 12000);
+    assert_int_equal(count(f, team, 11999), 1);
+    assert_int_equal(count(f, team, 12000), 0); /* the phone's time is not left over */
+
+    assert_int_equal(presence_heartbeat(team, &person, PHONE, 20000, 21000), ERR_OK);
+    presence_leave(team, 7, PHONE, 25000);
+    assert_int_equal(count(f, team, 21000), 0); /* a grace is never longer than what was given */
+}
+
+/* 3b. More devices than there is room for: the last to come are known, and nobody goes early. */
+static void the_shortest_of_many_devices_is_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 1);
+    struct presence_person person = {.user_id = 7};
+    uint64_t devices = 3 * PRESENCE_DEVICES_MAX;
+    for (uint64_t d = 1; d <= devices; d++)
+        assert_int_equal(presence_heartbeat(team, &person, d, 0, (int64_t)d * 1000), ERR_OK);
+    for (uint64_t d = 1; d <= devices - PRESENCE_DEVICES_MAX; d++)
+        presence_leave(team, 7, d, 1);
+    assert_int_equal(count(f, team, (int64_t)devices * 1000 - 1), 1);
+    for (uint64_t d = devices; d > devices - PRESENCE_DEVICES_MAX; d--)
+        presence_leave(team, 7, d, 0);
+    assert_int_equal(count(f, team, (int64_t)devices * 1000 - 1), 0);
 }
 
 /* 4. Who appears offline is nowhere, at once, and comes back with the next visible heartbeat. */
@@ -146,12 +191,12 @@ static void who_appears_offline_is_not_here(void **state)
     struct presence_team *team = presence_team(f->p, 1);
     struct presence_person hidden = {.user_id = 7, .coach_name = "Sarah", .appears_offline = true};
     uint64_t version = presence_version(team, 0);
-    assert_int_equal(presence_heartbeat(team, &hidden, 0, HOLD_MS), ERR_OK);
+    assert_int_equal(presence_heartbeat(team, &hidden, PHONE, 0, HOLD_MS), ERR_OK);
     assert_int_equal(count(f, team, 0), 0);
     assert_true(presence_version(team, 0) == version);
     here(team, 7, "Sarah", 0);
     assert_string_equal(coaches(f, team, 0), "Sarah");
-    assert_int_equal(presence_heartbeat(team, &hidden, 0, HOLD_MS), ERR_OK);
+    assert_int_equal(presence_heartbeat(team, &hidden, PHONE, 0, HOLD_MS), ERR_OK);
     assert_int_equal(count(f, team, 0), 0);
     assert_string_equal(coaches(f, team, 0), "");
     here(team, 7, "Sarah", 1);
@@ -248,7 +293,7 @@ static void thousands_come_and_go(void **state)
     for (size_t n = 0; n < 3 * CROWD; n++) {
         size_t i = random_below(&r, CROWD);
         struct presence_person person = {.user_id = ids[i], .appears_offline = is_here[i]};
-        assert_int_equal(presence_heartbeat(team, &person, 0, HOLD_MS), ERR_OK);
+        assert_int_equal(presence_heartbeat(team, &person, PHONE, 0, HOLD_MS), ERR_OK);
         is_here[i] = !is_here[i];
         left += is_here[i] ? 1 : (size_t)-1;
     }
@@ -260,7 +305,7 @@ static void thousands_come_and_go(void **state)
     }
     assert_int_equal(count(f, team, 0), CROWD);
     for (size_t i = 0; i < CROWD; i += 2)
-        presence_leave(team, ids[i], 1);
+        presence_leave(team, ids[i], PHONE, 1);
     assert_int_equal(count(f, team, 1), CROWD / 2);
     assert_int_equal(count(f, team, HOLD_MS), 0);
 }
@@ -282,7 +327,7 @@ static void small_tables_lose_nobody(void **state)
             if (told_ms > expires_ms[i]) /* a shorter interval of another device takes nothing away */
                 expires_ms[i] = told_ms;
             struct presence_person person = {.user_id = first_id + (int64_t)i};
-            assert_int_equal(presence_heartbeat(team, &person, now_ms, told_ms), ERR_OK);
+            assert_int_equal(presence_heartbeat(team, &person, PHONE, now_ms, told_ms), ERR_OK);
             size_t wanted = 0;
             for (size_t k = 0; k < 12; k++)
                 wanted += expires_ms[k] > now_ms;
@@ -331,7 +376,7 @@ static void polls_and_sockets_are_one_person(void **state)
 
     stay = attach(team, 7, NULL, HOLD_MS);
     here(team, 7, NULL, HOLD_MS);
-    presence_leave(team, 7, HOLD_MS + 1); /* the polling device leaves, the socket stays */
+    presence_leave(team, 7, PHONE, HOLD_MS + 1); /* the polling device leaves, the socket stays */
     assert_int_equal(count(f, team, 5 * HOLD_MS), 1);
     presence_detach(team, 7, stay, 5 * HOLD_MS + GRACE_MS); /* and the poll holds nobody any more */
     assert_int_equal(count(f, team, 5 * HOLD_MS + GRACE_MS - 1), 1);
@@ -342,8 +387,9 @@ static void polls_and_sockets_are_one_person(void **state)
     here(team, 8, NULL, 500000);
     assert_int_equal(count(f, team, 500000 + HOLD_MS), 1);
     presence_detach(team, 7, stay, 500000 + HOLD_MS + GRACE_MS);
-    presence_leave(team, 7, 500000 + HOLD_MS + 1); /* once the socket is gone, leaving counts again */
-    assert_int_equal(count(f, team, 500000 + HOLD_MS + 1), 0);
+    presence_leave(team, 7, PHONE, 500000 + HOLD_MS + 1); /* nor is the socket's grace the poll's to take */
+    assert_int_equal(count(f, team, 500000 + HOLD_MS + GRACE_MS - 1), 1);
+    assert_int_equal(count(f, team, 500000 + HOLD_MS + GRACE_MS), 0);
 }
 
 /* 12. Who was dropped is gone with all sockets; what these do afterwards touches nobody who came meanwhile. */
@@ -359,7 +405,7 @@ static void a_dropped_socket_counts_no_more(void **state)
         if (how == 0)
             presence_drop(f->p, 7);
         else if (how == 1)
-            assert_int_equal(presence_heartbeat(team, &hidden, now_ms, now_ms + HOLD_MS), ERR_OK);
+            assert_int_equal(presence_heartbeat(team, &hidden, PHONE, now_ms, now_ms + HOLD_MS), ERR_OK);
         else
             assert_int_equal(presence_attach(team, &hidden, now_ms), 0);
         assert_int_equal(count(f, team, now_ms), 0);
@@ -408,7 +454,7 @@ static void the_watcher_is_told_once(void **state)
     assert_int_equal(f->told, 1);
 
     here(team, 7, "Sarah", 1);
-    presence_leave(team, 7, HOLD_MS);
+    presence_leave(team, 7, PHONE, HOLD_MS);
     uint32_t stay = attach(team, 7, "Sarah", 1);
     here(presence_team(f->p, 2), 9, NULL, 0); /* another team's change */
     presence_drop(f->p, 9);
@@ -465,7 +511,7 @@ static void expiry_reaches_every_team(void **state)
     presence_watched(team);
     presence_expire(f->p, 1000000 + HOLD_MS);
     assert_int_equal(f->told, 0);
-    presence_leave(team, 1, 1000000 + HOLD_MS + 7); /* and lowered again */
+    presence_leave(team, 1, PHONE, 1000000 + HOLD_MS + 7); /* and lowered again */
     presence_expire(f->p, 1000000 + HOLD_MS + 6);
     assert_int_equal(f->told, 0);
     presence_expire(f->p, 1000000 + HOLD_MS + 7);
@@ -479,7 +525,7 @@ static void expiry_reaches_every_team(void **state)
 
 struct model_person {
     bool is_here;
-    int64_t expires_ms;
+    int64_t holds_ms[PRESENCE_DEVICES_MAX + 1]; /* by device; the first is the grace */
     char name[8]; /* "": not a coach */
     uint64_t arrival;
     size_t sockets;
@@ -499,11 +545,25 @@ struct model {
     size_t stale; /* sockets that were detached after their person was dropped */
 };
 
+static bool model_is_held(const struct model_person *person, int64_t now_ms)
+{
+    for (size_t i = 0; i <= PRESENCE_DEVICES_MAX; i++)
+        if (person->holds_ms[i] > now_ms)
+            return true;
+    return person->sockets > 0;
+}
+
 static void model_expire(struct model *m, int64_t now_ms)
 {
     for (size_t i = 0; i < MODEL_PEOPLE; i++)
-        if (m->people[i].expires_ms <= now_ms && m->people[i].sockets == 0)
+        if (!model_is_held(&m->people[i], now_ms))
             m->people[i].is_here = false;
+}
+
+static void model_prolong(int64_t *ms, int64_t to_ms)
+{
+    if (*ms < to_ms)
+        *ms = to_ms;
 }
 
 /* "3:Sarah,Dave" */
@@ -539,12 +599,13 @@ static void model_come(struct random *r, struct model *m, struct presence_team *
         (void)snprintf(name, sizeof name, "c%u%c", (unsigned)i, random_below(r, 4) == 0 ? 'x' : 'y');
     who.coach_name = name[0] != '\0' ? name : NULL;
     int64_t expires_ms = now_ms + 1 + (int64_t)random_below(r, 400);
+    size_t device = random_below(r, PRESENCE_DEVICES_MAX + 1);
     uint32_t stay = 0;
     model_expire(m, now_ms);
     if (socket != NULL)
         stay = presence_attach(team, &who, now_ms);
     else
-        assert_int_equal(presence_heartbeat(team, &who, now_ms, expires_ms), ERR_OK);
+        assert_int_equal(presence_heartbeat(team, &who, device, now_ms, expires_ms), ERR_OK);
     assert_int_equal(stay != 0, socket != NULL && !who.appears_offline);
     if (who.appears_offline) {
         model_drop(m, i);
@@ -552,15 +613,15 @@ static void model_come(struct random *r, struct model *m, struct presence_team *
     }
     if (!person->is_here) {
         person->arrival = m->arrivals++;
-        person->expires_ms = 0;
+        memset(person->holds_ms, 0, sizeof person->holds_ms);
     }
     person->is_here = true;
     memcpy(person->name, name, sizeof name);
     if (socket != NULL) {
         person->sockets++;
         *socket = (struct model_socket){.person = i, .stay = stay, .open = true, .counts = true};
-    } else if (expires_ms > person->expires_ms) {
-        person->expires_ms = expires_ms;
+    } else {
+        model_prolong(&person->holds_ms[device], expires_ms);
     }
 }
 
@@ -570,12 +631,20 @@ static void model_close(struct model *m, struct presence_team *team, struct mode
     presence_detach(team, (int64_t)socket->person + 1, socket->stay, at_ms);
     if (socket->counts) {
         person->sockets--;
-        if (person->expires_ms < at_ms)
-            person->expires_ms = at_ms;
+        model_prolong(&person->holds_ms[0], at_ms);
     } else {
         m->stale++;
     }
     socket->open = socket->counts = false;
+}
+
+static void model_leave(struct model_person *person, size_t device, int64_t at_ms)
+{
+    int64_t given_ms = person->holds_ms[device];
+    if (device == 0)
+        return;
+    person->holds_ms[device] = 0;
+    model_prolong(&person->holds_ms[0], given_ms < at_ms ? given_ms : at_ms);
 }
 
 static void model_step(struct random *r, struct model *m, struct fixture *f, struct presence_team *team, int64_t now_ms)
@@ -592,9 +661,9 @@ static void model_step(struct random *r, struct model *m, struct fixture *f, str
         else
             model_come(r, m, team, now_ms, socket);
     } else if (what < 15) {
-        presence_leave(team, (int64_t)i + 1, at_ms);
-        if (at_ms < m->people[i].expires_ms)
-            m->people[i].expires_ms = at_ms;
+        size_t device = random_below(r, PRESENCE_DEVICES_MAX + 1);
+        presence_leave(team, (int64_t)i + 1, device, at_ms);
+        model_leave(&m->people[i], device, at_ms);
     } else {
         presence_drop(f->p, (int64_t)i + 1);
         model_drop(m, i);
@@ -805,9 +874,9 @@ static void *hammer(void *arg)
         if (random_below(&r, 2) == 0)
             hammer_socket(h, &r, &person, team_id, i);
         else
-            h->faults += presence_heartbeat(team, &person, i, i + 5 + (int64_t)random_below(&r, 500)) != ERR_OK;
+            h->faults += presence_heartbeat(team, &person, PHONE, i, i + 5 + (int64_t)random_below(&r, 500)) != ERR_OK;
         if (random_below(&r, 5) == 0)
-            presence_leave(team, id, i + 3);
+            presence_leave(team, id, PHONE, i + 3);
         if (random_below(&r, 50) == 0)
             presence_drop(h->p, id);
         if (random_below(&r, 4) == 0)
@@ -825,7 +894,7 @@ static void *hammer(void *arg)
             presence_detach(presence_team(h->p, h->sockets[i].team_id), h->sockets[i].user_id, h->sockets[i].stay,
                             TURNS);
     for (int64_t id = 1; id <= 60; id++)
-        h->faults += presence_heartbeat(presence_team(h->p, 1), &(struct presence_person){.user_id = id}, TURNS,
+        h->faults += presence_heartbeat(presence_team(h->p, 1), &(struct presence_person){.user_id = id}, PHONE, TURNS,
                                         TURNS + HOLD_MS) != ERR_OK;
     arena_free(arena);
     return NULL;
@@ -876,6 +945,8 @@ int main(void)
         TEST(people_are_distinct),
         TEST(a_heartbeat_holds_until_its_time),
         TEST(leaving_has_a_grace),
+        TEST(a_device_takes_back_only_its_own_time),
+        TEST(the_shortest_of_many_devices_is_forgotten),
         TEST(who_appears_offline_is_not_here),
         TEST(coaches_in_order_of_arrival),
         TEST(renamed_and_relieved),
