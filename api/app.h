@@ -17,6 +17,7 @@
 #include "api/store.h"
 #include "api/ticket.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/rate.h"
 #include "db/heads.h"
@@ -49,8 +50,9 @@ struct app {
     const char *cookie_name;
     int64_t started_ms; /* wall time */
 
-    _Atomic uint64_t
-        auth_generation;        /* moves when a token, a role, a team or a name may no longer be what was cached */
+    /* What was kept of a member is looked at again when either sum moved; auth_changed moves them. */
+    _Atomic uint64_t auth_generation;             /* moves when any token, role, team or name may no longer hold */
+    _Atomic uint32_t auth_members[AUTH_SLOTS + 1]; /* those of members, by a hash of the id; the last is everybody's */
     _Atomic bool flag_realtime; /* as it is stored */
     _Atomic bool likes_stale;   /* much changed at once: the housekeeper reloads the like buffer */
     _Atomic bool draining;      /* SIGTERM came: answers say Connection: close */

@@ -22,7 +22,7 @@
 /* Ten thousand members have one each, so it is as long as it must be: the teams, the jti, the name. */
 struct entry {
     unsigned char key[crypto_shorthash_siphashx24_BYTES];
-    uint64_t generation; /* of the app, when the member was last looked up */
+    uint64_t changes; /* of the member, when they were last looked up */
     int64_t issued_ms;
     int64_t expires_ms;
     int64_t user_id; /* 0: a service */
@@ -79,6 +79,39 @@ static struct entry **find_slot(struct auth_cache *cache, const unsigned char ke
     return spare;
 }
 
+/* ---- changes of members ------------------------------------------------------------------------------------------ */
+
+#define EVERYBODY AUTH_SLOTS
+
+static size_t slot_of(int64_t user_id)
+{
+    return (size_t)((uint64_t)user_id % AUTH_SLOTS);
+}
+
+/* The whole first: see known_since. */
+void auth_changed(struct app *app, int64_t user_id)
+{
+    (void)atomic_fetch_add(&app->auth_generation, 1);
+    (void)atomic_fetch_add(&app->auth_members[user_id == 0 ? EVERYBODY : slot_of(user_id)], 1);
+}
+
+/* Moves with every change of the member, and of everybody. */
+static uint64_t changes_of(const struct app *app, int64_t user_id)
+{
+    return (uint64_t)atomic_load(&app->auth_members[slot_of(user_id)]) + atomic_load(&app->auth_members[EVERYBODY]);
+}
+
+/*
+ * What changes_of was before the database was asked who the member is: asked first, since only the answer names them,
+ * it was `generation` then. If anything changed meanwhile, the verdict is one that the next request looks at again:
+ * since the whole moves first, a change that is in changes_of already is seen in it.
+ */
+static uint64_t known_since(const struct app *app, int64_t user_id, uint64_t generation)
+{
+    uint64_t changes = changes_of(app, user_id);
+    return atomic_load(&app->auth_generation) == generation ? changes : changes - 1;
+}
+
 /* ---- callers and entries ----------------------------------------------------------------------------------------- */
 
 static char *entry_jti(struct entry *e)
@@ -92,7 +125,7 @@ static char *entry_name(struct entry *e)
     return jti + strlen(jti) + 1;
 }
 
-static struct entry *make_entry(const unsigned char key[static 16], uint64_t generation, const struct caller *c)
+static struct entry *make_entry(const unsigned char key[static 16], uint64_t changes, const struct caller *c)
 {
     size_t jti_bytes = strlen(c->jti) + 1;
     size_t name_bytes = strlen(c->name) + 1;
@@ -100,7 +133,7 @@ static struct entry *make_entry(const unsigned char key[static 16], uint64_t gen
     if (e == NULL)
         return NULL;
     *e = (struct entry){
-        .generation = generation,
+        .changes = changes,
         .issued_ms = c->issued_ms,
         .expires_ms = c->token_expires_ms,
         .user_id = c->user_id,
@@ -138,7 +171,7 @@ static enum err fill_caller(struct request *r, struct entry *e)
     return ERR_OK;
 }
 
-/* Asks anew: all of it, or (the entry is of an older generation) whether its verdict still holds. */
+/* Asks anew: all of it, or (the entry is older than a change of its member) whether its verdict still holds. */
 static enum err ask(struct request *r, const char *token, size_t len, bool again)
 {
     struct auth_check check = {
@@ -188,14 +221,17 @@ static enum err admit_token(struct request *r, const char *token, size_t len)
     (void)crypto_shorthash_siphashx24(key, (const unsigned char *)token, len, cache->secret);
     struct entry **slot = find_slot(cache, key);
     struct entry *e = *slot != NULL && memcmp((*slot)->key, key, sizeof key) == 0 ? *slot : NULL;
-    uint64_t generation = atomic_load_explicit(&r->app->auth_generation, memory_order_acquire);
+    uint64_t changes = e != NULL ? changes_of(r->app, e->user_id) : 0;
     enum err err = e != NULL ? fill_caller(r, e) : ERR_OK;
     if (err == ERR_OK && e != NULL && e->expires_ms <= r->loop->wall_ms)
         err = problem_set(&r->problem, ERR_UNAUTHENTICATED, "Your sign-in has expired. Please sign in again.");
-    if (err == ERR_OK && (e == NULL || e->generation != generation)) {
+    if (err == ERR_OK && (e == NULL || e->changes != changes)) {
         struct entry *fresh = NULL;
+        uint64_t generation = atomic_load(&r->app->auth_generation);
         err = e != NULL ? ask(r, token, len, true) : verify(r, token, len);
-        if (err == ERR_OK && (fresh = make_entry(key, generation, &r->caller)) == NULL)
+        if (err == ERR_OK && e == NULL)
+            changes = known_since(r->app, r->caller.user_id, generation);
+        if (err == ERR_OK && (fresh = make_entry(key, changes, &r->caller)) == NULL)
             err = ERR_NO_MEMORY;
         if (err == ERR_OK) {
             free(*slot);

@@ -2,7 +2,7 @@
  * Who is calling: from a bearer token or the session cookie to a member, with what they may do.
  *
  * A token's signature is verified once and its verdict kept in the loop's cache, under a keyed hash of the token. The
- * entry holds until the token expires or the app's auth generation moves; then the member is looked up again (one look
+ * entry holds until the token expires or auth_changed tells of its member; then the member is looked up again (one look
  * at the database, no signature), so that a revoked token, a changed role or a closed account takes effect with the
  * next request. The loop's thread.
  */
@@ -38,6 +38,10 @@ struct caller {
 
 struct auth_cache *auth_cache_create(void);
 void auth_cache_free(struct auth_cache *cache); /* NULL is fine */
+
+/* Something about the member (0: anybody) is no longer what it was: after the commit, before anything that would show
+ * it. Any thread. */
+void auth_changed(struct app *app, int64_t user_id);
 
 /* Fills r->caller. ERR_UNAUTHENTICATED, ERR_FORBIDDEN (a cookie from a foreign origin), ERR_STORAGE; r->problem says
  * why. */

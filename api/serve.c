@@ -73,16 +73,20 @@ static void switch_realtime(struct parts *p, bool on)
     }
 }
 
+/* Those whose subject is a member, or 0 for everybody. */
+static bool tells_of_access(enum change_kind kind)
+{
+    return kind == CHANGE_MEMBER || kind == CHANGE_TOKENS || kind == CHANGE_ALL;
+}
+
 /* The main writer's thread, after each commit: the memory beside the database follows. */
 static void on_published(void *arg, const struct change *changes, size_t count)
 {
     struct parts *p = arg;
-    bool access_changed = false;
     bool keys_changed = false;
     heads_publish(p->app.heads, changes, count);
     for (size_t i = 0; i < count; i++) {
         enum change_kind kind = changes[i].kind;
-        access_changed |= kind == CHANGE_MEMBER || kind == CHANGE_TOKENS || kind == CHANGE_ALL;
         keys_changed |= kind == CHANGE_ALL || (kind == CHANGE_TOKENS && changes[i].subject_id == 0);
         if (kind == CHANGE_FLAG)
             switch_realtime(p, changes[i].value != 0);
@@ -97,8 +101,9 @@ static void on_published(void *arg, const struct change *changes, size_t count)
         else
             log_error(&p->log, "keyring.not_loaded", LOG_S("reason", err_slug(err)));
     }
-    if (access_changed)
-        (void)atomic_fetch_add_explicit(&p->app.auth_generation, 1, memory_order_acq_rel);
+    for (size_t i = 0; i < count; i++)
+        if (tells_of_access(changes[i].kind))
+            auth_changed(&p->app, changes[i].subject_id);
     /* Only now: a poll that was let in a moment ago could bring them back. */
     for (size_t i = 0; i < count; i++)
         if (changes[i].kind == CHANGE_MEMBER && changes[i].value == 1)

@@ -73,6 +73,7 @@
 #define JTI_BYTES_MAX 512    /* a foreign site's: 128 characters */
 #define TOKEN_TTL_MAX_S (366 * 86400)
 #define TOKEN_CACHE_ENTRIES 16384 /* per HTTP loop; beyond it a token is verified again (about 60 us) */
+#define AUTH_SLOTS 4096 /* changes of members are told apart by so many; two that share one are looked at together */
 #define TICKET_TTL_MS 30000
 #define TICKETS_MAX 8192 /* outstanding at once */
 #define TRUSTED_KEYS_MAX 8

@@ -340,6 +340,22 @@ describe('hot polls', () => {
         });
     }
 
+    test('a change of one member makes nobody else be looked up again', async () => {
+        const others = ['member1', 'member2', 'member3', 'sarah'];
+        const poll = async (who) => expectStatus(await as(server, who).get('/presence'), 200);
+        for (const who of [...others, 'member4']) await poll(who);
+        let [othersCost, ownCost] = [Infinity, 0];
+        for (let i = 0; i < 5 && othersCost !== 0; i += 1) {
+            expectStatus(await as(server, 'member4').patch('/me', { name: `Margaret ${i}` }), 200);
+            othersCost = await cost(async () => {
+                for (const who of others) await poll(who);
+            });
+            ownCost = Math.max(ownCost, await cost(() => poll('member4')));
+        }
+        assert.equal(othersCost, 0);
+        assert.ok(ownCost > 0, 'the changed member is');
+    });
+
     test('the figure does move when something is read from the database', async () => {
         assert.ok((await cost(async () => expectStatus(await as(server, 'member1').get('/posts'), 200))) > 0);
     });
