@@ -95,15 +95,21 @@ void auth_changed(struct app *app, int64_t user_id)
     (void)atomic_fetch_add(&app->auth_members[user_id == 0 ? EVERYBODY : slot_of(user_id)], 1);
 }
 
-/* Moves with every change of the member, and of everybody. */
+/* The changes of everybody, such as of keys, above those of the member. */
 static uint64_t changes_of(const struct app *app, int64_t user_id)
 {
-    return (uint64_t)atomic_load(&app->auth_members[slot_of(user_id)]) + atomic_load(&app->auth_members[EVERYBODY]);
+    return (uint64_t)atomic_load(&app->auth_members[EVERYBODY]) << 32 |
+           atomic_load(&app->auth_members[slot_of(user_id)]);
+}
+
+static bool keys_may_differ(uint64_t changes, uint64_t since)
+{
+    return changes >> 32 != since >> 32;
 }
 
 /*
- * What changes_of was before the database was asked who the member is: asked first, since only the answer names them,
- * it was `generation` then. If anything changed meanwhile, the verdict is one that the next request looks at again:
+ * What changes_of was before the database was asked who the member is, when only the whole could be read: it was
+ * `generation` then. If anything changed meanwhile, the verdict is one that the next request looks at again:
  * since the whole moves first, a change that is in changes_of already is seen in it.
  */
 static uint64_t known_since(const struct app *app, int64_t user_id, uint64_t generation)
@@ -171,7 +177,7 @@ static enum err fill_caller(struct request *r, struct entry *e)
     return ERR_OK;
 }
 
-/* Asks anew: all of it, or (the entry is older than a change of its member) whether its verdict still holds. */
+/* Asks anew: all of it, or (a change of the member came) whether the verdict still holds. */
 static enum err ask(struct request *r, const char *token, size_t len, bool again)
 {
     struct auth_check check = {
@@ -228,8 +234,8 @@ static enum err admit_token(struct request *r, const char *token, size_t len)
     if (err == ERR_OK && (e == NULL || e->changes != changes)) {
         struct entry *fresh = NULL;
         uint64_t generation = atomic_load(&r->app->auth_generation);
-        err = e != NULL ? ask(r, token, len, true) : verify(r, token, len);
-        if (err == ERR_OK && e == NULL)
+        err = e == NULL ? verify(r, token, len) : ask(r, token, len, !keys_may_differ(changes, e->changes));
+        if (err == ERR_OK)
             changes = known_since(r->app, r->caller.user_id, generation);
         if (err == ERR_OK && (fresh = make_entry(key, changes, &r->caller)) == NULL)
             err = ERR_NO_MEMORY;

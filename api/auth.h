@@ -4,7 +4,8 @@
  * A token's signature is verified once and its verdict kept in the loop's cache, under a keyed hash of the token. The
  * entry holds until the token expires or auth_changed tells of its member; then the member is looked up again (one look
  * at the database, no signature), so that a revoked token, a changed role or a closed account takes effect with the
- * next request. The loop's thread.
+ * next request. What concerns everybody may concern the keys: then the signature is verified again as well. The loop's
+ * thread.
  */
 #ifndef PORCHLIGHT_API_AUTH_H
 #define PORCHLIGHT_API_AUTH_H

@@ -154,8 +154,9 @@ const struct command commands[COMMAND_COUNT_] = {
         {.name = "token keys",
          .arguments = "[rotate]",
          .summary = "List the signing keys, or sign with a new one from now on",
-         .details = "The old key keeps verifying what it signed. Another site that is to accept this server's\n"
-                    "tokens is given the public key, k4.public.…",
+         .details = "The old key keeps verifying what it signed; of more than 16 keys the oldest is dropped, and what\n"
+                    "it signed holds no more, also on a running server. Another site that is to accept this\n"
+                    "server's tokens is given the public key, k4.public.…",
          .examples = "porchlight token keys\n"
                      "porchlight token keys rotate",
          .words_max = 1,

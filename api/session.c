@@ -295,6 +295,7 @@ static bool no_body(struct request *r)
     return request_json(r, NULL, 0, NULL);
 }
 
+/* The old token holds until its end: who loses this answer in a tunnel, or has a second tab, is not signed out. */
 void session_refresh(struct request *r)
 {
     struct basis basis = {

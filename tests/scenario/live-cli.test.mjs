@@ -272,3 +272,21 @@ describe('when the server is gone', () => {
         assert.ok((code === 0 && there === 60000) || (code === 1 && there === 0), `status ${code} and ${there} of the members`);
     });
 });
+
+describe('signing keys', () => {
+    let server;
+    before(async () => {
+        server = await startServer();
+    });
+    after(() => server.stop());
+
+    test('one that falls out of the list takes its tokens along, though they were verified before', async () => {
+        const token = await server.token('member2');
+        assert.equal(await pollStatus(server, token), 200);
+        for (let keys = 1; keys < 16; keys += 1) await server.must('token', 'keys', 'rotate');
+        assert.equal(await pollStatus(server, token), 200, 'the oldest of sixteen keys still verifies');
+        await server.must('token', 'keys', 'rotate');
+        await soon(async () => (await pollStatus(server, token)) === 401, 'the end of the first key');
+        assert.equal(await pollStatus(server, await server.must('token', 'issue', '--user', 'member2')), 200);
+    });
+});
