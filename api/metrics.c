@@ -12,8 +12,8 @@
 #include "api/server.h"
 
 /* The statuses that are told apart, in order; another counts as the next one. */
-static const int statuses[METRICS_STATUSES] = {101, 200, 201, 204, 304, 400, 401, 403, 404,
-                                               405, 409, 411, 413, 422, 429, 500, 503};
+static const int statuses[METRICS_STATUSES] = {101, 200, 201, 204, 304, 400, 401, 403, 404, 405, 408,
+                                               409, 411, 413, 414, 415, 422, 426, 429, 500, 503};
 
 static size_t status_index(int status)
 {

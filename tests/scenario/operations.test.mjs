@@ -175,6 +175,28 @@ describe('GET /metrics', () => {
         assert.equal((await find()) - before, 3);
     });
 
+    test('tells apart every status that a reply can have', async () => {
+        const counted = async (status) => {
+            const [, family] = [...(await read())].find(([name, f]) => f.type === 'counter' && /requests/.test(name));
+            return family.samples
+                .filter(({ labels }) => [...labels.values()].includes(String(status)))
+                .reduce((sum, { value }) => sum + value, 0);
+        };
+        const asText = { 'content-type': 'text/plain' };
+        for (const [status, asked] of [
+            [405, { method: 'DELETE', path: '/me' }],
+            [411, { method: 'POST', path: '/posts', headers: { 'transfer-encoding': 'chunked' }, unchecked: true }],
+            [413, { method: 'POST', path: '/posts', as: 'member1', body: { body: 'x'.repeat(70_000) } }],
+            [414, { path: `/posts?team=${'1'.repeat(3000)}` }],
+            [415, { method: 'POST', path: '/posts', as: 'member1', raw: '{}', headers: asText }],
+            [426, { path: '/ws', as: 'member1', unchecked: true }],
+        ]) {
+            const before = await counted(status);
+            assert.equal((await request(server, asked)).status, status);
+            assert.equal((await counted(status)) - before, 1, `${status}`);
+        }
+    });
+
     test('does not make a series of what strangers ask for', async () => {
         const before = (await as(server).get('/metrics')).body.split('\n').length;
         for (let i = 0; i < 50; i += 1) await request(server, { path: `/nothing-${i}`, unchecked: true });
