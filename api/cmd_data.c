@@ -111,10 +111,13 @@ static int export_to_file(struct operator_context *ctx, const char *name)
     char path[4096];
     struct stat st;
     bool in_place = stat(name, &st) == 0 && !S_ISREG(st.st_mode); /* a pipe, /dev/null */
+    int flags = O_WRONLY | O_CLOEXEC | (in_place ? 0 : O_CREAT | O_EXCL | O_NOFOLLOW);
     int len = snprintf(path, sizeof path, in_place ? "%s" : "%s.partial", name);
     if (len < 0 || (size_t)len >= sizeof path)
         return operator_fail(ctx, "the file's name is too long");
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (!in_place)
+        (void)unlink(path); /* left by an export that was killed, or laid there by somebody who would like to read ours */
+    int fd = open(path, flags, 0600);
     if (fd < 0)
         return operator_fail(ctx, "cannot write %.120s: %s", path, strerror(errno));
     int status = export_to(ctx, fd, path);

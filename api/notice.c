@@ -102,8 +102,7 @@ void notice_create(struct request *r)
     }
     if (!request_json(r, fields, 4, values) || !choose_team(r, &values[3], &draft->team_id))
         return;
-    /* Only our own pages: a notice must not be a way to lead members elsewhere. */
-    if (values[2].text != NULL && (values[2].text[0] != '/' || values[2].text[1] == '/' || values[2].text[1] == '\\')) {
+    if (values[2].text != NULL && !notice_link_is_ours(values[2].text)) {
         request_refuse(r, ERR_INVALID, "The field \"link\" has to be an address of this site that begins with \"/\".");
         return;
     }

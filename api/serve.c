@@ -79,6 +79,12 @@ static bool tells_of_access(enum change_kind kind)
     return kind == CHANGE_MEMBER || kind == CHANGE_TOKENS || kind == CHANGE_ALL;
 }
 
+static void drop_presence(void *arg, int64_t user_id)
+{
+    const struct parts *p = arg;
+    presence_drop(p->app.presence, user_id);
+}
+
 /* The main writer's thread, after each commit: the memory beside the database follows. */
 static void on_published(void *arg, const struct change *changes, size_t count)
 {
@@ -107,7 +113,9 @@ static void on_published(void *arg, const struct change *changes, size_t count)
     /* Only now: a poll that was let in a moment ago could bring them back. */
     for (size_t i = 0; i < count; i++)
         if (changes[i].kind == CHANGE_MEMBER && changes[i].value == 1)
-            presence_drop(p->app.presence, changes[i].subject_id);
+            drop_presence(p, changes[i].subject_id);
+        else if (changes[i].kind == CHANGE_ALL && users_each_hidden(p->store.db, drop_presence, p) != ERR_OK)
+            log_error(&p->log, "presence.not_looked_at", LOG_S("reason", "the members cannot be read"));
     if (p->app.realtime != NULL)
         realtime_published(p->app.realtime, changes, count, p->store.db);
 }

@@ -31,6 +31,11 @@ bool notice_kind_parse(const char *text, enum notice_kind *kind)
     return false;
 }
 
+bool notice_link_is_ours(const char *link)
+{
+    return link[0] == '/' && link[1] != '/' && link[1] != '\\';
+}
+
 #define NOTICE_COLUMNS "id, kind, team_id, author_id, title, body, link, seq, created_ms"
 
 static void read_notice(struct db_stmt *stmt, struct arena *arena, struct notice *out, bool *full)

@@ -10,6 +10,9 @@ enum notice_kind { NOTICE_PIN, NOTICE_ANNOUNCEMENT, NOTICE_WIN };
 const char *notice_kind_name(enum notice_kind kind); /* "pin", "announcement", "win" */
 bool notice_kind_parse(const char *text, enum notice_kind *kind);
 
+/* Only our own pages: a notice must not be a way to lead members elsewhere. */
+bool notice_link_is_ours(const char *link);
+
 struct notice {
     int64_t id;
     enum notice_kind kind;

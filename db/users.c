@@ -113,6 +113,17 @@ enum err users_teams(struct db *db, struct arena *arena, int64_t user_id, struct
     return rows_end(stmt, full);
 }
 
+enum err users_each_hidden(struct db *db, void (*each)(void *arg, int64_t id), void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT id FROM users WHERE disabled <> 0 OR appear_offline <> 0", "");
+    if (err != ERR_OK)
+        return err;
+    while (db_row(stmt))
+        each(arg, db_int(stmt, 0));
+    return db_end(stmt);
+}
+
 /* ---- creating ---------------------------------------------------------------------------------------------------- */
 
 /* An INSERT gave no row: says which of the three unique values is taken. */

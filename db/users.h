@@ -59,6 +59,9 @@ struct user_new {
     int64_t created_ms; /* 0: now */
 };
 
+/* Those who are in no presence set: disabled, or they appear offline. `each` runs inside the query. */
+enum err users_each_hidden(struct db *db, void (*each)(void *arg, int64_t id), void *arg);
+
 /* ERR_CONFLICT with a sentence when the user name (or external id) is taken. Notes CHANGE_MEMBER. */
 enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id);
 

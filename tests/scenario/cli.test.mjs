@@ -1,6 +1,6 @@
 /* The command line on files, without a server: help, mistakes, import and export, the demo, members and tokens. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { cliOn, demoData, mustOn, run, temporaryFolder } from './harness.mjs';
@@ -233,6 +233,17 @@ describe('import and export', () => {
         assert.equal(readFileSync(file, 'utf8').trimEnd(), await exported(data));
         assert.ok(!existsSync(`${file}.partial`));
         assert.equal((await cliOn(data, ['export', '/dev/full'])).code, 1);
+    });
+    test('an export follows no link that somebody laid where it writes first', async () => {
+        const folder = temporaryFolder();
+        const file = join(folder, 'out.jsonl');
+        const theirs = join(folder, 'theirs');
+        writeFileSync(theirs, 'mine\n', { mode: 0o644 });
+        symlinkSync(theirs, `${file}.partial`);
+        await mustOn(await demoData(), ['export', file]);
+        assert.equal(readFileSync(theirs, 'utf8'), 'mine\n');
+        assert.ok(lstatSync(file).isFile());
+        assert.equal(statSync(file).mode & 0o777, 0o600);
     });
     test('there has to be a database to export', () => refused(['export', '-', '--data', temporaryFolder()], 1, /no database/));
 });

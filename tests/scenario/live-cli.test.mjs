@@ -37,7 +37,7 @@ describe('a running server takes commands', () => {
     let people;
     before(async () => {
         server = await startServer();
-        people = await community(server, 'member1', 'member2', 'member21');
+        people = await community(server, 'member1', 'member2', 'member7', 'member8', 'member21');
     });
     after(() => server.stop());
 
@@ -153,6 +153,21 @@ describe('a running server takes commands', () => {
         const since = await cursorOf(server, 'member2');
         await mustOn(server.data, ['import', '-'], { input: lines({ type: 'like', postId: '900', userId: people.member2.id }) });
         assert.deepEqual((await eventsSince(server, 'member2', since)).likes.filter((like) => like.postId === '900'), [{ postId: '900', count: 2 }]);
+    });
+
+    test('import: who is disabled by it is signed out and gone from presence at once', async () => {
+        const count = async () => expectStatus(await as(server, 'member1').get('/presence'), 200).count;
+        const token = await server.token('member7');
+        assert.equal(await pollStatus(server, token), 200);
+        assert.equal(await pollStatus(server, await server.token('member8')), 200);
+        const before = await count();
+        const file = lines(
+            { type: 'user', id: people.member7.id, username: 'member7', name: people.member7.name, disabled: true },
+            { type: 'user', id: people.member8.id, username: 'member8', name: people.member8.name, appearOffline: true },
+        );
+        await mustOn(server.data, ['import', '-'], { input: file });
+        await soon(async () => (await count()) === before - 2, 'both being gone');
+        assert.equal(await pollStatus(server, token), 401);
     });
 
     test('a bad import changes nothing, whatever came before the bad line', async () => {

@@ -191,7 +191,11 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'like','postId':'5','userId':'9'}", "there is no user '9'"},
         {"{'type':'notice','id':'9','kind':'news','authorId':'2','title':'T'}", "the kind of a notice is"},
         {"{'type':'notice','id':'9','kind':'win','authorId':'2','title':'T','link':'https://x'}",
-         "a link begins with /"},
+         "a link is an address of this site that begins with '/'"},
+        {"{'type':'notice','id':'9','kind':'win','authorId':'2','title':'T','link':'//elsewhere.example'}",
+         "a link is an address of this site that begins with '/'"},
+        {"{'type':'notice','id':'9','kind':'win','authorId':'2','title':'T','link':'/\\\\elsewhere.example'}",
+         "a link is an address of this site that begins with '/'"},
         {"{'type':'notice','id':'9','kind':'win','authorId':'9','title':'T'}", "there is no user '9'"},
     };
     struct fixture *f = *state;
