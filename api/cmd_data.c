@@ -39,6 +39,7 @@ struct import_job {
     struct job job;
     struct import_options options;
     struct import_counts counts;
+    bool tried; /* a dry run came to its end */
     struct operator_context *ctx;
     int64_t started_ms;
     int64_t shown_ms;
@@ -47,7 +48,16 @@ struct import_job {
 static enum err import_file(struct job *base, struct tx *tx)
 {
     struct import_job *job = (struct import_job *)base;
-    return import_run(tx, &job->options, &job->counts);
+    enum err err = import_run(tx, &job->options, &job->counts);
+    job->tried = err == ERR_OK && job->ctx->options->dry_run;
+    return job->tried ? ERR_CONFLICT : err; /* a job that fails leaves nothing behind */
+}
+
+static void print_counts(struct operator_context *ctx, const struct import_counts *counts)
+{
+    operator_print(ctx, "Read %lld records: %lld new, %lld updated, %lld unchanged.%s", (long long)counts->lines,
+                   (long long)counts->created, (long long)counts->updated, (long long)counts->unchanged,
+                   ctx->options->dry_run ? " This was a dry run: nothing was changed." : "");
 }
 
 static bool show_progress(void *arg, int64_t bytes_done, int64_t bytes, int64_t lines)
@@ -86,10 +96,9 @@ int cmd_import(struct operator_context *ctx)
     job.options.progress_arg = &job;
     job.shown_ms = job.started_ms;
     struct problem problem = {0};
-    if (operator_write(ctx, &job.job, &problem) != ERR_OK)
+    if (operator_write(ctx, &job.job, &problem) != ERR_OK && !job.tried)
         return operator_fail_with(ctx, &problem);
-    operator_print(ctx, "Read %lld records: %lld new, %lld updated, %lld unchanged.", (long long)job.counts.lines,
-                   (long long)job.counts.created, (long long)job.counts.updated, (long long)job.counts.unchanged);
+    print_counts(ctx, &job.counts);
     return 0;
 }
 

@@ -49,10 +49,24 @@ const struct command commands[COMMAND_COUNT_] = {
         {.name = "import",
          .arguments = "FILE",
          .summary = "Read a community from JSON Lines, all or nothing",
-         .details = "FILE has one record a line: user, team, membership, post, like or notice; - is stdin. What is\n"
-                    "there already is skipped, what differs is updated, so repeating an import changes nothing. On\n"
-                    "a bad line nothing is changed, and the file, the line and the reason are named.",
-         .examples = "porchlight import members.jsonl\n"
+         .details = "FILE is UTF-8 with one JSON object a line; - is stdin. A record refers only to what stands above\n"
+                    "it or is in the database. Of each type, what a record needs [and what it may have]:\n"
+                    "\n"
+                    "  user        id username name [role externalId password appearOffline disabled createdAt]\n"
+                    "  team        id name [createdAt]; its id is its coach's\n"
+                    "  membership  teamId userId [joinedAt]\n"
+                    "  post        id teamId authorId body [topics pinnedAt createdAt editedAt]\n"
+                    "  like        postId userId [createdAt]\n"
+                    "  notice      id kind authorId title [teamId body link createdAt]\n"
+                    "\n"
+                    "  {\"type\":\"user\",\"id\":\"7\",\"username\":\"mary\",\"name\":\"Mary Jones\",\"externalId\":\"m-7\"}\n"
+                    "\n"
+                    "Ids are numbers in quotes, times RFC 3339, a password is an argon2id string. What is there\n"
+                    "already is skipped, what differs is updated, so repeating an import changes nothing. An id that\n"
+                    "belongs to somebody else here is refused, unless the externalId is the same. On a bad line\n"
+                    "nothing is changed, and the file, the line and the reason are named.",
+         .examples = "porchlight import members.jsonl --dry-run\n"
+                     "porchlight import members.jsonl\n"
                      "zcat old-site.jsonl.gz | porchlight import -",
          .words_min = 1,
          .words_max = 1,

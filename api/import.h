@@ -1,9 +1,10 @@
 /*
- * A community from JSON Lines: one record a line, its fields as in the README's table "Import and export".
+ * A community from JSON Lines: one record a line, its fields as in the README ("Your own members").
  *
  * One transaction. A record that the database has already is skipped; one that differs is updated; a field that is left
- * out keeps what the database has. A reference must be above in the file or in the database. Runs on the thread of the
- * writer and reads only a regular file, so it never waits for anybody.
+ * out keeps what the database has. An id that is another person here, or what another person wrote, is refused: a file
+ * of another community is not laid over this one. A reference must be above in the file or in the database. Runs on the
+ * thread of the writer and reads only a regular file, so it never waits for anybody.
  */
 #ifndef PORCHLIGHT_API_IMPORT_H
 #define PORCHLIGHT_API_IMPORT_H
@@ -23,7 +24,7 @@ struct import_counts {
 
 struct import_options {
     int fd;           /* a regular file, read from where it stands */
-    const char *name; /* for "NAME:LINE: reason" */
+    const char *name; /* for "NAME, line 3: reason" */
     int64_t bytes;    /* its size, for the percentage; 0: unknown */
 
     /* Told now and then; false: stop, nothing is to change. NULL: nobody watches. */
@@ -31,7 +32,7 @@ struct import_options {
     void *progress_arg;
 };
 
-/* Applies the file within `tx`. On a bad line tx->problem says "NAME:LINE: reason" and the caller rolls back. */
+/* Applies the file within `tx`. On a bad line tx->problem says "NAME, line 3: reason" and the caller rolls back. */
 enum err import_run(struct tx *tx, const struct import_options *options, struct import_counts *counts);
 
 /*

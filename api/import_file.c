@@ -42,6 +42,17 @@ static enum err fill(struct lines *l)
     return ERR_OK;
 }
 
+/* What some editors write before the first line; nobody sees it. */
+static void skip_mark(struct lines *l)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t mark_len = sizeof mark - 1;
+    if (l->done_bytes > 0 || l->len - l->at < mark_len || memcmp(l->bytes + l->at, mark, mark_len) != 0)
+        return;
+    l->at += mark_len;
+    l->done_bytes += (int64_t)mark_len;
+}
+
 /* The next line without its feed. *line NULL: no more. ERR_TOO_LARGE, ERR_STORAGE. */
 static enum err next_line(struct lines *l, const char **line, size_t *len)
 {
@@ -52,6 +63,7 @@ static enum err next_line(struct lines *l, const char **line, size_t *len)
         enum err err = fill(l);
         if (err != ERR_OK)
             return err;
+        skip_mark(l);
     }
     *line = l->at == l->len ? NULL : l->bytes + l->at;
     *len = feed != NULL ? (size_t)(feed - *line) : l->len - l->at;
@@ -68,17 +80,22 @@ static bool is_blank(const char *line, size_t len)
     return strspn(line, " \t\r\n") >= len;
 }
 
-/* "members.jsonl:3: reason". The JSON reader speaks of a body, as HTTP has one; here it is a line. */
+/* "members.jsonl, line 3: reason". The JSON reader speaks of a body, as HTTP has one, and of its lines; here it is one
+   line. */
 static enum err at_line(struct tx *tx, const struct import_options *options, int64_t number, enum err err,
                         const struct problem *problem)
 {
     static const char body[] = "The body ";
+    static const char line_one[] = "line 1, ";
     const char *reason = problem_detail(problem);
     bool speaks_of_body = strncmp(reason, body, sizeof body - 1) == 0;
     char copy[sizeof problem->detail];
     (void)snprintf(copy, sizeof copy, "%s%s", speaks_of_body ? "The line " : "",
                    speaks_of_body ? reason + sizeof body - 1 : reason);
-    return problem_set(&tx->problem, err, "%.100s:%lld: %s", options->name, (long long)number, copy);
+    char *place = speaks_of_body ? strstr(copy, line_one) : NULL;
+    if (place != NULL)
+        memmove(place, place + sizeof line_one - 1, strlen(place + sizeof line_one - 1) + 1);
+    return problem_set(&tx->problem, err, "%.100s, line %lld: %s", options->name, (long long)number, copy);
 }
 
 static enum err run_lines(struct tx *tx, struct lines *l, const struct import_options *options,

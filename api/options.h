@@ -107,6 +107,7 @@ struct options {
     int64_t uses;        /* --uses */
     int64_t expires_s;   /* --expires */
     bool password_stdin;
+    bool dry_run; /* --dry-run */
 
     /* what is left of the command line */
     bool help;

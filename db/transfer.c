@@ -80,6 +80,13 @@ static bool same_user(const struct transfer_user *r, const struct user *row)
            r->appear_offline == row->appear_offline && r->disabled == row->disabled && r->created_ms == row->created_ms;
 }
 
+/* The site that gave out an external id may rename its member; otherwise another name is another person. */
+static bool same_person(const struct transfer_user *r, const struct user *row)
+{
+    return same_text(r->username, row->username) ||
+           (row->external_id != NULL && same_text(r->external_id, row->external_id));
+}
+
 static enum err update_user(struct tx *tx, const struct transfer_user *r, const struct user *row)
 {
     bool signed_out = !same_text(r->password, row->password) || (r->disabled && !row->disabled);
@@ -122,6 +129,9 @@ enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, en
     *result = TRANSFER_CREATED;
     if (is_new)
         return create_user(tx, &r);
+    if (!same_person(&r, &row))
+        return problem_set(&tx->problem, ERR_CONFLICT, "the id \"%lld\" belongs to %.60s here, not to %.60s",
+                           (long long)r.id, row.username, r.username);
 
     /*
      * Whoever has a team is its coach: making the team said so, and a file that says "member" does not undo it each
@@ -321,6 +331,9 @@ enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, en
         return ERR_OK;
     if (r.team_id != row.team_id)
         return problem_set(&tx->problem, ERR_CONFLICT, "the post \"%lld\" belongs to another team", (long long)r.id);
+    if (r.author_id != row.author_id)
+        return problem_set(&tx->problem, ERR_CONFLICT, "the post \"%lld\" belongs to somebody else here",
+                           (long long)r.id);
     if (same_text(r.body, row.body) && same_text(r.topics, row.topics) && r.author_id == row.author_id &&
         r.pinned_ms == row.pinned_ms && r.created_ms == row.created_ms && r.edited_ms == row.edited_ms)
         return ERR_OK;
@@ -417,6 +430,9 @@ enum err transfer_put_notice(struct tx *tx, const struct transfer_notice *record
         r.link = row.link;
     if (!given(r.given, TRANSFER_CREATED_AT))
         r.created_ms = row.created_ms;
+    if (!is_new && r.author_id != row.author_id)
+        return problem_set(&tx->problem, ERR_CONFLICT, "the notice \"%lld\" belongs to somebody else here",
+                           (long long)r.id);
     *result = is_new ? TRANSFER_CREATED : same_notice(&r, &row) ? TRANSFER_SAME : TRANSFER_UPDATED;
     if (*result == TRANSFER_SAME)
         return ERR_OK;

@@ -201,11 +201,11 @@ describe('import and export', () => {
         await mustOn(data, ['import', fileOf(user)]);
         const before = await exported(data);
         const table = [
-            [[{ ...user, name: 'Other' }, team, '{"type":"post"}'], /^porchlight: \S+in\.jsonl:3: a post needs the field "id"\n$/],
-            [[team, 'nonsense'], /in\.jsonl:2: The line is not valid JSON/],
-            [[post], /in\.jsonl:1: there is no team "7"/],
-            [[{ ...user, id: '8' }], /in\.jsonl:1: The sign-in name "mary" is taken/],
-            [[team, `{"type":"user","id":"9","username":"zz","name":"${'x'.repeat(70000)}"}`], /in\.jsonl:2: the line is over 65536 bytes/],
+            [[{ ...user, name: 'Other' }, team, '{"type":"post"}'], /^porchlight: \S+in\.jsonl, line 3: a post needs the field "id"\n$/],
+            [[team, 'nonsense'], /in\.jsonl, line 2: The line is not valid JSON/],
+            [[post], /in\.jsonl, line 1: there is no team "7"/],
+            [[{ ...user, id: '8' }], /in\.jsonl, line 1: The sign-in name "mary" is taken/],
+            [[team, `{"type":"user","id":"9","username":"zz","name":"${'x'.repeat(70000)}"}`], /in\.jsonl, line 2: the line is over 65536 bytes/],
         ];
         for (const [lines, pattern] of table) {
             const result = await cliOn(data, ['import', fileOf(...lines)]);
@@ -214,6 +214,27 @@ describe('import and export', () => {
             assert.match(result.stderr, pattern);
             assert.equal(await exported(data), before);
         }
+    });
+    test('the ids of another community are not laid over this one', async () => {
+        const data = await demoData();
+        const before = await exported(data);
+        const theirs = [{ type: 'user', id: '901', username: 'nell', name: 'Nell' }, { type: 'user', id: '2', username: 'ruth', name: 'Ruth' }];
+        for (const words of [['import'], ['import', '--dry-run']]) {
+            const { code, stdout, stderr } = await cliOn(data, [...words, fileOf(...theirs)]);
+            assert.equal(code, 1);
+            assert.equal(stdout, '');
+            assert.match(stderr, /^porchlight: \S+in\.jsonl, line 2: the id "2" belongs to \w+ here, not to ruth\n$/);
+        }
+        assert.equal(await exported(data), before);
+    });
+    test('a dry run says what it would do and does nothing', async () => {
+        const data = await demoData();
+        const before = await exported(data);
+        const file = fileOf({ type: 'user', id: '901', username: 'nell', name: 'Nell' }, ...before.split('\n').slice(0, 3));
+        assert.match(await mustOn(data, ['import', '--dry-run', file]), /^Read 4 records: 1 new, 0 updated, 3 unchanged\. This was a dry run: nothing was changed\.$/);
+        assert.equal(await exported(data), before);
+        assert.match(await mustOn(data, ['import', file]), /^Read 4 records: 1 new, 0 updated, 3 unchanged\.$/);
+        assert.notEqual(await exported(data), before);
     });
     test('progress is for terminals', async () => {
         const lines = Array.from({ length: 3000 }, (_, i) => ({ type: 'user', id: String(i + 1), username: `u${i + 1}`, name: 'U' }));

@@ -149,6 +149,14 @@ describe('a running server takes commands', () => {
         assert.deepEqual((await eventsSince(server, 'member1', now)).changed.map((changed) => changed.body), ['Corrected']);
     });
 
+    test('import --dry-run: the server says what it would do, and does nothing', async () => {
+        const since = await cursorOf(server, 'member1');
+        const post = { type: 'post', id: '990', teamId: people.walkers, authorId: people.member1.id, body: 'Not yet' };
+        assert.match(await mustOn(server.data, ['import', '--dry-run', '-'], { input: lines(post) }), /1 new.* nothing was changed/);
+        expectStatus(await as(server, 'member1').get('/posts/990'), 404);
+        assert.equal(await cursorOf(server, 'member1'), since);
+    });
+
     test('import of likes alone: a client that has seen everything is told', async () => {
         const since = await cursorOf(server, 'member2');
         await mustOn(server.data, ['import', '-'], { input: lines({ type: 'like', postId: '900', userId: people.member2.id }) });
@@ -175,7 +183,7 @@ describe('a running server takes commands', () => {
         writeFileSync(file, lines({ type: 'user', id: '950', username: 'never.there', name: 'Never' }, { type: 'team' }));
         const { code, stderr } = await server.cli('import', file);
         assert.equal(code, 1);
-        assert.equal(stderr, `porchlight: ${file}:2: a team needs the field "id"\n`);
+        assert.equal(stderr, `porchlight: ${file}, line 2: a team needs the field "id"\n`);
         assert.ok(!(await server.must('export', '-')).includes('never.there'));
     });
 

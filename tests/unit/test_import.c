@@ -173,8 +173,13 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'user','id':'9','username':'nn','name':'N','age':61}", "The field 'age' is not known here"},
         {"{'type':'user','id':'9','username':'nn','name':'N','teamId':'2'}", "a user has no field 'teamId'"},
         {"{'type':'user','id':'9','username':'mary','name':'N'}", "The sign-in name 'mary' is taken"},
-        {"{'type':'user','id':'2','username':'mary','name':'N'}",
-         "the user name 'mary' or the external id belongs to another"},
+        {"{'type':'user','id':'2','username':'mary','name':'N'}", "the id '2' belongs to sarah here, not to mary"},
+        {"{'type':'user','id':'2','username':'nell','name':'N','externalId':'n@old.example'}",
+         "the id '2' belongs to sarah here, not to nell"},
+        {"{'type':'user','id':'7','username':'sarah','name':'N','externalId':'m@old.example'}",
+         "the user name 'sarah' or the external id belongs to another"},
+        {"{'type':'post','id':'5','teamId':'2','authorId':'2','body':'B'}", "the post '5' belongs to somebody else here"},
+        {"{'type':'notice','id':'3','kind':'win','authorId':'7','title':'T'}", "the notice '3' belongs to somebody else here"},
         {"{'type':'user','id':'9','username':'nn','name':'N','createdAt':'1970-01-01T00:00:00Z'}",
          "the field 'createdAt' has to be after 1970"},
         {"{'type':'user','id':'9','username':'nn','name':'N','createdAt':'yesterday'}",
@@ -277,8 +282,10 @@ static void a_bad_line_is_named(void **state)
         {"", ""},
         {"\n\n  \r\n", ""},
         {"{'type':'user','id':'9','username':'nn','name':'N'}", ""}, /* no feed at the end */
-        {"\n{'type':'user','id':'8','username':'oo','name':'N'}\r\n{}\n", "a.jsonl:3: The field 'type' is missing."},
-        {"\xff\n", "a.jsonl:1: The line is not valid UTF-8 text."},
+        {"\n{'type':'user','id':'8','username':'oo','name':'N'}\r\n{}\n", "a.jsonl, line 3: The field 'type' is missing."},
+        {"\xef\xbb\xbf{'type':'user','id':'9','username':'nn','name':'N'}\n{}", "a.jsonl, line 2: The field 'type' is missing."},
+        {"\n\xef\xbb\xbf{}\n", "a.jsonl, line 2: The line is not valid JSON (column 1)."}, /* a mark opens a file, nothing else */
+        {"\xff\n", "a.jsonl, line 1: The line is not valid UTF-8 text."},
     };
     struct fixture *f = *state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -305,7 +312,7 @@ static void a_line_has_a_longest_length(void **state)
     text[IMPORT_LINE_BYTES_MAX] = '\n';
     assert_int_equal(import_text(f, text, IMPORT_LINE_BYTES_MAX + 1, NULL, &counts), ERR_OK);
     assert_int_equal(import_text(f, text, IMPORT_LINE_BYTES_MAX * 3, NULL, &counts), ERR_TOO_LARGE);
-    assert_string_equal(f->tx.problem.detail, "a.jsonl:2: the line is over 65536 bytes");
+    assert_string_equal(f->tx.problem.detail, "a.jsonl, line 2: the line is over 65536 bytes");
     db_rollback(f->db);
 }
 
