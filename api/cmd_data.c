@@ -125,7 +125,7 @@ static int export_to_file(struct operator_context *ctx, const char *name)
     if (len < 0 || (size_t)len >= sizeof path)
         return operator_fail(ctx, "the file's name is too long");
     if (!in_place)
-        (void)unlink(path); /* left by an export that was killed, or laid there by somebody who would like to read ours */
+        (void)unlink(path); /* of an export that was killed, or laid there by somebody who would like to read ours */
     int fd = open(path, flags, 0600);
     if (fd < 0)
         return operator_fail(ctx, "cannot write %.120s: %s", path, strerror(errno));

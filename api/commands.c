@@ -59,7 +59,7 @@ const struct command commands[COMMAND_COUNT_] = {
                     "  like        postId userId [createdAt]\n"
                     "  notice      id kind authorId title [teamId body link createdAt]\n"
                     "\n"
-                    "  {\"type\":\"user\",\"id\":\"7\",\"username\":\"mary\",\"name\":\"Mary Jones\",\"externalId\":\"m-7\"}\n"
+                    "  {\"type\":\"user\",\"id\":\"7\",\"username\":\"mary\",\"name\":\"Mary Jones\"}\n"
                     "\n"
                     "Ids are numbers in quotes, times RFC 3339, a password is an argon2id string. What is there\n"
                     "already is skipped, what differs is updated, so repeating an import changes nothing. An id that\n"

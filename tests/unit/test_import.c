@@ -178,8 +178,8 @@ static void bad_records_say_what_is_wrong(void **state)
          "the id '2' belongs to sarah here, not to nell"},
         {"{'type':'user','id':'7','username':'sarah','name':'N','externalId':'m@old.example'}",
          "the user name 'sarah' or the external id belongs to another"},
-        {"{'type':'post','id':'5','teamId':'2','authorId':'2','body':'B'}", "the post '5' belongs to somebody else here"},
-        {"{'type':'notice','id':'3','kind':'win','authorId':'7','title':'T'}", "the notice '3' belongs to somebody else here"},
+        {"{'type':'post','id':'5','teamId':'2','authorId':'2','body':'B'}", "the post '5' belongs to somebody"},
+        {"{'type':'notice','id':'3','kind':'win','authorId':'7','title':'T'}", "the notice '3' belongs to somebody"},
         {"{'type':'user','id':'9','username':'nn','name':'N','createdAt':'1970-01-01T00:00:00Z'}",
          "the field 'createdAt' has to be after 1970"},
         {"{'type':'user','id':'9','username':'nn','name':'N','createdAt':'yesterday'}",
@@ -282,9 +282,12 @@ static void a_bad_line_is_named(void **state)
         {"", ""},
         {"\n\n  \r\n", ""},
         {"{'type':'user','id':'9','username':'nn','name':'N'}", ""}, /* no feed at the end */
-        {"\n{'type':'user','id':'8','username':'oo','name':'N'}\r\n{}\n", "a.jsonl, line 3: The field 'type' is missing."},
-        {"\xef\xbb\xbf{'type':'user','id':'9','username':'nn','name':'N'}\n{}", "a.jsonl, line 2: The field 'type' is missing."},
-        {"\n\xef\xbb\xbf{}\n", "a.jsonl, line 2: The line is not valid JSON (column 1)."}, /* a mark opens a file, nothing else */
+        {"\n{'type':'user','id':'8','username':'oo','name':'N'}\r\n{}\n",
+         "a.jsonl, line 3: The field 'type' is missing."},
+        {"\xef\xbb\xbf{'type':'user','id':'9','username':'nn','name':'N'}\n{}",
+         "a.jsonl, line 2: The field 'type' is missing."},
+        /* a mark opens a file and nothing else */
+        {"\n\xef\xbb\xbf{}\n", "a.jsonl, line 2: The line is not valid JSON (column 1)."},
         {"\xff\n", "a.jsonl, line 1: The line is not valid UTF-8 text."},
     };
     struct fixture *f = *state;
