@@ -22,6 +22,7 @@ void me_patch(struct request *r);
 void team_list(struct request *r);
 void team_get(struct request *r);
 void team_members(struct request *r);
+void team_join(struct request *r);
 void team_invite(struct request *r);
 
 /* polls.c */

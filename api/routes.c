@@ -28,6 +28,7 @@ const struct route routes[] = {
     {METHOD_PATCH, "me", ACCESS_MEMBER, me_patch, NULL},
 
     {METHOD_GET, "teams", ACCESS_MEMBER, team_list, "limit page"},
+    {METHOD_POST, "teams/join", ACCESS_CODE, team_join, NULL},
     {METHOD_GET, "teams/{}", ACCESS_MEMBER, team_get, NULL},
     {METHOD_GET, "teams/{}/members", ACCESS_MEMBER, team_members, "limit page"},
     {METHOD_POST, "teams/{}/invites", ACCESS_MEMBER, team_invite, NULL},
@@ -194,11 +195,12 @@ static bool rate_allows(struct request *r)
         [RATE_ADDRESS] = {RATE_ANONYMOUS_PER_MINUTE, RATE_ANONYMOUS_BURST},
         [RATE_ADDRESS_SIGN_IN] = {RATE_SIGN_IN_PER_MINUTE, RATE_SIGN_IN_BURST},
     };
-    bool member = r->caller.kind == CALLER_MEMBER;
-    enum rate_kind kind = r->route->access == ACCESS_SIGN_IN ? RATE_ADDRESS_SIGN_IN
-                          : !member                          ? RATE_ADDRESS
-                          : r->route->method == METHOD_GET   ? RATE_MEMBER_READ
-                                                             : RATE_MEMBER_WRITE;
+    bool secret = r->route->access == ACCESS_SIGN_IN || r->route->access == ACCESS_CODE;
+    bool member = r->caller.kind == CALLER_MEMBER && !secret;
+    enum rate_kind kind = secret                           ? RATE_ADDRESS_SIGN_IN
+                          : !member                        ? RATE_ADDRESS
+                          : r->route->method == METHOD_GET ? RATE_MEMBER_READ
+                                                           : RATE_MEMBER_WRITE;
     uint64_t who = member ? (uint64_t)r->caller.user_id : r->address_key;
     int64_t wait_ms = rate_take(r->app->rates, rate_key(kind, who), rates[kind], r->loop->now_ms);
     if (wait_ms == 0)

@@ -24,6 +24,9 @@ void secret_hash(const char *purpose, const void *bytes, size_t len, unsigned ch
 /* A fresh code. */
 void secret_code_new(char out[static SECRET_CODE_BYTES]);
 
+/* What is said of a code that opens nothing. */
+#define INVITE_IS_OVER "This invitation is used up or no longer valid. Please ask for a new one."
+
 /* A code as typed -> as secret_code_new wrote it. false: it cannot be one. */
 bool secret_code_parse(const char *text, size_t len, char out[static SECRET_CODE_BYTES]);
 

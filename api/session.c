@@ -152,10 +152,7 @@ static enum err run_join(struct request *r, struct tx *tx)
     struct invite invite;
     enum err err = teams_invite_use(tx, s->invite, &invite);
     if (err != ERR_OK)
-        return err == ERR_NOT_FOUND
-                   ? problem_set(&tx->problem, err,
-                                 "This invitation is used up or no longer valid. Please ask for a new one.")
-                   : err;
+        return err == ERR_NOT_FOUND ? problem_set(&tx->problem, err, INVITE_IS_OVER) : err;
     struct user_new user = {.username = s->username, .name = s->name, .role = ROLE_MEMBER, .password = s->hash};
     int64_t id;
     err = users_create(tx, &user, &id);
@@ -243,7 +240,7 @@ static bool read_invite(struct request *r, const char *text, unsigned char hash[
     if (err == ERR_OK || (err == ERR_NOT_FOUND && can_be && r->head.idempotency_key != NULL))
         return true;
     if (err == ERR_NOT_FOUND)
-        request_refuse(r, err, "This invitation is used up or no longer valid. Please ask for a new one.");
+        request_refuse(r, err, INVITE_IS_OVER);
     else
         request_fail(r, err);
     return false;
@@ -252,7 +249,7 @@ static bool read_invite(struct request *r, const char *text, unsigned char hash[
 void session_join(struct request *r)
 {
     static const struct json_field fields[] = {
-        {.name = "invite", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = 64},
+        {.name = "invite", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = INVITE_CODE_CHARS_MAX},
         {.name = "name", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = NAME_CHARS_MAX},
         {.name = "username", .kind = JSON_KIND_LINE, .min = 2, .max = USERNAME_CHARS_MAX},
         {.name = "password",

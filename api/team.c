@@ -164,3 +164,74 @@ void team_invite(struct request *r)
     r->state = invite;
     request_write(r, run_invite, NULL);
 }
+
+/* ---- joining ----------------------------------------------------------------------------------------------------- */
+
+struct entrance {
+    unsigned char hash[INVITE_HASH_BYTES];
+};
+
+static enum err find_invite(struct request *r, struct tx *tx, struct invite *invite)
+{
+    const struct entrance *e = r->state;
+    enum err err = teams_invite_find(tx->db, e->hash, tx->now_ms, invite);
+    return err == ERR_NOT_FOUND ? problem_set(&tx->problem, err, INVITE_IS_OVER) : err;
+}
+
+static enum err is_member(struct request *r, struct tx *tx, int64_t team_id, bool *member)
+{
+    struct membership *teams;
+    size_t count;
+    enum err err = users_teams(tx->db, tx->arena, r->caller.user_id, &teams, &count);
+    *member = false;
+    for (size_t i = 0; err == ERR_OK && i < count; i++)
+        *member = *member || teams[i].team_id == team_id;
+    return err;
+}
+
+/* Who is in the team already uses nothing up. */
+static enum err run_join(struct request *r, struct tx *tx)
+{
+    const struct entrance *e = r->state;
+    struct invite invite = {0};
+    struct team team;
+    bool member = false;
+    enum err err = find_invite(r, tx, &invite);
+    if (err == ERR_OK)
+        err = is_member(r, tx, invite.team_id, &member);
+    if (err == ERR_OK && !member)
+        err = teams_invite_use(tx, e->hash, &invite);
+    if (err == ERR_OK && !member)
+        err = users_join(tx, r->caller.user_id, invite.team_id, 0);
+    if (err == ERR_OK)
+        err = teams_by_id(tx->db, tx->arena, invite.team_id, &team);
+    if (err != ERR_OK)
+        return err;
+    struct json_writer w = {.out = &r->out};
+    render_team(&w, &team);
+    r->status = 200;
+    return ERR_OK;
+}
+
+void team_join(struct request *r)
+{
+    static const struct json_field fields[] = {
+        {.name = "code", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = INVITE_CODE_CHARS_MAX},
+    };
+    struct json_value values[1];
+    char code[SECRET_CODE_BYTES];
+    struct entrance *e = arena_zalloc(r->arena, sizeof *e);
+    if (e == NULL) {
+        request_fail(r, ERR_NO_MEMORY);
+        return;
+    }
+    if (!request_json(r, fields, 1, values))
+        return;
+    if (!secret_code_parse(values[0].text, values[0].text_len, code)) {
+        request_refuse(r, ERR_NOT_FOUND, INVITE_IS_OVER);
+        return;
+    }
+    secret_code_hash(code, e->hash);
+    r->state = e;
+    request_write(r, run_join, NULL);
+}

@@ -24,6 +24,7 @@
 #define PINS_PER_TEAM_MAX 10     /* more pins than fit a screen are no pins */
 #define TEAMS_PER_MEMBER_MAX 16  /* the list is held per signed-in member */
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
+#define INVITE_CODE_CHARS_MAX 64 /* a code, with whatever blanks and hyphens it was copied with */
 #define INVITE_USES_MAX 500      /* one link for one big team */
 #define INVITE_HOURS_MAX 2160    /* 90 days: a link that is found later should not open the door */
 #define INVITE_HOURS_DEFAULT 168 /* a week */

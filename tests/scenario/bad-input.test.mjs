@@ -56,6 +56,7 @@ const good = {
     'post /auth/logout': { as: 'member3', body: () => ({}) },
     'post /auth/ticket': { as: 'member4', body: () => ({}) },
     'patch /me': { as: 'member1', body: () => ({ name: 'Another Name', appearOffline: true }) },
+    'post /teams/join': { as: 'member6', body: ({ code }) => ({ code }) },
     'post /teams/{id}/invites': { as: 'sarah', body: () => ({ maxUses: 2, expiresInHours: 24 }) },
     'post /posts': { as: 'sarah', body: ({ walkers }) => ({ body: 'A post', topics: ['walk'], teamId: walkers }) },
     'patch /posts/{id}': { as: 'sarah', body: () => ({ body: 'Edited', topics: ['walk'] }) },

@@ -86,6 +86,7 @@ describe('the session cookie on plain HTTP', () => {
             ['PATCH', '/me', { appearOffline: false }],
             ['POST', '/auth/refresh'],
             ['POST', '/auth/ticket'],
+            ['POST', '/teams/join', { code: 'guess' }],
             ['POST', '/auth/logout'],
         ]) {
             expectStatus(await request(server, { method, path, body, as: { cookie } }), 403);

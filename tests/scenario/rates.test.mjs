@@ -41,6 +41,14 @@ describe('rate limits', () => {
         await server.advance(600);
     });
 
+    test('so does a code that a member shows to join a team', async () => {
+        await server.advance(600);
+        const { count } = await exhaust(() => as(server, 'member8').post('/teams/join', { code: 'guess' }), 40);
+        assert.ok(count >= 20, `only ${count} attempts`);
+        expectStatus(await as(server, 'member9').post('/teams/join', { code: 'guess' }), 429);
+        await server.advance(600);
+    });
+
     test('a member may read 120 times at once; others are not held up', async () => {
         const { reply, count } = await exhaust(() => as(server, 'member3').get('/me'), 1000);
         assert.ok(count >= 120, `only ${count} reads`);

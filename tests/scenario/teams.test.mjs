@@ -1,7 +1,7 @@
 /* /teams: one's own teams, their members, invites. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { allItems, as, community, expectStatus, match, scenarios, startServer } from './harness.mjs';
+import { allItems, as, assertMatch, community, expectStatus, match, scenarios, startServer } from './harness.mjs';
 
 const unknown = '987654321';
 
@@ -279,5 +279,71 @@ describe('a new member', () => {
         const members = await allItems(server, 'member1', `/teams/${walkers}/members`);
         assert.ok(members.some((member) => member.id === user.id && member.name === 'Ruth Miller'));
         expectStatus(await as(server, { token }).post('/posts', { body: 'Hello, I am new' }), 201);
+    });
+});
+
+describe('POST /teams/join', () => {
+    let server;
+    let people;
+    before(async () => {
+        server = await startServer();
+        people = await community(server);
+        await server.must('user', 'add', 'nell', '--name', 'Nell');
+    });
+    after(() => server.stop());
+    const invite = async (maxUses = 1) =>
+        expectStatus(await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, { maxUses }), 201).code;
+
+    test('lets a member in who has no team, at once', async () => {
+        expectStatus(await as(server, 'nell').get('/presence'), 404);
+        const code = await invite();
+        const reply = await as(server, 'nell').post('/teams/join', { code: ` ${code.toLowerCase()} ` });
+        assertMatch(expectStatus(reply, 200), { id: people.walkers, name: 'Morning Walkers', memberCount: 22 }, 'the team');
+        assert.equal(expectStatus(await as(server, 'nell').get('/presence'), 200).team, people.walkers);
+        assert.equal(expectStatus(await as(server, 'nell').get('/me'), 200).team.id, people.walkers);
+        assert.equal(expectStatus(await as(server, 'dave').post('/teams/join', { code }), 404).type, '/docs#not-found');
+    });
+
+    test('lets a member into a second team, and takes no use of who is in it already', async () => {
+        const code = await invite();
+        expectStatus(await as(server, 'sarah').post('/teams/join', { code }), 200);
+        expectStatus(await as(server, 'member21').post('/teams/join', { code }), 200);
+        const { items } = expectStatus(await as(server, 'member21').get('/teams'), 200);
+        assert.deepEqual(items.map((team) => team.id).sort(), [people.walkers, people.strong].sort());
+    });
+
+    test('takes one use of an answer that was lost', async () => {
+        const code = await invite();
+        const key = { 'idempotency-key': 'lost-in-a-tunnel' };
+        const first = expectStatus(await as(server, 'member22').post('/teams/join', { code }, key), 200);
+        const again = await as(server, 'member22').post('/teams/join', { code }, key);
+        assert.deepEqual(expectStatus(again, 200), first);
+        assert.equal(again.headers['idempotency-replayed'], 'true');
+    });
+
+    test('refuses what is no invite, or is over', async () => {
+        const member = as(server, 'member23');
+        for (const code of ['nonsense', 'AAAA-BBBB-CCCC-DDDD'])
+            assert.equal(expectStatus(await member.post('/teams/join', { code }), 404).type, '/docs#not-found');
+        const code = await invite();
+        await server.advance(8 * 86400);
+        expectStatus(await member.post('/teams/join', { code }), 404);
+        for (const body of [{}, { code: '' }, { code: 7 }, { code: 'x', team: '2' }, { code: 'x'.repeat(65) }])
+            expectStatus(await member.post('/teams/join', body), 400);
+        expectStatus(await as(server).post('/teams/join', { code }), 401);
+    });
+
+    test('refuses one team too many, and takes no use', async () => {
+        const coaches = Array.from({ length: 16 }, (_, i) => `coach${i}`);
+        for (const name of coaches) {
+            await server.must('user', 'add', name, '--name', name, '--role', 'coach');
+            await server.must('team', 'add', name, '--name', `Team of ${name}`);
+        }
+        const open = async (name) => /#\/join\/(\S+)$/.exec(await server.must('invite', name))[1];
+        for (const name of coaches.slice(0, 15))
+            expectStatus(await as(server, 'member24').post('/teams/join', { code: await open(name) }), 200);
+        const code = await open(coaches[15]);
+        assert.equal(expectStatus(await as(server, 'member24').post('/teams/join', { code }), 409).type, '/docs#conflict');
+        expectStatus(await as(server, 'member25').post('/teams/join', { code }), 200);
     });
 });
