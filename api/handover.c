@@ -23,12 +23,6 @@
 #define CHECK_MS_MAX 10000
 #define CHECK_LOOK_MS 5
 
-void handover_remember(char image[static HANDOVER_PATH_BYTES])
-{
-    ssize_t len = readlink("/proc/self/exe", image, HANDOVER_PATH_BYTES - 1);
-    image[len > 0 ? len : 0] = '\0';
-}
-
 /* ---- our own command line ---------------------------------------------------------------------------------------- */
 
 struct command_line {
@@ -171,6 +165,7 @@ static int write_state(const struct handover_parts *p, int image_fd)
     pack_bytes(&out, p->sockets_fds->data, p->sockets_fds->len);
     pack_bytes(&out, people.data, people.len);
     pack_bytes(&out, p->sockets->data, p->sockets->len);
+    pack_text(&out, p->image);
     bool failed = out.failed || people.failed || p->sockets->failed || p->sockets_fds->failed;
     int fd = failed ? -1 : memfd_create("porchlight", MFD_CLOEXEC);
     for (size_t at = 0; fd >= 0 && at < out.len;) {
@@ -251,7 +246,8 @@ static bool understand(struct handover *h)
     h->fds_count = fds_len / sizeof(int);
     h->presence = section(&from);
     h->sockets = section(&from);
-    return ours && !from.failed;
+    h->image = pack_read_text(&from);
+    return ours && h->image != NULL && !from.failed;
 }
 
 void handover_receive(struct handover *h, const struct log *log)
@@ -274,6 +270,16 @@ void handover_receive(struct handover *h, const struct log *log)
     const int kept[] = {h->listen_fd, h->lock_fd, h->image_fd, h->state_fd};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         (void)fcntl(kept[i], F_SETFD, FD_CLOEXEC);
+}
+
+void handover_remember(const struct handover *h, char image[static HANDOVER_PATH_BYTES])
+{
+    if (h->present) {
+        (void)snprintf(image, HANDOVER_PATH_BYTES, "%s", h->image);
+        return;
+    }
+    ssize_t len = readlink("/proc/self/exe", image, HANDOVER_PATH_BYTES - 1);
+    image[len > 0 ? len : 0] = '\0';
 }
 
 void handover_presence(struct handover *h, struct presence *presence, int64_t now_ms)

@@ -6,7 +6,8 @@
  *   NEW: reads the memfd ─ ready: forgets it
  *                        └ cannot start: executes the old image again (its descriptor came along), sockets and all
  *
- *   memfd:  magic, version, listening socket, lock, old image, clock offset, descriptors to keep, presence, sockets
+ *   memfd:  magic, version, listening socket, lock, old image, clock offset, descriptors to keep, presence, sockets,
+ *           where the program lies
  *
  * The main thread; nothing else runs while a handover is made or taken.
  */
@@ -20,9 +21,7 @@
 #include "base/pack.h"
 #include "db/presence.h"
 
-/* Where this program lies on disk, remembered at start since a replaced file is "(deleted)" later. */
 #define HANDOVER_PATH_BYTES 4096
-void handover_remember(char image[static HANDOVER_PATH_BYTES]);
 
 /* Whether the program on disk would start with our options: `NEW check ...` in a child. ERR_INVALID with its sentence.
  */
@@ -58,10 +57,14 @@ struct handover {
     size_t fds_count;
     struct pack_reader presence;
     struct pack_reader sockets;
+    const char *image; /* its path */
 };
 
 /* Reads $PORCHLIGHT_HANDOVER. Without it: nothing is present. What cannot be understood goes back to the old image. */
 void handover_receive(struct handover *h, const struct log *log);
+/* Where the next program will lie on disk: where the first image was when it was started. Asked at start, since a file
+   that was replaced, as it is for who goes back, is "(deleted)". */
+void handover_remember(const struct handover *h, char image[static HANDOVER_PATH_BYTES]);
 void handover_presence(struct handover *h, struct presence *presence, int64_t now_ms);
 void handover_done(struct handover *h);                        /* this image serves: the old one is let go */
 void handover_back(struct handover *h, const struct log *log); /* executes the old image; returns when there is none */

@@ -422,7 +422,7 @@ static void init_parts(struct parts *p, const struct options *options, struct ha
     p->app.clock = &p->clock;
     p->app.started_ms = clock_wall_ms(&p->clock);
     p->store.lock_fd = -1;
-    handover_remember(p->image);
+    handover_remember(handover, p->image);
     p->handover = handover;
     atomic_store(&p->clock.offset_ms, handover->clock_offset_ms);
     keyring_holder_init(&p->app.keyrings);

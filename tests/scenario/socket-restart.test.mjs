@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { as, binary, echoBinary, expectStatus, mustOn, run, startServer, temporaryFolder, until } from './harness.mjs';
+import { count, reload, replaceable } from './image.mjs';
 import { connect, frame, OP } from './socket.mjs';
 
 const SOCKETS = 5000;
@@ -19,13 +20,6 @@ const SILENCE_MS_MAX = 250;
 const sanitized = /address|thread/.test(binary);
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-const count = (server, event) => server.logs.filter((line) => line.includes(`event=${event}`)).length;
-
-async function reload(server) {
-    const before = count(server, 'listening');
-    await server.must('reload');
-    await until(() => count(server, 'listening') > before, { seconds: 30, what: 'the next image' });
-}
 
 /* A post that is tried until it is acknowledged, as a client does: HTTP is cut for a moment. */
 async function post(server, who, body) {
@@ -139,26 +133,12 @@ describe('a hot restart', () => {
 });
 
 describe('a program that cannot take over', () => {
-    /* A server from a file of its own, so that the file can be replaced. */
-    async function from(source) {
-        const file = join(temporaryFolder('image'), 'porchlight');
-        copyFileSync(source, file);
-        chmodSync(file, 0o755);
-        const server = await startServer({ bin: file, args: ['--realtime', 'on'] });
-        const replace = (other) => {
-            copyFileSync(other, `${file}.new`);
-            chmodSync(`${file}.new`, 0o755);
-            renameSync(`${file}.new`, file);
-        };
-        return { server, file, replace };
-    }
+    const from = (source) => replaceable(source, { args: ['--realtime', 'on'] });
 
     test('is refused before anything is stopped, with its own words', async () => {
-        const { server, file } = await from(binary);
+        const { server, script } = await from(binary);
         const ruth = await connect({ server, as: 'member1' });
-        writeFileSync(`${file}.new`, '#!/bin/sh\necho "porchlight: out of order" >&2\nexit 1\n');
-        chmodSync(`${file}.new`, 0o755);
-        renameSync(`${file}.new`, file);
+        script('#!/bin/sh\necho "porchlight: out of order" >&2\nexit 1\n');
         const refused = await server.cli('reload');
         assert.equal(refused.code, 1);
         assert.match(refused.stderr, /would not start: porchlight: out of order/);
@@ -180,6 +160,11 @@ describe('a program that cannot take over', () => {
         echo.message('still here');
         assert.equal((await echo.receive()).text, 'still here');
         assert.equal((await ruth.ask({ type: 'SEND_CHEER', icon: 'heart' })).type, 'ACK');
+        replace(echoBinary); // mended
+        await reload(server);
+        assert.equal(count(server, 'restart.back'), 1, 'this one goes on');
+        echo.message('and here');
+        assert.equal((await echo.receive()).text, 'and here');
         await echo.close();
         await ruth.close();
         await server.stop();
