@@ -1,6 +1,6 @@
 # Porchlight. `make run` and `make test` are all a newcomer needs; both install what is missing, and say what.
 #
-#   make            builds build/porchlight
+#   make            builds build/porchlight; REALTIME=0 make builds build/polling/porchlight, without sockets
 #   make run        a demo community on http://localhost:8080
 #   make test       every test; ends with "N passed, N failed"
 #   make lint       style, walls between folders, static analysis
@@ -15,7 +15,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 JOBS ?= $(shell nproc)
-B := build$(if $(SAN),/$(SAN))$(if $(filter 0,$(REALTIME)),/polling)
+B := build$(if $(SAN),/$(SAN))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
 OPT := $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2)
@@ -24,12 +24,15 @@ SAN_FLAGS := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -
 CFLAGS := -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L $(OPT) -g -I. $(WARN) $(SAN_FLAGS) -pthread -MMD -MP
 LIBS := -lmicrohttpd -lsqlite3 -lsodium -ljansson -lz -lcrypto
 
-# REALTIME=0 builds without sockets: another object takes the module's place. Likes are written as ever, without a buffer.
-REALTIME ?= 1
-REALTIME_LIKES := realtime/likes.c realtime/likes_flush.c realtime/overlay.c
-REALTIME_SOURCES := $(if $(filter 0,$(REALTIME)),$(REALTIME_LIKES) realtime/null.c,$(filter-out realtime/null.c,$(wildcard realtime/*.c realtime/rooms/*.c)))
-SOURCES := $(wildcard base/*.c db/*.c) $(REALTIME_SOURCES) $(filter-out api/main.c,$(wildcard api/*.c))
+SOURCES := $(filter-out api/main.c realtime/null.c,$(wildcard base/*.c db/*.c realtime/*.c realtime/rooms/*.c api/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/migrations.o
+
+# Without sockets it is the same objects but for realtime/: null.c takes the module's place. What api/ uses besides stays:
+# likes and the check of handshakes.
+REALTIME ?= 1
+PROGRAM := $(B)$(if $(filter 0,$(REALTIME)),/polling)/porchlight
+POLLING_REALTIME := $(addprefix $(B)/realtime/,null.o likes.o likes_flush.o overlay.o handshake.o)
+POLLING_OBJECTS := $(filter-out $(B)/realtime/%,$(OBJECTS)) $(POLLING_REALTIME)
 MIGRATIONS_COMMUNITY := $(sort $(wildcard migrations/*.sql))
 MIGRATIONS_ROOMS := $(sort $(wildcard migrations/rooms/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -38,7 +41,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_
 .PHONY: all run test lint fuzz clean deps deps-test tests-build
 .SECONDARY:
 
-all: $(B)/porchlight
+all: $(PROGRAM)
 
 # ---- what is needed ---------------------------------------------------------------------------------------------------
 
@@ -53,6 +56,11 @@ deps-test:
 $(B)/porchlight: $(B)/api/main.o $(OBJECTS) $(B)/web_assets_table.o $(B)/web_assets_bytes.o
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
+
+$(B)/polling/porchlight: $(B)/api/main.o $(POLLING_OBJECTS) $(B)/web_assets_table.o $(B)/web_assets_bytes.o
+	@mkdir -p $(@D)
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $^ -o $@ $(filter-out -lz,$(LIBS))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -100,11 +108,11 @@ $(B)/web_assets_bytes.o: build/web_assets.c
 # ---- running ----------------------------------------------------------------------------------------------------------
 
 run: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/porchlight
-	@$(B)/porchlight demo --data data
+	@$(MAKE) --no-print-directory -j$(JOBS) $(PROGRAM)
+	@$(PROGRAM) demo --data data
 	@echo
 	@echo "Open http://localhost:8080 (stop with Ctrl+C)."
-	@exec $(B)/porchlight serve --data data
+	@exec $(PROGRAM) serve --data data
 
 # ---- tests ------------------------------------------------------------------------------------------------------------
 
@@ -123,7 +131,7 @@ tests/node_modules/.installed: tests/package-lock.json
 	@cd tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-tests-build: $(B)/porchlight $(B)/porchlight-echo $(UNIT_TESTS) $(B)/tests/test_agree_wslay $(B)/tests/swarm tests/node_modules/.installed
+tests-build: $(B)/porchlight $(B)/polling/porchlight $(B)/porchlight-echo $(UNIT_TESTS) $(B)/tests/test_agree_wslay $(B)/tests/swarm tests/node_modules/.installed
 
 SUITES ?= unit scenario browser web
 
@@ -141,7 +149,7 @@ lint: deps-test
 -include tests/load/load.mk
 -include tests/fuzz/fuzz.mk
 -include tests/bench/bench.mk
--include $(OBJECTS:.o=.d) $(B)/api/main.d
+-include $(OBJECTS:.o=.d) $(B)/realtime/null.d $(B)/api/main.d
 
 clean:
 	rm -rf build web/dist

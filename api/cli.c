@@ -63,14 +63,23 @@ static int run_page(size_t count, const char *const *arguments, const struct cli
     return -1;
 }
 
+/* What serve and check cannot promise in this build. */
+static bool asks_too_much(const struct options *options, const struct cli_hooks *hooks)
+{
+    bool refused = options->realtime == REALTIME_ON && !hooks->realtime_available;
+    if (refused)
+        (void)fputs("porchlight: this build has no realtime module: it cannot start with realtime on\n", stderr);
+    return refused;
+}
+
 static int run_command(const struct command *command, struct options *options, size_t count,
                        const char *const *arguments, const struct cli_hooks *hooks)
 {
     switch (command_id(command)) {
     case COMMAND_SERVE:
-        return hooks->serve(options, hooks->serve_arg);
+        return asks_too_much(options, hooks) ? 1 : hooks->serve(options, hooks->serve_arg);
     case COMMAND_CHECK:
-        return cmd_check(options);
+        return asks_too_much(options, hooks) ? 1 : cmd_check(options);
     default:
         break;
     }

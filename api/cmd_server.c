@@ -67,7 +67,7 @@ int cmd_flag(struct operator_context *ctx)
     if (!value && strcmp(o->words[1], "off") != 0)
         return operator_misused(ctx, "a flag is on or off, not \"%.60s\"", o->words[1]);
     if (value && !ctx->realtime_available && strcmp(o->words[0], "realtime") == 0)
-        return operator_fail(ctx, "This build has no realtime module.");
+        return operator_fail(ctx, "this build has no realtime module");
     struct flag_job job = {.job.run = set_flag, .name = o->words[0], .value = value};
     struct problem problem = {0};
     if (operator_write(ctx, &job.job, &problem) != ERR_OK)

@@ -269,6 +269,9 @@ static enum err set_flag(struct parts *p, struct problem *problem)
         if (!on)
             switch_realtime(p, false);
     }
+    if (app->realtime == NULL && on) /* turned on by a build that has it; the community is served all the same */
+        log_warn(&p->log, "realtime.missing", LOG_S("reason", "the flag is on, but this build has no realtime module"),
+                 LOG_S("members", "poll"));
     if (p->options.realtime == REALTIME_UNSET || p->handover->present)
         return ERR_OK;
     return writer_call(app->writer, &job.job, problem);
@@ -431,8 +434,6 @@ static void init_parts(struct parts *p, const struct options *options, struct ha
 
 static enum err start_all(struct parts *p, struct problem *problem)
 {
-    if (p->options.realtime == REALTIME_ON && !realtime_available())
-        return problem_set(problem, ERR_CONFLICT, "this build has no realtime module: start it without --realtime on");
     enum err err = open_store(p, problem);
     if (err == ERR_OK)
         err = load_memory(p, problem);

@@ -4,7 +4,7 @@ LINT_CPPCHECK := --quiet --std=c11 --enable=warning,performance,portability --in
 	--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches
 
 .PHONY: lint-run
-lint-run: $(OBJECTS) $(B)/api/main.o
+lint-run: $(OBJECTS) $(POLLING_OBJECTS) $(B)/api/main.o
 	@echo "  LINT rules can fail" && tests/lint/selftest.sh
 	@echo "  LINT walls" && tests/lint/walls.sh . $(B)
 	@echo "  LINT style" && tests/lint/style.sh

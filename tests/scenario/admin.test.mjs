@@ -1,4 +1,4 @@
-/* /admin/flags: for administrators; this build has no realtime module, so that the flag stays off. */
+/* /admin/flags: for administrators. */
 import assert from 'node:assert/strict';
 import { as, expectStatus, scenarios } from './harness.mjs';
 

@@ -16,7 +16,17 @@ import { assertMatch } from './match.mjs';
 import { startServer } from './server.mjs';
 
 export { assertMatch, match } from './match.mjs';
-export { binary, cliOn, demoData, echoBinary, mustOn, run, startServer, temporaryFolder } from './server.mjs';
+export {
+    binary,
+    cliOn,
+    demoData,
+    echoBinary,
+    mustOn,
+    pollingBinary,
+    run,
+    startServer,
+    temporaryFolder,
+} from './server.mjs';
 
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
 

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { cpSync, lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Agent } from 'node:http';
@@ -16,6 +16,9 @@ export const binary = process.env.PORCHLIGHT_BIN ?? fileURLToPath(new URL('../..
 
 /* The same program with one more kind of room, an echo at /test/echo: the codec is tested through it. */
 export const echoBinary = `${binary}-echo`;
+
+/* The program without sockets (REALTIME=0). */
+export const pollingBinary = join(dirname(binary), 'polling', basename(binary));
 
 /* The environment without settings that the person who runs the tests has for their own server. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PORCHLIGHT_')));
@@ -134,7 +137,7 @@ function ready(child, logs) {
  *   data    a data directory to use; otherwise a fresh copy of the demo community, or an empty one with demo: false
  *   env     more environment
  *   clock   false: with the real clock, as in life
- *   bin     the program, when it is not the usual one: echoBinary
+ *   bin     the program, when it is not the usual one: echoBinary, pollingBinary
  * Resolves to the server; see the methods at the end.
  */
 export async function startServer({ args = [], data, demo: wanted = true, env = {}, bin = binary, clock = true } = {}) {
