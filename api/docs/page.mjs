@@ -1,8 +1,10 @@
 /*
- * The page: introduction, endpoints by tag, shapes, problems. Pure: the parsed openapi.json in, HTML out.
+ * The page: introduction, endpoints by tag, sockets, shapes, problems. Pure: the parsed openapi.json and asyncapi.json in,
+ * HTML out.
  */
-import { escape, inline, json, sections, slug } from './text.mjs';
+import { badge, escape, inline, json, sections, slug } from './text.mjs';
 import { fieldList, limitsOf, nameOf, resolve, typeOf } from './shapes.mjs';
+import { socketContents, socketSections } from './sockets.mjs';
 
 const origin = 'http://localhost:8080';
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
@@ -40,8 +42,6 @@ function operationsOf(api, tag) {
     }
     return found;
 }
-
-const badge = (method) => `<span class="method ${method}">${method.toUpperCase()}</span>`;
 
 /* Path with its parameters set apart. */
 const pathHtml = (path) => escape(path).replace(/\{(\w+)\}/g, '<var>{$1}</var>');
@@ -127,6 +127,12 @@ function answers(api, operation) {
 ${problems.length ? `<h4>Problems</h4><ul class="slugs">${problems.join('\n')}</ul>` : ''}`;
 }
 
+/* The one address that opens sockets and is in the REST contract; the others answer alike. */
+const socketAnswers = (api, live) => {
+    const address = Object.values(live.channels).map((channel) => channel.address);
+    return answers(api, api.paths[address.find((it) => api.paths[it]?.get)].get);
+};
+
 function endpoint(api, found) {
     const { path, method, operation, parameters } = found;
     const body = operation.requestBody;
@@ -180,7 +186,7 @@ function problemList(api) {
         .join('\n');
 }
 
-function contents(api, intro) {
+function contents(api, live, intro) {
     const tags = api.tags.map(
         ({ name }) =>
             `<li><a href="#${slug(name)}">${escape(name)}</a><ul>${operationsOf(api, name)
@@ -194,11 +200,11 @@ function contents(api, intro) {
         .filter((s) => s.heading)
         .map((s) => `<li><a href="#${slug(s.heading)}">${escape(s.heading)}</a></li>`)
         .join('')}</ul>
-<ul>${tags.join('')}</ul>
+<ul>${tags.join('')}${socketContents(live)}</ul>
 <ul><li><a href="#shapes">Shapes</a></li><li><a href="#problems">Problems</a></li></ul>`;
 }
 
-export function page(api) {
+export function page(api, live) {
     const intro = sections(api.info.description);
     // The contents come last, where a phone shows them; a wide screen moves them to the left.
     const paragraphs = (section) => section.paragraphs.map((text) => `<p>${inline(text)}</p>`).join('\n');
@@ -210,6 +216,7 @@ export function page(api) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escape(api.info.title)} ${escape(api.info.version)}</title>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/docs.css">
 </head>
 <body>
@@ -218,7 +225,7 @@ export function page(api) {
 <h1><a href="/docs">${escape(api.info.title)}</a></h1>
 <p class="version">${escape(api.info.version)}</p>
 <p class="jump"><a href="#contents">Contents</a></p>
-<p class="raw"><a href="/openapi.json">openapi.json</a></p>
+<p class="raw"><a href="/openapi.json">openapi.json</a> <a href="/asyncapi.json">asyncapi.json</a></p>
 </header>
 <div class="frame">
 <main id="content">
@@ -236,6 +243,7 @@ ${operationsOf(api, tag.name)
 </section>`,
     )
     .join('\n')}
+${socketSections(live, socketAnswers(api, live))}
 <section id="shapes" aria-labelledby="shapes-title">
 <header class="tag"><h2 id="shapes-title">Shapes</h2><p>What answers are made of. An answer has exactly these fields.</p></header>
 ${shapes(api)}
@@ -248,7 +256,7 @@ ${shapes(api)}
 ${problemList(api)}
 </section>
 </main>
-<nav class="contents" id="contents" aria-label="Contents">${contents(api, intro)}</nav>
+<nav class="contents" id="contents" aria-label="Contents">${contents(api, live, intro)}</nav>
 </div>
 </body>
 </html>

@@ -23,6 +23,9 @@ export function slug(text) {
         .replace(/^-|-$/g, '');
 }
 
+/* GET, or the way a message goes. */
+export const badge = (word) => `<span class="method ${word}">${word.toUpperCase()}</span>`;
+
 /* Paragraphs and "## " headings, as {heading, paragraphs} sections; the first has no heading. */
 export function sections(markdown) {
     const found = [{ heading: null, paragraphs: [] }];

@@ -84,6 +84,19 @@ for (const colorScheme of ['dark', 'light']) {
     }
 }
 
+/* For developers: by WCAG 2 AA, which asks for less contrast than our members do. */
+test('axe finds nothing on /docs, and nothing of it is lost at 320 px', async () => {
+    for (const [viewport, colorScheme] of [[PHONE, 'dark'], [PHONE, 'light'], [DESKTOP, 'dark'], [DESKTOP, 'light']]) {
+        const page = await open({ path: '/docs', viewport, colorScheme });
+        await page.evaluate(axe);
+        const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+        assert.deepEqual(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [], colorScheme);
+        await page.setViewportSize({ width: 320, height: 640 });
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+        await page.leave();
+    }
+});
+
 /* What a view shows when it has nothing to show. */
 for (const colorScheme of ['dark', 'light']) {
     test(`axe finds nothing while loading, offline, empty and failed: ${colorScheme}`, async () => {

@@ -23,6 +23,19 @@ function check(message) {
     assert.ok(valid(message), `${JSON.stringify(message)}: ${ajv.errorsText(valid.errors)}`);
 }
 
+/* What a reader sees of HTML; and of a text of the contract, where `code` is set apart. */
+const words = (html) =>
+    html
+        .replace(/<[^>]*>/g, '')
+        .replace(/&(lt|gt|quot|amp);/g, (_, name) => ({ lt: '<', gt: '>', quot: '"', amp: '&' })[name]);
+const plain = (text) => text.replaceAll('`', '');
+
+function expectPage(reply) {
+    assert.equal(reply.status, 200);
+    assert.equal(reply.type, 'text/html');
+    return reply.body;
+}
+
 describe('asyncapi.json', () => {
     let server;
     before(async () => {
@@ -35,6 +48,44 @@ describe('asyncapi.json', () => {
         const { etag } = (await as(server).get('/asyncapi.json')).headers;
         assert.equal((await as(server).get('/asyncapi.json', { 'if-none-match': etag })).status, 304);
         assert.equal((await as(server).post('/asyncapi.json', {})).status, 405);
+    });
+
+    test('is on the page for reading: addresses, credentials, messages with their fields, close codes, limits', async () => {
+        const page = expectPage(await as(server).get('/docs'));
+        const article = (id) => {
+            const found = new RegExp(`<article [^>]*id="${id}"[^]*?</article>`).exec(page);
+            assert.ok(found, `#${id} is there`);
+            return found[0];
+        };
+        const heading = /<h3[ >]/;
+        for (const [name, { address, title, description }] of Object.entries(api.channels)) {
+            const shown = words(article(`socket-${name}`));
+            for (const text of [address, title, plain(description)]) assert.ok(shown.includes(text), `${address}: ${text}`);
+        }
+        for (const { description } of api.servers.here.security)
+            assert.ok(words(article('socket-handshake')).includes(plain(description)), description);
+        for (const [name, { title, summary, payload, examples }] of Object.entries(api.components.messages)) {
+            const html = article(`message-${name}`);
+            const shown = words(html);
+            assert.match(html, heading);
+            for (const text of [name, title, plain(summary)]) assert.ok(shown.includes(text), `${name}: ${text}`);
+            const fields = [...html.matchAll(/<dt><code>(\w+)<\/code>([^]*?)<\/dt>\s*<dd>([^]*?)<\/dd>/g)];
+            assert.deepEqual(fields.map(([, field]) => field), Object.keys(payload.properties), name);
+            for (const [, field, type, about] of fields) {
+                const { description } = payload.properties[field];
+                if (description) assert.ok(words(about).includes(plain(description)), `${name}.${field}`);
+                assert.ok(words(type).trim() !== '', `${name}.${field} has a type`);
+                assert.equal(type.includes('optional'), !payload.required.includes(field), `${name}.${field}`);
+            }
+            const samples = [...html.matchAll(/<pre [^>]*aria-label="Example"><code>([^]*?)<\/code><\/pre>/g)];
+            assert.deepEqual(samples.map(([, text]) => JSON.parse(words(text))), examples.map((it) => it.payload), name);
+        }
+        for (const { code, meaning, next } of api['x-close-codes']) {
+            const shown = words(article(`close-${code}`));
+            for (const text of [String(code), plain(meaning), plain(next)]) assert.ok(shown.includes(text), `${code}: ${text}`);
+        }
+        for (const limit of Object.values(api['x-limits']))
+            assert.ok(words(article('socket-limits')).includes(limit.toLocaleString('en-US')), String(limit));
     });
 
     test('has examples that its schemas accept, and closed schemas', () => {
