@@ -214,6 +214,7 @@ static int run_prepared(const struct cli_run *run, struct operator_context *ctx)
     const struct store_options store_options = {
         .data = run->options->data,
         .purpose = run->command->name,
+        .must_write = true,
         .clock = ctx->clock,
         .log = &log,
     };
@@ -267,8 +268,11 @@ int cli_run(const struct cli_run *given)
 
     char secret[CLI_SECRET_BYTES];
     struct problem problem = {0};
-    int status = prepare(&run, &ctx, secret, &problem) == ERR_OK ? run_prepared(&run, &ctx)
-                                                                 : operator_fail_with(&ctx, &problem);
+    const struct store_options where = {.data = run.options->data};
+    enum err err = run.command->makes_data ? ERR_OK : store_find(&where, &problem);
+    if (err == ERR_OK)
+        err = prepare(&run, &ctx, secret, &problem);
+    int status = err == ERR_OK ? run_prepared(&run, &ctx) : operator_fail_with(&ctx, &problem);
     sodium_memzero(secret, sizeof secret);
     if (ctx.input_fd >= 0)
         (void)close(ctx.input_fd);

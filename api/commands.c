@@ -33,9 +33,11 @@ const struct command commands[COMMAND_COUNT_] = {
         {.name = "migrate",
          .arguments = "",
          .summary = "Bring the database to this version's schema",
-         .details = "serve does so by itself; this is for those who want to see it happen first. A database that is\n"
-                    "newer than this program, or whose schema was altered, is refused and left as it is.",
+         .details = "serve does so by itself; this is for those who want to see it happen first, or who want a new\n"
+                    "and empty community to import into. A database that is newer than this program, or whose schema\n"
+                    "was altered, is refused and left as it is.",
          .examples = "porchlight migrate --data /var/lib/porchlight",
+         .makes_data = true,
          .run = cmd_migrate},
     [COMMAND_DEMO] =
         {.name = "demo",
@@ -44,6 +46,7 @@ const struct command commands[COMMAND_COUNT_] = {
          .details = "Two teams, thirty members, and what they wrote in the last five weeks. Prints how to sign in.\n"
                     "A database that has members is left as it is.",
          .examples = "porchlight demo --data data",
+         .makes_data = true,
          .run = cmd_demo},
     [COMMAND_IMPORT] =
         {.name = "import",

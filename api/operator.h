@@ -86,6 +86,7 @@ struct command {
     /* Changes something when it has at least so many words; COMMAND_NEVER_WRITES when it only reads. */
     size_t writes_from;
     bool hidden;
+    bool makes_data;    /* where no community is, it makes one; all others refuse: the name may be a slip */
     bool at_server;     /* though it only reads, a running server does it, with its own options and clock */
     bool word_or_stdin; /* "-" for its first word is the first line of stdin */
     bool wants_secret;  /* asks for a new password before it runs */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,6 +19,8 @@
 #include "db/access.h"
 #include "db/pending_likes.h"
 #include "db/writer.h"
+
+#define USER_NAME_BYTES 64
 
 enum err store_path(const char *data, enum store_file file, char out[static STORE_PATH_BYTES])
 {
@@ -37,6 +40,31 @@ static enum err path_of(const struct store_options *options, enum store_file fil
     if (store_path(options->data, file, out) != ERR_OK)
         return problem_set(problem, ERR_INVALID, "the name of the data directory is too long");
     return ERR_OK;
+}
+
+/* "root", or "user 1000" when nobody has that number. */
+static const char *user_name(uid_t uid, char out[static USER_NAME_BYTES])
+{
+    const struct passwd *entry = getpwuid(uid);
+    if (entry != NULL)
+        (void)snprintf(out, USER_NAME_BYTES, "%s", entry->pw_name);
+    else
+        (void)snprintf(out, USER_NAME_BYTES, "user %lu", (unsigned long)uid);
+    return out;
+}
+
+/* What errno says of a file; of a permission also whose it is, or whose the folder is that hides it. */
+static enum err cannot(const char *what, const char *path, const char *data, struct problem *problem)
+{
+    int error = errno;
+    struct stat st;
+    char owner[USER_NAME_BYTES];
+    char own[USER_NAME_BYTES];
+    const char *whose = stat(path, &st) == 0 ? path : stat(data, &st) == 0 ? data : NULL;
+    if ((error != EACCES && error != EPERM) || whose == NULL)
+        return problem_set(problem, ERR_STORAGE, "cannot %s %.120s: %s", what, path, strerror(error));
+    return problem_set(problem, ERR_STORAGE, "cannot %s %.120s: %s; %.120s belongs to %s, and this is %s", what, path,
+                       strerror(error), whose, user_name(st.st_uid, owner), user_name(geteuid(), own));
 }
 
 /* As `mkdir -p`, but what is made is its owner's alone. */
@@ -86,7 +114,7 @@ static enum err take_lock(const struct store_options *options, int *lock_fd, str
     }
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return problem_set(problem, ERR_STORAGE, "cannot open %.120s: %s", path, strerror(errno));
+        return cannot("open", path, options->data, problem);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         err = errno == EWOULDBLOCK ? describe_holder(fd, options->data, problem)
                                    : problem_set(problem, ERR_STORAGE, "cannot lock %.120s: %s", path, strerror(errno));
@@ -109,6 +137,12 @@ static enum err open_database(const struct store_options *options, enum store_fi
     enum err err = path_of(options, file, path, problem);
     if (err != ERR_OK)
         return err;
+    if (access(path, R_OK) != 0 && errno != ENOENT)
+        return cannot("read", path, options->data, problem);
+    if (!read_only && options->must_write && access(path, W_OK) != 0 && errno != ENOENT)
+        return cannot("write", path, options->data, problem);
+    if (!read_only && options->must_write && access(options->data, W_OK | X_OK) != 0)
+        return cannot("write in", options->data, options->data, problem);
     struct db_options db_options = {
         .path = path,
         .read_only = read_only,
@@ -194,14 +228,22 @@ enum err store_open(const struct store_options *options, struct store *store, st
     return err;
 }
 
+enum err store_find(const struct store_options *options, struct problem *problem)
+{
+    char path[STORE_PATH_BYTES];
+    enum err err = path_of(options, STORE_DATABASE, path, problem);
+    if (err != ERR_OK || access(path, F_OK) == 0)
+        return err;
+    if (errno != ENOENT && errno != ENOTDIR)
+        return problem->err = cannot("read", path, options->data, problem);
+    return problem_set(problem, ERR_NOT_FOUND,
+                       "there is no community in %.120s; `porchlight serve` or `migrate` makes one", options->data);
+}
+
 enum err store_open_read(const struct store_options *options, struct store *store, struct problem *problem)
 {
     *store = (struct store){.lock_fd = -1};
-    char path[STORE_PATH_BYTES];
-    enum err err = path_of(options, STORE_DATABASE, path, problem);
-    if (err == ERR_OK && access(path, F_OK) != 0)
-        err = problem_set(problem, ERR_NOT_FOUND,
-                          "there is no database in %.120s; `porchlight serve` or `migrate` makes one", options->data);
+    enum err err = store_find(options, problem);
     if (err == ERR_OK)
         err = open_database(options, STORE_DATABASE, true, &store->db, problem);
     if (err == ERR_OK)

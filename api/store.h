@@ -32,6 +32,7 @@ struct store_options {
     const char *data;
     const char *purpose; /* written into the lock: "serve", or the command's name */
     int lock_fd;         /* held already, by the image of the program before this one; 0: take it */
+    bool must_write;     /* store_open refuses what it may only read: a server reads on, a command cannot */
     const struct clock *clock;
     const struct log *log;        /* NULL: silent */
     struct db_stats *stats;       /* of porchlight.db; NULL: not counted */
@@ -52,6 +53,9 @@ struct store {
  * process holds the lock; the sentence names it. `serve` and commands use it alike.
  */
 enum err store_open(const struct store_options *options, struct store *store, struct problem *problem);
+
+/* Whether there is a community: ERR_NOT_FOUND with a sentence when not, ERR_STORAGE when nobody lets us see. */
+enum err store_find(const struct store_options *options, struct problem *problem);
 
 /*
  * A read connection without the lock. ERR_NOT_FOUND when there is no database, ERR_SCHEMA when its schema is another.

@@ -1,9 +1,10 @@
 /* The command line on files, without a server: help, mistakes, import and export, the demo, members and tokens. */
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, test } from 'node:test';
-import { cliOn, demoData, mustOn, run, temporaryFolder } from './harness.mjs';
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { binary, cliOn, demoData, mustOn, run, temporaryFolder } from './harness.mjs';
 
 const commands = [
     'serve', 'check', 'migrate', 'demo', 'import', 'export', 'user add', 'user passwd', 'user disable', 'user enable',
@@ -15,6 +16,13 @@ function fileOf(...lines) {
     const file = join(temporaryFolder('file'), 'in.jsonl');
     writeFileSync(file, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
     return file;
+}
+
+/* A community without anybody. */
+async function emptyData() {
+    const data = temporaryFolder();
+    await mustOn(data, ['migrate']);
+    return data;
 }
 
 /* Ends with this status and one line on stderr, nothing on stdout. */
@@ -63,6 +71,7 @@ describe('help', () => {
 
 describe('what is not understood ends with 2 and one line', () => {
     const data = temporaryFolder();
+    before(() => mustOn(data, ['migrate']));
     const table = [
         [['serv'], /unknown command "serv"; did you mean "serve"\?/],
         [['frobnicate'], /unknown command "frobnicate"/],
@@ -157,7 +166,7 @@ describe('demo', () => {
             if (record[key]) assert.ok(Date.parse(record[key]) <= Date.now(), 'nothing lies ahead');
     });
     test('leaves a community of its own alone', async () => {
-        const data = temporaryFolder();
+        const data = await emptyData();
         await mustOn(data, ['user', 'add', 'mary', '--name', 'Mary']);
         const before = await exported(data);
         assert.match(await mustOn(data, ['demo']), /left as it is/);
@@ -172,14 +181,14 @@ describe('import and export', () => {
 
     test('export(import(export(x))) is export(x), byte by byte', async () => {
         const once = await exported(await demoData());
-        const data = temporaryFolder();
+        const data = await emptyData();
         await mustOn(data, ['import', '-'], { input: once });
         assert.equal(await exported(data), once);
         assert.match(await mustOn(data, ['import', '-'], { input: once }), /: 0 new, 0 updated, \d+ unchanged/);
         assert.equal(await exported(data), once);
     });
     test('odd but right characters survive', async () => {
-        const data = temporaryFolder();
+        const data = await emptyData();
         await mustOn(data, ['import', fileOf(user, team, post)]);
         const found = (await exported(data)).split('\n').map((line) => JSON.parse(line));
         assert.equal(found.find((record) => record.type === 'user').name, user.name);
@@ -188,7 +197,7 @@ describe('import and export', () => {
         assert.equal(found.find((record) => record.type === 'post').createdAt, '2026-01-31T07:30:00.000Z');
     });
     test('the same file twice changes nothing, a changed line one thing', async () => {
-        const data = temporaryFolder();
+        const data = await emptyData();
         const file = fileOf(user, team, post);
         assert.match(await mustOn(data, ['import', file]), /^Read 3 records: 3 new, 0 updated, 0 unchanged\.$/);
         const before = await exported(data);
@@ -197,7 +206,7 @@ describe('import and export', () => {
         assert.match(await mustOn(data, ['import', fileOf(user, team, { ...post, topics: [] })]), /0 new, 1 updated, 2 unchanged/);
     });
     test('a bad line is named, and nothing is changed', async () => {
-        const data = temporaryFolder();
+        const data = await emptyData();
         await mustOn(data, ['import', fileOf(user)]);
         const before = await exported(data);
         const table = [
@@ -238,7 +247,7 @@ describe('import and export', () => {
     });
     test('progress is for terminals', async () => {
         const lines = Array.from({ length: 3000 }, (_, i) => ({ type: 'user', id: String(i + 1), username: `u${i + 1}`, name: 'U' }));
-        const { code, stderr } = await cliOn(temporaryFolder(), ['import', fileOf(...lines)]);
+        const { code, stderr } = await cliOn(await emptyData(), ['import', fileOf(...lines)]);
         assert.equal(code, 0);
         assert.equal(stderr, '');
     });
@@ -266,12 +275,12 @@ describe('import and export', () => {
         assert.ok(lstatSync(file).isFile());
         assert.equal(statSync(file).mode & 0o777, 0o600);
     });
-    test('there has to be a database to export', () => refused(['export', '-', '--data', temporaryFolder()], 1, /no database/));
+    test('there has to be a community to export', () => refused(['export', '-', '--data', temporaryFolder()], 1, /no community/));
 });
 
 describe('members, teams, tokens', () => {
     test('user add, team add, invite', async () => {
-        const data = temporaryFolder();
+        const data = await emptyData();
         assert.match(await mustOn(data, ['user', 'add', 'Ruth', '--name', 'Ruth G.', '--role', 'coach']), /^Added ruth \(Ruth G\.\), coach\.\nPassword: (\w{4}-){3}\w{4}$/);
         await refused(['user', 'add', 'mary', '--name', 'M', '--team', 'ruth', '--data', data], 1, /ruth has no team/);
         assert.match(await mustOn(data, ['team', 'add', 'ruth', '--name', 'Late Risers']), /Late Risers/);
@@ -342,11 +351,46 @@ describe('members, teams, tokens', () => {
 
 describe('the data directory', () => {
     test('two commands at once both get their turn', async () => {
-        const data = temporaryFolder();
-        await mustOn(data, ['migrate']);
+        const data = await emptyData();
         const names = Array.from({ length: 8 }, (_, i) => `user${i}`);
         await Promise.all(names.map((name) => mustOn(data, ['user', 'add', name, '--name', name])));
         assert.equal((await exported(data)).split('\n').length, 8);
+    });
+    test('a slip in its name makes no community', async () => {
+        const data = join(temporaryFolder(), 'typo');
+        for (const args of [['user', 'add', 'mary', '--name', 'Mary'], ['team', 'add', 'mary', '--name', 'T'], ['flag', 'realtime', 'on'], ['token', 'keys', 'rotate'], ['import', '-'], ['export', '-'], ['token', 'issue', '--user', 'mary']]) {
+            const { code, stdout, stderr } = await cliOn(data, args);
+            assert.deepEqual([code, stdout], [1, '']);
+            assert.equal(stderr, `porchlight: there is no community in ${data}; \`porchlight serve\` or \`migrate\` makes one\n`);
+            assert.ok(!existsSync(data), args.join(' '));
+        }
+        await mustOn(data, ['demo']);
+    });
+    test('who may not read or write it is told which file, and whose it is', async () => {
+        const data = await demoData();
+        const program = join(temporaryFolder('program'), 'porchlight');
+        copyFileSync(binary, program);
+        for (const path of [dirname(program), program, data]) chmodSync(path, 0o755);
+        // Modes do not stop root: then somebody else tries.
+        const somebody = process.getuid() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', program] : [program];
+        const attempt = (...args) => run([...somebody.slice(1), ...args, '--data', data], { bin: somebody[0] });
+        const owner = userInfo().username;
+        chmodSync(join(data, 'lock'), 0o666);
+        for (const file of ['porchlight.db', 'rooms.db']) chmodSync(join(data, file), 0o666);
+        if (process.getuid() === 0) {
+            const { stderr } = await attempt('user', 'add', 'mary', '--name', 'M');
+            assert.equal(stderr, `porchlight: cannot write in ${data}: Permission denied; ${data} belongs to ${owner}, and this is nobody\n`);
+        }
+        chmodSync(data, 0o777);
+        for (const [file, mode, args, verb] of [['porchlight.db', 0o000, ['export', '-'], 'read'], ['porchlight.db', 0o444, ['user', 'add', 'mary', '--name', 'M'], 'write'], ['lock', 0o000, ['flag', 'realtime', 'on'], 'open']]) {
+            chmodSync(join(data, 'rooms.db'), 0o666);
+            chmodSync(join(data, 'porchlight.db'), 0o666);
+            chmodSync(join(data, file), mode);
+            const { code, stderr } = await attempt(...args);
+            assert.equal(code, 1);
+            const path = join(data, file);
+            assert.match(stderr, new RegExp(`^porchlight: cannot ${verb} ${path}: Permission denied; ${path} belongs to ${owner}, and this is \\S+\\n$`));
+        }
     });
     test('a file in its place is named', async () => {
         const file = join(temporaryFolder(), 'data');
