@@ -7,6 +7,7 @@
 #include "api/options.h"
 
 #include <assert.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -351,12 +352,44 @@ enum err options_apply_arguments(struct options *options, enum command_id comman
 
 /* ---- all together ------------------------------------------------------------------------------------------------ */
 
+/* The listen address as bytes, which has many spellings as text; an IPv4 address in the last four, behind zeros. */
+static void listen_bytes(const struct options *options, unsigned char out[static 16])
+{
+    memset(out, 0, 16);
+    (void)inet_pton(options->listen_ipv6 ? AF_INET6 : AF_INET, options->listen_host,
+                    options->listen_ipv6 ? out : out + 12);
+}
+
+static bool listens_everywhere(const struct options *options)
+{
+    static const unsigned char any[16];
+    unsigned char address[16];
+    listen_bytes(options, address);
+    return memcmp(address, any, sizeof any) == 0;
+}
+
+bool options_listen_outside(const struct options *options)
+{
+    static const unsigned char loopback[16] = {[15] = 1};
+    unsigned char address[16];
+    listen_bytes(options, address);
+    return options->listen_ipv6 ? memcmp(address, loopback, sizeof loopback) != 0 : address[12] != 127;
+}
+
+void options_listen_url(const struct options *options, unsigned port, char out[static LISTEN_URL_BYTES])
+{
+    const char *host = listens_everywhere(options) ? "localhost" : options->listen_host;
+    bool bracketed = options->listen_ipv6 && host == options->listen_host;
+    (void)snprintf(out, LISTEN_URL_BYTES, bracketed ? "http://[%s]:%u" : "http://%s:%u", host, port);
+}
+
 static enum err finish_public_url(struct options *options)
 {
     if (options->public_url != NULL)
         return ERR_OK;
-    options->public_url = arena_printf(options->memory, options->listen_ipv6 ? "http://[%s]:%u" : "http://%s:%u",
-                                       options->listen_host, (unsigned)options->listen_port);
+    char url[LISTEN_URL_BYTES];
+    options_listen_url(options, options->listen_port, url);
+    options->public_url = arena_text(options->memory, url);
     return options->public_url == NULL ? ERR_NO_MEMORY : ERR_OK;
 }
 

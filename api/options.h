@@ -51,6 +51,7 @@ enum command_id {
 };
 
 #define LISTEN_HOST_BYTES 46   /* INET6_ADDRSTRLEN */
+#define LISTEN_URL_BYTES (LISTEN_HOST_BYTES + sizeof "http://[]:65535")
 #define COMMAND_WORDS_MAX 4    /* what is left of a command line without the command and its options */
 #define OPTION_ROWS_MAX 48     /* room for the table; it asserts that it fits */
 #define CONFIG_BYTES_MAX 65536 /* a configuration file is a page, not a book */
@@ -72,7 +73,7 @@ struct options {
     uint16_t listen_port;                /* 0: a free one */
     bool listen_ipv6;
     const char *public_url; /* origin without a slash at its end: "https://walkers.example" */
-    bool public_url_given;  /* false: made from the listen address (serve corrects port 0) */
+    bool public_url_given;  /* false: options_listen_url (serve corrects port 0) */
 
     /* whom to believe */
     struct cidr trust_proxy[TRUST_PROXY_MAX];
@@ -144,6 +145,12 @@ enum err options_finish(struct options *options, enum command_id command, struct
 /* All layers in their order; reads the configuration file that --config or PORCHLIGHT_CONFIG names. */
 enum err options_load(struct options *options, enum command_id command, size_t count, const char *const *arguments,
                       char *const *environment, struct problem *problem);
+
+/* Where a browser on this machine finds a server that listens like this: an address that means all is no link. */
+void options_listen_url(const struct options *options, unsigned port, char out[static LISTEN_URL_BYTES]);
+
+/* Whether other machines reach it. */
+bool options_listen_outside(const struct options *options);
 
 /* For the help pages: calls `each` for every option that `command` takes and that is not hidden. */
 struct option_help {

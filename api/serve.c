@@ -42,7 +42,7 @@ struct parts {
     struct housekeeper *housekeeper;
     struct handover *handover; /* what the image of the program before this one left */
     char image[HANDOVER_PATH_BYTES];
-    char origin[80]; /* of a listen address */
+    char origin[LISTEN_URL_BYTES]; /* of a listen address */
 };
 
 /* The rooms writer's thread: likes that are durable in the buffer. */
@@ -193,8 +193,7 @@ static void set_origin(struct parts *p)
 {
     struct app *app = &p->app;
     if (!p->options.public_url_given && p->options.listen_port == 0) {
-        (void)snprintf(p->origin, sizeof p->origin, p->options.listen_ipv6 ? "http://[%s]:%u" : "http://%s:%u",
-                       p->options.listen_host, server_port(p->server));
+        options_listen_url(&p->options, server_port(p->server), p->origin);
         p->options.public_url = p->origin;
     }
     app->origin = p->options.public_url;
@@ -440,6 +439,20 @@ static enum err start_all(struct parts *p, struct problem *problem)
     return err == ERR_OK ? start_threads(p, problem) : err;
 }
 
+static void say_where(const struct parts *p)
+{
+    char address[80];
+    const char *url = p->options.public_url;
+    (void)snprintf(address, sizeof address, p->options.listen_ipv6 ? "[%s]:%u" : "%s:%u", p->options.listen_host,
+                   server_port(p->server));
+    log_info(&p->log, "listening", LOG_S("address", address), LOG_S("open", url), LOG_S("version", PORCHLIGHT_VERSION),
+             LOG_I("loops", server_loops(p->server)));
+    if (options_listen_outside(&p->options) && strncmp(url, "https://", 8) != 0)
+        log_warn(&p->log, "plain_http",
+                 LOG_S("reason", "passwords travel unencrypted to other machines: put TLS in front of this and give"
+                                 " --public-url https://..."));
+}
+
 int serve_run(const struct options *options, void *handover)
 {
     struct parts *parts = calloc(1, sizeof *parts);
@@ -463,11 +476,7 @@ int serve_run(const struct options *options, void *handover)
         free(parts);
         return 1;
     }
-    char address[80];
-    (void)snprintf(address, sizeof address, parts->options.listen_ipv6 ? "[%s]:%u" : "%s:%u",
-                   parts->options.listen_host, server_port(parts->server));
-    log_info(&parts->log, "listening", LOG_S("address", address), LOG_S("version", PORCHLIGHT_VERSION),
-             LOG_I("loops", server_loops(parts->server)));
+    say_where(parts);
     notify_state("READY=1");
     handover_done(parts->handover);
     do {

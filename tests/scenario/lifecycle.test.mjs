@@ -75,3 +75,28 @@ describe('advice to pollers', () => {
         await server.stop();
     });
 });
+
+describe('a server that listens to other machines', () => {
+    const said = (server, event) => server.logs.filter((line) => line.includes(`event=${event} `));
+
+    test('names a link that works, and warns of plain HTTP', async () => {
+        const server = await startServer({ args: ['--listen', '0.0.0.0:0'] });
+        try {
+            const link = /open=(\S+)/.exec(said(server, 'listening')[0])[1];
+            assert.equal(link, `http://localhost:${server.port}`);
+            assert.equal((await fetch(`${link}/healthz`)).status, 200);
+            assert.ok((await server.must('invite', 'sarah')).startsWith(`${link}/#/join/`));
+            await until(() => said(server, 'plain_http').length === 1, { what: 'the warning' });
+        } finally {
+            await server.stop();
+        }
+    });
+
+    test('does not warn when TLS stands before it, nor when it listens to this machine alone', async () => {
+        for (const args of [['--listen', '0.0.0.0:0', '--public-url', 'https://walkers.example'], []]) {
+            const server = await startServer({ args });
+            await server.stop();
+            assert.deepEqual(said(server, 'plain_http'), []);
+        }
+    });
+});

@@ -59,6 +59,33 @@ static enum err arguments(struct options *o, enum command_id command, const char
     return options_apply_arguments(o, command, count, list, problem);
 }
 
+/* What a server that listens like this is called on its own machine, and whether others reach it. */
+static void a_listen_address_makes_a_link(void **state)
+{
+    static const struct {
+        const char *listen;
+        const char *url;
+        bool outside;
+    } table[] = {
+        {"127.0.0.1:8080", "http://127.0.0.1:8080", false}, {"127.1.2.3:80", "http://127.1.2.3:80", false},
+        {"[::1]:9000", "http://[::1]:9000", false},         {"0.0.0.0:8080", "http://localhost:8080", true},
+        {"[::]:8080", "http://localhost:8080", true},       {"[0:0:0:0:0:0:0:0]:80", "http://localhost:80", true},
+        {"192.0.2.7:80", "http://192.0.2.7:80", true},      {"[2001:db8::7]:80", "http://[2001:db8::7]:80", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct options o = {0};
+        struct problem problem = {0};
+        const char *const arguments[] = {"--listen", table[i].listen};
+        assert_int_equal(options_init(&o), ERR_OK);
+        assert_int_equal(options_apply_arguments(&o, COMMAND_SERVE, 2, arguments, &problem), ERR_OK);
+        assert_int_equal(options_finish(&o, COMMAND_SERVE, &problem), ERR_OK);
+        assert_string_equal(o.public_url, table[i].url);
+        assert_int_equal(options_listen_outside(&o), table[i].outside);
+        options_clear(&o);
+    }
+}
+
 static void defaults(void **state)
 {
     struct options *o = *state;
@@ -69,6 +96,7 @@ static void defaults(void **state)
     assert_int_equal(o->listen_port, 8080);
     assert_string_equal(o->public_url, "http://127.0.0.1:8080");
     assert_false(o->public_url_given);
+    assert_false(options_listen_outside(o));
     assert_string_equal(o->issuer, "porchlight");
     assert_string_equal(o->audience, "porchlight");
     assert_int_equal(o->token_ttl_s, 30 * 86400);
@@ -323,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_listen_address_makes_a_link, setup, teardown),
         cmocka_unit_test_setup_teardown(each_layer_wins_over_the_one_before, setup, teardown),
         cmocka_unit_test_setup_teardown(a_layer_replaces_a_list_as_a_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(good_values, setup, teardown),
