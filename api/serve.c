@@ -136,6 +136,7 @@ static void block_signals(sigset_t *waited)
     (void)sigaddset(waited, SIGTERM);
     (void)sigaddset(waited, SIGINT);
     (void)sigaddset(waited, SIGUSR2);
+    (void)sigaddset(waited, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, waited, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit then fails the write, as a full disk does */
@@ -479,11 +480,13 @@ int serve_run(const struct options *options, void *handover)
     say_where(parts);
     notify_state("READY=1");
     handover_done(parts->handover);
-    do {
+    while (signal_number != SIGTERM && signal_number != SIGINT) {
         (void)sigwait(&waited, &signal_number);
         if (signal_number == SIGUSR2)
             restart(parts);
-    } while (signal_number == SIGUSR2);
+        else if (signal_number == SIGHUP) /* a terminal was closed, or somebody is used to other servers */
+            log_info(&parts->log, "sighup", LOG_S("ignored", "porchlight reload, or SIGUSR2, starts what is on disk"));
+    }
     log_info(&parts->log, "stopping", LOG_S("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
     notify_state("STOPPING=1");
     stop_all(parts);

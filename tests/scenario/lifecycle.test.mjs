@@ -76,6 +76,19 @@ describe('advice to pollers', () => {
     });
 });
 
+describe('SIGHUP', () => {
+    test('is logged and ignored', async () => {
+        const server = await startServer();
+        for (let n = 1; n <= 2; n += 1) {
+            process.kill(server.pid, 'SIGHUP');
+            const said = () => server.logs.filter((line) => line.includes('event=sighup ')).length;
+            await until(() => said() === n, { what: `log line ${n}` });
+        }
+        expectStatus(await request(server, { path: '/me', as: 'member1' }), 200);
+        await server.stop();
+    });
+});
+
 describe('a server that listens to other machines', () => {
     const said = (server, event) => server.logs.filter((line) => line.includes(`event=${event} `));
 
