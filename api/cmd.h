@@ -22,6 +22,10 @@ int cmd_user_enable(struct operator_context *ctx);
 int cmd_team_add(struct operator_context *ctx);
 int cmd_invite(struct operator_context *ctx);
 
+/* cmd_list.c */
+int cmd_user_list(struct operator_context *ctx);
+int cmd_team_list(struct operator_context *ctx);
+
 /* cmd_token.c */
 int cmd_token_issue(struct operator_context *ctx);
 int cmd_token_verify(struct operator_context *ctx);

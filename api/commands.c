@@ -122,6 +122,13 @@ const struct command commands[COMMAND_COUNT_] = {
                              .words_min = 1,
                              .words_max = 1,
                              .run = cmd_user_enable},
+    [COMMAND_USER_LIST] = {.name = "user list",
+                           .arguments = "",
+                           .summary = "List everybody, by user name",
+                           .examples = "porchlight user list\n"
+                                       "porchlight user list --json | jq -r '.[] | select(.disabled) | .username'",
+                           .writes_from = COMMAND_NEVER_WRITES,
+                           .run = cmd_user_list},
     [COMMAND_TEAM_ADD] = {.name = "team add",
                           .arguments = "COACH",
                           .summary = "Make a team for a coach",
@@ -130,6 +137,12 @@ const struct command commands[COMMAND_COUNT_] = {
                           .words_min = 1,
                           .words_max = 1,
                           .run = cmd_team_add},
+    [COMMAND_TEAM_LIST] = {.name = "team list",
+                           .arguments = "",
+                           .summary = "List all teams, by their coach's user name",
+                           .examples = "porchlight team list",
+                           .writes_from = COMMAND_NEVER_WRITES,
+                           .run = cmd_team_list},
     [COMMAND_INVITE] = {.name = "invite",
                         .arguments = "COACH",
                         .summary = "Print a link that lets people join a coach's team",
@@ -142,6 +155,11 @@ const struct command commands[COMMAND_COUNT_] = {
     [COMMAND_TOKEN_ISSUE] = {.name = "token issue",
                              .arguments = "",
                              .summary = "Print a token for a member or a trusted server",
+                             .details =
+                                 "A service's token lets a trusted server read /metrics and publish to the sockets of\n"
+                                 "the feed (POST /api/feed/live), and nothing else: it is no member. Its NAME is free\n"
+                                 "to choose and only tells services apart; nothing is registered. The token is shown\n"
+                                 "this once and holds for --ttl; `porchlight token revoke TOKEN` ends it before.",
                              .examples = "porchlight token issue --user mary --ttl 1h\n"
                                          "porchlight token issue --service newsletter --ttl 90d",
                              .writes_from = COMMAND_NEVER_WRITES,

@@ -224,7 +224,7 @@ static enum err put_notice(struct record *r, enum transfer_result *result)
     if (notice.body != NULL && json_utf8_length(notice.body, strlen(notice.body)) > NOTICE_BODY_CHARS_MAX)
         return problem_set(r->problem, ERR_INVALID, "the body of a notice may have %d characters at most",
                            NOTICE_BODY_CHARS_MAX);
-    if (notice.link != NULL && !notice_link_is_ours(notice.link))
+    if (notice.link != NULL && !notices_link_is_ours(notice.link))
         return problem_set(r->problem, ERR_INVALID, "a link is an address of this site that begins with \"/\"");
     return transfer_put_notice(r->tx, &notice, result);
 }

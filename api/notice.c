@@ -102,7 +102,7 @@ void notice_create(struct request *r)
     }
     if (!request_json(r, fields, 4, values) || !choose_team(r, &values[3], &draft->team_id))
         return;
-    if (values[2].text != NULL && !notice_link_is_ours(values[2].text)) {
+    if (values[2].text != NULL && !notices_link_is_ours(values[2].text)) {
         request_refuse(r, ERR_INVALID, "The field \"link\" has to be an address of this site that begins with \"/\".");
         return;
     }

@@ -37,7 +37,9 @@ enum command_id {
     COMMAND_USER_PASSWD,
     COMMAND_USER_DISABLE,
     COMMAND_USER_ENABLE,
+    COMMAND_USER_LIST,
     COMMAND_TEAM_ADD,
+    COMMAND_TEAM_LIST,
     COMMAND_INVITE,
     COMMAND_TOKEN_ISSUE,
     COMMAND_TOKEN_VERIFY,
@@ -109,6 +111,7 @@ struct options {
     int64_t expires_s;   /* --expires */
     bool password_stdin;
     bool dry_run; /* --dry-run */
+    bool json;    /* --json */
 
     /* what is left of the command line */
     bool help;

@@ -31,7 +31,7 @@ bool notice_kind_parse(const char *text, enum notice_kind *kind)
     return false;
 }
 
-bool notice_link_is_ours(const char *link)
+bool notices_link_is_ours(const char *link)
 {
     return link[0] == '/' && link[1] != '/' && link[1] != '\\';
 }

@@ -11,7 +11,7 @@ const char *notice_kind_name(enum notice_kind kind); /* "pin", "announcement", "
 bool notice_kind_parse(const char *text, enum notice_kind *kind);
 
 /* Only our own pages: a notice must not be a way to lead members elsewhere. */
-bool notice_link_is_ours(const char *link);
+bool notices_link_is_ours(const char *link);
 
 struct notice {
     int64_t id;

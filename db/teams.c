@@ -9,8 +9,9 @@
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /* Counts as teams_members lists: without those who are disabled. */
-#define TEAM_SELECT                                                                                                    \
-    "SELECT t.id, t.name, c.name, t.created_ms,"                                                                       \
+#define TEAM_SELECT TEAM_SELECT_("name")
+#define TEAM_SELECT_(coach)                                                                                            \
+    "SELECT t.id, t.name, c." coach ", t.created_ms,"                                                                  \
     " (SELECT COUNT(*) FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.team_id = t.id AND u.disabled = 0)" \
     " FROM teams t JOIN users c ON c.id = t.id "
 
@@ -58,6 +59,25 @@ enum err teams_page(struct db *db, struct arena *arena, int64_t user_id, int64_t
     while (!full && *count < limit && db_row(stmt))
         read_team(stmt, arena, &(*out)[(*count)++], &full);
     return rows_end(stmt, full);
+}
+
+enum err teams_each(struct db *db, void (*each)(void *arg, const struct team_row *row), void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, TEAM_SELECT_("username") "ORDER BY c.username", "");
+    if (err != ERR_OK)
+        return err;
+    while (db_row(stmt)) {
+        const struct team_row row = {
+            .id = db_int(stmt, 0),
+            .name = db_text(stmt, 1, NULL),
+            .coach = db_text(stmt, 2, NULL),
+            .created_ms = db_int(stmt, 3),
+            .members = db_int(stmt, 4),
+        };
+        each(arg, &row);
+    }
+    return db_end(stmt);
 }
 
 enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int64_t after, size_t limit,

@@ -29,6 +29,16 @@ enum err teams_by_id(struct db *db, struct arena *arena, int64_t id, struct team
 enum err teams_page(struct db *db, struct arena *arena, int64_t user_id, int64_t after, size_t limit, struct team **out,
                     size_t *count);
 
+/* All of them, by their coach's user name. Texts are borrowed; `each` runs inside the query. */
+struct team_row {
+    int64_t id;
+    const char *name;
+    const char *coach; /* user name */
+    int64_t members;   /* as struct team */
+    int64_t created_ms;
+};
+enum err teams_each(struct db *db, void (*each)(void *arg, const struct team_row *row), void *arg);
+
 /* Members with user id > `after`, by id; disabled ones are left out. */
 enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int64_t after, size_t limit,
                        struct team_member **out, size_t *count);

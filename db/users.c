@@ -124,6 +124,33 @@ enum err users_each_hidden(struct db *db, void (*each)(void *arg, int64_t id), v
     return db_end(stmt);
 }
 
+enum err users_each(struct db *db, void (*each)(void *arg, const struct user_row *row), void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt,
+                            "SELECT u.id, u.username, u.name, u.role, u.disabled, u.created_ms,"
+                            " (SELECT t.name FROM memberships m JOIN teams t ON t.id = m.team_id"
+                            " WHERE m.user_id = u.id ORDER BY m.joined_ms, m.team_id LIMIT 1)"
+                            " FROM users u ORDER BY u.username",
+                            "");
+    if (err != ERR_OK)
+        return err;
+    while (db_row(stmt)) {
+        struct user_row row = {
+            .id = db_int(stmt, 0),
+            .username = db_text(stmt, 1, NULL),
+            .name = db_text(stmt, 2, NULL),
+            .role = ROLE_MEMBER,
+            .disabled = db_int(stmt, 4) != 0,
+            .created_ms = db_int(stmt, 5),
+            .team = db_text(stmt, 6, NULL),
+        };
+        (void)role_parse(db_text(stmt, 3, NULL), &row.role);
+        each(arg, &row);
+    }
+    return db_end(stmt);
+}
+
 /* ---- creating ---------------------------------------------------------------------------------------------------- */
 
 /* An INSERT gave no row: says which of the three unique values is taken. */

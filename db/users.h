@@ -62,6 +62,18 @@ struct user_new {
 /* Those who are in no presence set: disabled, or they appear offline. `each` runs inside the query. */
 enum err users_each_hidden(struct db *db, void (*each)(void *arg, int64_t id), void *arg);
 
+/* Everybody, by user name. Texts are borrowed; `each` runs inside the query. */
+struct user_row {
+    int64_t id;
+    const char *username;
+    const char *name;
+    enum role role;
+    const char *team; /* the name of the one they joined first; NULL: none */
+    bool disabled;
+    int64_t created_ms;
+};
+enum err users_each(struct db *db, void (*each)(void *arg, const struct user_row *row), void *arg);
+
 /* ERR_CONFLICT with a sentence when the user name (or external id) is taken. Notes CHANGE_MEMBER. */
 enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id);
 

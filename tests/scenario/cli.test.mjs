@@ -8,7 +8,7 @@ import { binary, cliOn, demoData, mustOn, run, temporaryFolder } from './harness
 
 const commands = [
     'serve', 'check', 'migrate', 'demo', 'import', 'export', 'user add', 'user passwd', 'user disable', 'user enable',
-    'team add', 'invite', 'token issue', 'token verify', 'token revoke', 'token keys', 'flag',
+    'user list', 'team add', 'team list', 'invite', 'token issue', 'token verify', 'token revoke', 'token keys', 'flag',
 ];
 
 /* A file in a folder of its own. */
@@ -295,6 +295,28 @@ describe('members, teams, tokens', () => {
         await mustOn(data, ['user', 'passwd', 'mary', '--password-stdin'], { input: 'another horse\n' });
         assert.ok(!(await exported(data)).includes(hash));
         await refused(['user', 'disable', 'nobody', '--data', data], 1, /no member with the user name "nobody"/);
+    });
+    test('user list, team list', async () => {
+        const data = await demoData();
+        await mustOn(data, ['user', 'add', 'zoe', '--name', 'Zoë „Z“ Q.']);
+        await mustOn(data, ['user', 'disable', 'member7']);
+        const lines = (await mustOn(data, ['user', 'list'])).split('\n');
+        assert.equal(lines.length, 35);
+        assert.match(lines[0], /^USER +NAME +ROLE +TEAM +STATE$/);
+        const at = [...lines[0]].join('').indexOf('ROLE');
+        for (const line of lines) assert.match([...line].slice(at).join(''), /^(ROLE|member|coach|admin) +\S/, line);
+        assert.match(lines.find((line) => line.startsWith('sarah ')), / coach +Morning Walkers +active$/);
+        assert.match(lines.find((line) => line.startsWith('member7 ')), / member +Morning Walkers +disabled$/);
+        assert.match(lines.find((line) => line.startsWith('zoe ')), /^zoe +Zoë „Z“ Q\. +member +- +active$/);
+        const users = JSON.parse(await mustOn(data, ['user', 'list', '--json']));
+        assert.deepEqual(users.map((user) => user.username), lines.slice(1).map((line) => line.split(' ')[0]));
+        assert.deepEqual(users.at(-1), { id: '34', username: 'zoe', name: 'Zoë „Z“ Q.', role: 'member', team: null, disabled: false, createdAt: users.at(-1).createdAt });
+        assert.ok(!JSON.stringify(users).includes('argon2'));
+
+        assert.match(await mustOn(data, ['team', 'list']), /^COACH +NAME +MEMBERS\ndave +Strong Together +11\nsarah +Morning Walkers +20$/);
+        const teams = JSON.parse(await mustOn(data, ['team', 'list', '--json']));
+        assert.deepEqual(teams.map((team) => [team.coach, team.name, team.memberCount]), [['dave', 'Strong Together', 11], ['sarah', 'Morning Walkers', 20]]);
+        assert.deepEqual(JSON.parse(await mustOn(await emptyData(), ['team', 'list', '--json'])), []);
     });
     test('token issue prints the token only; verify says what it says', async () => {
         const data = await demoData();
