@@ -73,6 +73,21 @@ describe('a hot restart', () => {
         assert.ok((await counted()) >= before, 'the poller is still counted');
     });
 
+    test('knows the devices that poll: one that leaves afterwards takes back its own time', async () => {
+        const counted = async () => expectStatus(await as(server, 'dave').get('/presence'), 200).count;
+        const devices = await Promise.all([1, 2].map(() => server.must('token', 'issue', '--user', 'member24')));
+        const [phone, tablet] = devices.map((token) => as(server, { token }));
+        const before = await counted();
+        for (const device of [phone, tablet]) expectStatus(await device.get('/presence?team=3'), 200);
+        await reload(server);
+        expectStatus(await tablet.delete('/presence?team=3'), 204);
+        await server.advance(11);
+        assert.equal(await counted(), before + 1, 'the phone holds them');
+        expectStatus(await phone.delete('/presence?team=3'), 204);
+        await server.advance(11);
+        await until(async () => (await counted()) === before, { what: 'both devices being gone' });
+    });
+
     test('keeps a half-read message and unsent bytes', async () => {
         const ruth = await connect({ server, as: 'member3' });
         await ruth.join('2');
