@@ -44,6 +44,9 @@ test(`${CLIENTS} clients and ${KILLS} SIGKILLs (TEST_SEED=${seed})`, { timeout: 
     const crowd = await makeCrowd(CLIENTS / 2);
     const start = () => startServer({ data: crowd.data, args: [...crowd.args, '--realtime', 'on'] });
     let server = await start();
+    // Issued once: a command that was under way when the server is killed would fail.
+    const tokens = {};
+    for (const name of ['sarah', 'member1', 'admin']) tokens[name] = { token: await server.token(name) };
     let back = Promise.resolve(); // until the next server is there
     let over = false;
     const counts = { sockets: 0, polls: 0, told: 0, dropped: 0, writes: 0 };
@@ -61,22 +64,22 @@ test(`${CLIENTS} clients and ${KILLS} SIGKILLs (TEST_SEED=${seed})`, { timeout: 
 
     const posts = [];
     async function write(key) {
-        const who = ['sarah', 'member1', 'admin'][pick(3)];
+        const { sarah, member1, admin } = tokens;
         const post = posts[pick(Math.max(1, posts.length))];
         const move = post ? pick(6) : 0;
         const send = {
-            0: { method: 'POST', path: '/posts', as: 'sarah', body: { body: `Post ${key}` } },
-            1: { method: 'PATCH', path: `/posts/${post?.id}`, as: 'sarah', body: { body: `Post ${key} again` } },
-            2: { method: pick(2) ? 'PUT' : 'DELETE', path: `/posts/${post?.id}/pin`, as: 'sarah' },
-            3: { method: 'POST', path: '/notices', as: who === 'member1' ? 'sarah' : who, body: { title: key, body: 'Hear!' } },
-            4: { method: 'DELETE', path: `/posts/${post?.id}`, as: 'sarah' },
-            5: { method: 'POST', path: '/posts', as: 'member1', body: { body: `Post ${key}` } },
+            0: { method: 'POST', path: '/posts', as: sarah, body: { body: `Post ${key}` } },
+            1: { method: 'PATCH', path: `/posts/${post?.id}`, as: sarah, body: { body: `Post ${key} again` } },
+            2: { method: pick(2) ? 'PUT' : 'DELETE', path: `/posts/${post?.id}/pin`, as: sarah },
+            3: { method: 'POST', path: '/notices', as: pick(3) ? sarah : admin, body: { title: key, body: 'Hear!' } },
+            4: { method: 'DELETE', path: `/posts/${post?.id}`, as: sarah },
+            5: { method: 'POST', path: '/posts', as: member1, body: { body: `Post ${key}` } },
         }[move === 4 && pick(3) ? 0 : move];
         const headers = send.method === 'POST' ? { 'idempotency-key': key } : {};
         const reply = await attempt({ ...send, headers });
         if (!reply) return;
         assert.ok(reply.status < 500 || reply.status === 503, `${send.method} ${send.path}: ${reply.status}`);
-        if (send.path === '/posts' && reply.status === 201 && send.as === 'sarah') posts.push(reply.json);
+        if (send.path === '/posts' && reply.status === 201 && send.as === sarah) posts.push(reply.json);
         counts.writes += 1;
     }
     async function writer(name) {
@@ -164,19 +167,22 @@ test(`${CLIENTS} clients and ${KILLS} SIGKILLs (TEST_SEED=${seed})`, { timeout: 
     const living = clients.map(live);
     const writing = ['a', 'b', 'c'].map(writer);
     const failed = Promise.race([...living, ...writing].map((each) => each.then(() => null, (error) => error)));
-    for (let kill = 0; kill < KILLS; kill += 1) {
-        const target = counts.writes + 25 + pick(25);
-        const stop = await Promise.race([failed, until(() => counts.writes >= target, { seconds: 60, what: 'work' })]);
-        if (stop instanceof Error) throw stop;
-        let ready;
-        back = new Promise((resolve) => {
-            ready = resolve;
-        });
-        await server.kill();
-        server = await start();
-        ready();
+    try {
+        for (let kill = 0; kill < KILLS; kill += 1) {
+            const target = counts.writes + 25 + pick(25);
+            const stop = await Promise.race([failed, until(() => counts.writes >= target, { seconds: 60, what: 'work' })]);
+            if (stop instanceof Error) throw stop;
+            let ready;
+            back = new Promise((resolve) => {
+                ready = resolve;
+            });
+            await server.kill();
+            server = await start();
+            ready();
+        }
+    } finally {
+        over = true; // also when it failed: nobody goes on for ever
     }
-    over = true;
     await Promise.all(writing);
     const events = eventsOf(crowd.data);
     newest = Math.max(...events.keys());

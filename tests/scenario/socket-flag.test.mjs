@@ -108,19 +108,22 @@ test(`${FLIPS} flips under load (TEST_SEED=${seed})`, { timeout: 180_000 }, asyn
         poster(),
     ];
     const failed = Promise.race(busy.map((each) => each.then(() => null, (error) => error)));
-    for (let flip = 0; flip < FLIPS; flip += 1) {
-        const value = flip % 2 === 0;
-        if (flip % 4 < 2) expectStatus(await answer('admin', 'PUT', '/admin/flags/realtime', { value }), 200);
-        else await server.must('flag', 'realtime', value ? 'on' : 'off');
-        const before = counted.polls + counted.restLikes;
-        if (!value) await server.advance(5); // those who were sent away go within four seconds
-        const stop = await Promise.race([
-            failed,
-            until(() => counted.polls + counted.restLikes > before + 60, { seconds: 30, what: 'work between flips' }),
-        ]);
-        if (stop instanceof Error) throw stop;
+    try {
+        for (let flip = 0; flip < FLIPS; flip += 1) {
+            const value = flip % 2 === 0;
+            if (flip % 4 < 2) expectStatus(await answer('admin', 'PUT', '/admin/flags/realtime', { value }), 200);
+            else await server.must('flag', 'realtime', value ? 'on' : 'off');
+            const before = counted.polls + counted.restLikes;
+            if (!value) await server.advance(5); // those who were sent away go within four seconds
+            const stop = await Promise.race([
+                failed,
+                until(() => counted.polls + counted.restLikes > before + 60, { seconds: 30, what: 'work between flips' }),
+            ]);
+            if (stop instanceof Error) throw stop;
+        }
+    } finally {
+        over = true; // also when it failed: nobody goes on for ever
     }
-    over = true;
     await Promise.all(busy);
     assert.equal(server.pid, pid);
     process.kill(pid, 0); // it is the same process that was started, and it lives

@@ -123,15 +123,15 @@ describe('a hot restart', () => {
 
     test('keeps the process, its clock, its port and its lock; SIGUSR2 does the same', async () => {
         const ruth = await connect({ server, as: 'member6' });
-        await server.advance(3600);
-        const hour = (await ruth.ask({ type: 'ping' }), (await ruth.next('pong')).timestamp);
+        await server.advance(70); // not so far that the socket was silent for too long before it can ping
+        const moved = (await ruth.ask({ type: 'ping' }), (await ruth.next('pong')).timestamp);
         const before = count(server, 'listening');
         process.kill(server.pid, 'SIGUSR2');
         await until(() => count(server, 'listening') > before, { seconds: 30, what: 'the next image' });
         await ruth.ask({ type: 'ping' });
         const later = (await ruth.next('pong')).timestamp;
-        assert.ok(Date.parse(later) >= Date.parse(hour), 'the moved clock came along');
-        assert.ok(Date.parse(later) - Date.parse(hour) < 60_000);
+        assert.ok(Date.parse(later) >= Date.parse(moved), 'the moved clock came along');
+        assert.ok(Date.parse(later) - Date.parse(moved) < 60_000);
         const second = await run(['serve', '--data', server.data, '--listen', '127.0.0.1:0']);
         assert.equal(second.code, 1);
         assert.match(second.stderr, new RegExp(`in use by another server \\(process ${server.pid}\\)`));
