@@ -24,6 +24,7 @@ export {
     mustOn,
     pollingBinary,
     run,
+    sanitizer,
     startServer,
     temporaryFolder,
 } from './server.mjs';

@@ -285,10 +285,11 @@ describe('when the server is gone', () => {
         writeFileSync(file, lines(...many));
         const ended = server.cli('import', file);
         // It is under way once something of it is in the log; whether it is done by then is for the server to say.
-        await until(async () => {
+        const begun = async () => {
             await new Promise(setImmediate);
             return statSync(join(server.data, 'porchlight.db-wal')).size > 0;
-        });
+        };
+        await until(begun, { seconds: 30, what: 'the import' });
         await server.stop();
         const { code } = await ended;
         const there = (await mustOn(server.data, ['export', '-'])).split('\n').filter((line) => line.includes('"many')).length;

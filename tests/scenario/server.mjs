@@ -20,6 +20,9 @@ export const echoBinary = `${binary}-echo`;
 /* The program without sockets (REALTIME=0). */
 export const pollingBinary = join(dirname(binary), 'polling', basename(binary));
 
+/* The sanitizer that the program was built with: `address`, `thread` or undefined. What it takes of time and memory is its own. */
+export const sanitizer = /\/(address|thread)\//.exec(binary)?.[1];
+
 /* The environment without settings that the person who runs the tests has for their own server. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PORCHLIGHT_')));
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { makeCrowd } from './crowd.mjs';
-import { as, cursorOf, expectStatus, startServer, until } from './harness.mjs';
+import { as, cursorOf, expectStatus, sanitizer, startServer, until } from './harness.mjs';
 import { connect } from './socket.mjs';
 import { startSwarm } from './swarm.mjs';
 
@@ -99,5 +99,6 @@ test(`a slow one among ${MEMBERS}, over ${EVENTS} events`, { timeout: 240_000 },
     await again.close();
     await swarm.end();
     await server.stop();
-    assert.ok(after - before < 8 * 1024, `resident memory grew from ${before} to ${after} KiB`);
+    // AddressSanitizer keeps what is freed for a while.
+    if (!sanitizer) assert.ok(after - before < 8 * 1024, `resident memory grew from ${before} to ${after} KiB`);
 });

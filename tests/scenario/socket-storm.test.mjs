@@ -9,14 +9,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeCrowd, picker } from './crowd.mjs';
-import { allItems, as, binary, expectStatus, request, startServer, until } from './harness.mjs';
+import { allItems, as, expectStatus, request, sanitizer, startServer, until } from './harness.mjs';
 import { rawClient } from './raw.mjs';
 import { connect, frame, OP, ticketOf } from './socket.mjs';
 
 const TEAMS = 3;
 const PER_TEAM = 8;
 const SOCKETS_EACH = 3;
-const STORM_MS = /\/thread\//.test(binary) ? 30_000 : 5_000;
+const STORM_MS = sanitizer === 'thread' ? 30_000 : 5_000;
 const MOVES_ON = 1200; // of all members, while the flag is on; then
 const MOVES_OFF = 150;
 const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
