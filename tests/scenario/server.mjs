@@ -20,7 +20,7 @@ export const echoBinary = `${binary}-echo`;
 /* The program without sockets (REALTIME=0). */
 export const pollingBinary = join(dirname(binary), 'polling', basename(binary));
 
-/* The sanitizer that the program was built with: `address`, `thread` or undefined. What it takes of time and memory is its own. */
+/* The sanitizer that the program was built with: `address`, `thread` or undefined. It takes its own time and memory. */
 export const sanitizer = /\/(address|thread)\//.exec(binary)?.[1];
 
 /* The environment without settings that the person who runs the tests has for their own server. */
