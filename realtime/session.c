@@ -295,15 +295,21 @@ static void begin_at(struct reactor *r, struct socket *s, const struct desk_catc
     }
 }
 
+static void refuse_join(struct reactor *r, struct socket *s, const struct desk_catch *c)
+{
+    if (c->err == ERR_NOT_FOUND)
+        say_failed(r, s, c->id, ERR_NOT_FOUND, "There is no such team.", 0);
+    else
+        refuse(r, s, c->id, c->err);
+}
+
 static void could_not_catch_up(struct reactor *r, struct socket *s, const struct desk_catch *c)
 {
-    if (c->err == ERR_NOT_FOUND) {
+    refuse_join(r, s, c);
+    if (c->err == ERR_NOT_FOUND)
         session_leave(r, s);
-        say_failed(r, s, c->id, ERR_NOT_FOUND, "There is no such team.", 0);
-    } else {
-        refuse(r, s, c->id, c->err);
+    else
         socket_close(r, s, 1011, "our fault: what was missed cannot be read");
-    }
 }
 
 /* The socket joined again, or left, while the desk was reading: whoever asked is answered all the same. */
@@ -312,7 +318,7 @@ static void pass_over(struct reactor *r, struct socket *s, const struct desk_cat
     if (c->err == ERR_OK)
         acknowledge(r, s, c->id);
     else if (c->id != NULL)
-        refuse(r, s, c->id, c->err);
+        refuse_join(r, s, c);
 }
 
 void session_caught(struct reactor *r, struct desk_catch *c)

@@ -119,6 +119,16 @@ describe('messages', () => {
             assert.deepEqual(rest.filter((type) => /WELCOME|NEW_POSTS/.test(type)), ['WELCOME'], 'nothing twice');
             await client.close();
         });
+
+        test('of a team that is none, and at once of another: each has its answer', async () => {
+            const client = await connect({ server, as: 'admin' });
+            const join = (id, teamId) => frame(OP.text, JSON.stringify({ type: 'JOIN_TEAM', teamId, id }));
+            client.write(join('none', '987654321'), join('walkers', WALKERS));
+            assert.equal((await client.next({ id: 'none' })).code, 'not-found');
+            assert.equal((await client.next({ id: 'walkers' })).type, 'ACK');
+            await client.ask({ type: 'SEND_CHEER', icon: 'heart' });
+            await client.close();
+        });
     });
 
     describe('SEND_CHEER', () => {
