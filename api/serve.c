@@ -62,12 +62,15 @@ static void switch_realtime(struct parts *p, bool on)
     atomic_store(&p->app.flag_realtime, on);
     if (p->app.realtime == NULL)
         return;
+    enum err err = on ? realtime_start(p->app.realtime) : ERR_OK;
     if (!on) {
         realtime_close_all(p->app.realtime);
         log_info(&p->log, "realtime.off", LOG_S("members", "poll"));
-    } else if (realtime_start(p->app.realtime) == ERR_OK) {
+    } else if (err == ERR_OK) {
         likes_set_open(p->app.likes);
         log_info(&p->log, "realtime.on", LOG_S("socket", "/ws"));
+    } else if (err == ERR_CONFLICT) {
+        log_info(&p->log, "realtime.later", LOG_S("reason", "the server stops: the next start turns it on"));
     } else {
         log_error(&p->log, "realtime.not_started", LOG_S("reason", "no thread could be made"));
     }

@@ -108,7 +108,9 @@ enum err realtime_start(struct realtime *rt)
 {
     enum err err = ERR_OK;
     (void)pthread_mutex_lock(&rt->switching);
-    if (!rt->running)
+    if (atomic_load(&rt->stopping))
+        err = ERR_CONFLICT;
+    else if (!rt->running)
         err = run_loops(rt);
     if (err == ERR_OK)
         atomic_store(&rt->open, true);
@@ -169,15 +171,18 @@ void realtime_stop(struct realtime *rt)
     if (rt == NULL)
         return;
     (void)pthread_mutex_lock(&rt->switching);
+    atomic_store(&rt->stopping, true);
     atomic_store(&rt->open, false);
-    if (rt->running) {
-        atomic_store(&rt->stopping, true);
+    bool running = rt->running;
+    if (running)
         tell_all(rt, 1012, 0);
-        int64_t until_us = reactor_real_us() + CLOSE_WAIT_MS * 1000;
-        while (doors_count(rt->doors) > 0 && reactor_real_us() < until_us)
-            (void)usleep(STOP_POLL_MS * 1000);
+    (void)pthread_mutex_unlock(&rt->switching);
+    int64_t until_us = reactor_real_us() + CLOSE_WAIT_MS * 1000;
+    while (running && doors_count(rt->doors) > 0 && reactor_real_us() < until_us)
+        (void)usleep(STOP_POLL_MS * 1000); /* without the lock: a writer that turns the flag would wait, too */
+    (void)pthread_mutex_lock(&rt->switching);
+    if (rt->running)
         end_loops(rt);
-    }
     (void)pthread_mutex_unlock(&rt->switching);
 }
 

@@ -75,7 +75,7 @@ const char *realtime_library_version(void); /* of zlib, for `porchlight --versio
 enum err realtime_create(const struct realtime_options *options, struct realtime **out);
 void realtime_free(struct realtime *rt); /* after realtime_stop; NULL is fine */
 
-/* The loops run (again), sockets may be admitted. Any thread, one at a time with the next two. ERR_NO_MEMORY. */
+/* The loops run (again), sockets may be admitted. Any thread. ERR_NO_MEMORY, ERR_CONFLICT (stopping). */
 enum err realtime_start(struct realtime *rt);
 
 /* Whether sockets are admitted: what clients are told. Any thread. */
@@ -91,7 +91,7 @@ void realtime_settle(struct realtime *rt);
 void realtime_alarms(struct realtime *rt);
 
 /* Closes everybody with 1012 and a spread-out retryAfter, waits until they are gone (at most CLOSE_WAIT_MS), ends the
-   threads. The writers must still run. NULL is fine. */
+   threads. The writers must still run, and may turn the flag meanwhile: nothing starts any more. NULL is fine. */
 void realtime_stop(struct realtime *rt);
 
 /* ---- hot restart ------------------------------------------------------------------------------------------------- */

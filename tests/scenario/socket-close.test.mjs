@@ -189,6 +189,22 @@ describe('a socket is closed with', () => {
         await server.stop();
     });
 
+    test('1012 when the server stops, though somebody turns the flag meanwhile; nobody who writes waits for it', async () => {
+        const server = await startServer({ args: ['--realtime', 'on'] });
+        await server.token('admin');
+        const turn = async (value) => expectStatus(await as(server, 'admin').put('/admin/flags/realtime', { value }), 200);
+        const silent = await connect({ server, as: 'member1', answer: false }); // the stop waits for its close frame
+        const heard = await connect({ server, as: 'member2' });
+        process.kill(server.pid, 'SIGTERM');
+        assert.equal((await heard.closed).code, 1012);
+        await turn(false);
+        await turn(true);
+        assert.ok(silent.open, 'the flag was turned while the server waited');
+        silent.destroy();
+        await server.stop();
+        assert.ok(server.logs.some((line) => line.includes('event=realtime.later')), 'it was not started again');
+    });
+
     test('4004 when it does not read; it returns with its cursor and misses nothing', async () => {
         const server = await startServer({ args: ['--realtime', 'on'] });
         const slow = await connect({ server, as: 'member1' });
