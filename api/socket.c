@@ -2,7 +2,7 @@
  * The opening of a socket, as far as it is HTTP: handshake, credentials, admission; then the descriptor is handed over.
  *
  *   426/400 not a WebSocket handshake   401 no credentials   403 a foreign origin, a service   409 no realtime
- *   429 too many of one's own           503 full, with Retry-After                          101 it is the module's
+ *   429 too many of one's own           503 full or stopping, with Retry-After              101 it is the module's
  *
  * Credentials are a bearer token, the session cookie with an Origin that is ours, or a one-use ticket in the query. An
  * Origin that is sent has to be ours (or allowed), whatever the credentials. The loop's thread.

@@ -235,19 +235,29 @@ static uint32_t sockets_where(struct realtime *rt, const struct realtime_knock *
     return count;
 }
 
+static enum err closed(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem)
+{
+    if (atomic_load(&rt->stopping))
+        return later(problem, knock, "The server is stopping. Please try again in a moment.");
+    return problem_set(problem, ERR_CONFLICT, "Realtime is off. Please poll.");
+}
+
 enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem)
 {
     static const struct rate rate = {HANDSHAKES_PER_S * 60, HANDSHAKES_BURST};
     const struct realtime_options *o = &rt->options;
     if (!realtime_is_open(rt))
-        return problem_set(problem, ERR_CONFLICT, "Realtime is off. Please poll.");
+        return closed(rt, knock, problem);
     if (o->rates != NULL && rate_take(o->rates, rate_key(RATE_HANDSHAKES, 0), rate, clock_mono_ms(o->clock)) > 0)
         return later(problem, knock, "Many are coming at once. Please try again in a moment.");
     if (sockets_where(rt, knock) >= o->room_limit)
         return later(problem, knock, "The room is full. Please poll, and try again in a moment.");
     switch (doors_enter(rt->doors, knock->member.user_id, knock->address_key)) {
     case DOORS_IN:
-        return ERR_OK;
+        if (realtime_is_open(rt)) /* still: from here on the loops wait for whoever has a place */
+            return ERR_OK;
+        realtime_give_up(rt, knock);
+        return closed(rt, knock, problem);
     case DOORS_MEMBER_FULL:
         return problem_set(problem, ERR_RATE_LIMITED, "You have too many connections open. Please close some.");
     case DOORS_ADDRESS_FULL:

@@ -126,7 +126,8 @@ struct realtime_knock {
 
 /*
  * Takes a place: rate of handshakes, sockets of the member, of the address, of all, and of the room they are bound for
- * (their own team's for /ws). ERR_BUSY with retry_after_s (503), ERR_RATE_LIMITED, ERR_CONFLICT (the flag is off).
+ * (their own team's for /ws). ERR_BUSY with retry_after_s (503; stopping, too), ERR_RATE_LIMITED, ERR_CONFLICT (the
+ * flag is off).
  * After ERR_OK exactly one of realtime_adopt and realtime_give_up follows. Any thread.
  */
 enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem);

@@ -197,6 +197,8 @@ describe('a socket is closed with', () => {
         const heard = await connect({ server, as: 'member2' });
         process.kill(server.pid, 'SIGTERM');
         assert.equal((await heard.closed).code, 1012);
+        const refused = await refusal(503, { server, as: 'member2' }); // it is not off: come back
+        assert.ok(Number(refused.headers['retry-after']) > 0, 'it is told when');
         await turn(false);
         await turn(true);
         assert.ok(silent.open, 'the flag was turned while the server waited');

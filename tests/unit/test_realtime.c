@@ -1,0 +1,191 @@
+/*
+ * The realtime module as a whole, on two files with their two writers: what happens only when a thread comes between
+ * two steps of another, and what is handed from image to image.
+ *
+ * A socket is one end of a pair; the test holds the other. Two functions of the C library are put in the place of its
+ * own: clock_gettime, so that something can happen in the middle of a function, and close, so that a descriptor that is
+ * closed twice is seen.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "db_fixture.h"
+#include "realtime/doors.h"
+#include "realtime/frame.h"
+#include "realtime/hub.h"
+#include "realtime/kinds.h"
+#include "realtime/realtime.h"
+
+struct scene {
+    struct fixture *f; /* porchlight.db */
+    struct fixture *r; /* rooms.db */
+    struct db *read;
+    struct db *rooms_read;
+    struct writer *main;
+    struct writer *rooms;
+    struct likes *likes;
+    struct heads *heads;
+    struct presence *presence;
+    struct rate_table *rates;
+    struct realtime *rt;
+    int64_t team;
+    int64_t user;
+    int64_t post;
+};
+
+static _Thread_local struct scene *interrupted; /* the flag goes off when this thread next looks at the clock */
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    struct scene *s = interrupted;
+    interrupted = NULL;
+    if (s != NULL) {
+        realtime_close_all(s->rt);
+        realtime_settle(s->rt);
+    }
+    return (int)syscall(SYS_clock_gettime, id, t);
+}
+
+/* ---- the parts --------------------------------------------------------------------------------------------------- */
+
+static void rooms_published(void *arg, const struct change *changes, size_t count)
+{
+    struct scene *s = arg;
+    likes_committed(s->likes);
+    heads_publish(s->heads, changes, count);
+}
+
+static void start_writers(struct scene *s)
+{
+    struct writer_options main = {.db = s->f->db, .clock = &s->f->clock};
+    struct writer_options rooms = {
+        .db = s->r->db, .clock = &s->f->clock, .published = rooms_published, .published_arg = s};
+    assert_int_equal(writer_start(&main, &s->main), ERR_OK);
+    assert_int_equal(writer_start(&rooms, &s->rooms), ERR_OK);
+    struct likes_options likes = {.main = s->main,
+                                  .rooms = s->rooms,
+                                  .rooms_db = s->r->db,
+                                  .rooms_read = s->rooms_read,
+                                  .read = s->read,
+                                  .clock = &s->f->clock};
+    assert_int_equal(likes_create(&likes, &s->likes), ERR_OK);
+    likes_set_open(s->likes);
+}
+
+static void stop_writers(struct scene *s)
+{
+    writer_stop(s->main);
+    writer_stop(s->rooms);
+    s->main = s->rooms = NULL;
+}
+
+static struct realtime *make_realtime(struct scene *s)
+{
+    struct realtime *rt;
+    struct realtime_options options = {.heads = s->heads,
+                                       .presence = s->presence,
+                                       .rates = s->rates,
+                                       .rooms = s->rooms,
+                                       .read = s->read,
+                                       .likes = s->likes,
+                                       .clock = &s->f->clock,
+                                       .loops = 1,
+                                       .room_limit = 10,
+                                       .address_limit = 10};
+    assert_int_equal(realtime_create(&options, &rt), ERR_OK);
+    return rt;
+}
+
+static int scene_setup(void **state)
+{
+    struct scene *s = calloc(1, sizeof *s);
+    void *f;
+    void *r;
+    assert_non_null(s);
+    assert_int_equal(fixture_setup(&f), 0);
+    assert_int_equal(fixture_setup_rooms(&r), 0);
+    s->f = f;
+    s->r = r;
+    struct tx *tx = fixture_begin(s->f);
+    s->team = fixture_team(tx, "sarah");
+    s->user = fixture_user(tx, "ruth", ROLE_MEMBER);
+    s->post = fixture_post(tx, s->team, s->team, "post");
+    fixture_commit(s->f);
+    s->read = fixture_open(s->f, true);
+    s->rooms_read = fixture_open(s->r, true);
+    s->presence = presence_create();
+    s->rates = rate_create();
+    assert_non_null(s->presence);
+    assert_non_null(s->rates);
+    assert_int_equal(heads_create(s->f->db, 1, &s->heads), ERR_OK);
+    start_writers(s);
+    s->rt = make_realtime(s);
+    *state = s;
+    return 0;
+}
+
+static int scene_teardown(void **state)
+{
+    struct scene *s = *state;
+    void *f = s->f;
+    void *r = s->r;
+    realtime_stop(s->rt);
+    stop_writers(s);
+    realtime_free(s->rt);
+    likes_free(s->likes);
+    heads_free(s->heads);
+    presence_free(s->presence);
+    rate_free(s->rates);
+    db_close(s->read);
+    db_close(s->rooms_read);
+    free(s);
+    return fixture_teardown(&f) + fixture_teardown(&r);
+}
+
+static struct realtime_knock knock_of(const struct scene *s)
+{
+    return (struct realtime_knock){.path = realtime_path("ws"),
+                                   .member = {.user_id = s->user,
+                                              .role = ROLE_MEMBER,
+                                              .name = "Ruth",
+                                              .jti = "jti",
+                                              .expires_ms = INT64_MAX,
+                                              .teams = &s->team,
+                                              .teams_count = 1},
+                                   .address_key = 1};
+}
+
+/* ---- the flag ---------------------------------------------------------------------------------------------------- */
+
+static void nobody_is_let_in_while_the_flag_goes_off(void **state)
+{
+    struct scene *s = *state;
+    const struct realtime_knock knock = knock_of(s);
+    struct problem problem = {0};
+    assert_int_equal(realtime_start(s->rt), ERR_OK);
+    interrupted = s; /* its loops end before the place is taken: nobody would serve the socket */
+    assert_int_equal(realtime_admit(s->rt, &knock, &problem), ERR_CONFLICT);
+    assert_null(interrupted);
+    assert_int_equal(realtime_sockets(s->rt), 0);
+    assert_int_equal(realtime_start(s->rt), ERR_OK);
+    assert_int_equal(realtime_admit(s->rt, &knock, &problem), ERR_OK);
+    realtime_give_up(s->rt, &knock);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nobody_is_let_in_while_the_flag_goes_off),
+    };
+    return cmocka_run_group_tests_name("realtime", tests, NULL, NULL);
+}
