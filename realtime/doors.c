@@ -116,20 +116,30 @@ static void take(struct table *t, uint32_t key)
     }
 }
 
+static bool count_one(struct doors *d, int64_t user_id, uint64_t address_key)
+{
+    if (!make_room(&d->members) || !make_room(&d->addresses))
+        return false;
+    d->sockets++;
+    add(&d->members, fold((uint64_t)user_id));
+    add(&d->addresses, fold(address_key));
+    return true;
+}
+
+static uint32_t count_of(const struct table *t, uint64_t key)
+{
+    return t->cap == 0 ? 0 : slot_of(t, fold(key))->count;
+}
+
 static enum doors_answer enter(struct doors *d, int64_t user_id, uint64_t address_key)
 {
     if (d->sockets >= d->sockets_max)
         return DOORS_FULL;
-    if (!make_room(&d->members) || !make_room(&d->addresses))
-        return DOORS_NO_MEMORY;
-    if (slot_of(&d->members, fold((uint64_t)user_id))->count >= d->member_max)
+    if (count_of(&d->members, (uint64_t)user_id) >= d->member_max)
         return DOORS_MEMBER_FULL;
-    if (slot_of(&d->addresses, fold(address_key))->count >= d->address_max)
+    if (count_of(&d->addresses, address_key) >= d->address_max)
         return DOORS_ADDRESS_FULL;
-    d->sockets++;
-    add(&d->members, fold((uint64_t)user_id));
-    add(&d->addresses, fold(address_key));
-    return DOORS_IN;
+    return count_one(d, user_id, address_key) ? DOORS_IN : DOORS_NO_MEMORY;
 }
 
 enum doors_answer doors_enter(struct doors *d, int64_t user_id, uint64_t address_key)
@@ -138,6 +148,14 @@ enum doors_answer doors_enter(struct doors *d, int64_t user_id, uint64_t address
     enum doors_answer answer = enter(d, user_id, address_key);
     (void)pthread_mutex_unlock(&d->mutex);
     return answer;
+}
+
+bool doors_return(struct doors *d, int64_t user_id, uint64_t address_key)
+{
+    (void)pthread_mutex_lock(&d->mutex);
+    bool counted = count_one(d, user_id, address_key);
+    (void)pthread_mutex_unlock(&d->mutex);
+    return counted;
 }
 
 size_t doors_count(struct doors *d)

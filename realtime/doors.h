@@ -17,6 +17,8 @@ enum doors_answer { DOORS_IN, DOORS_FULL, DOORS_MEMBER_FULL, DOORS_ADDRESS_FULL,
 
 /* Counts one more, or says why not. */
 enum doors_answer doors_enter(struct doors *d, int64_t user_id, uint64_t address_key);
+/* One who was in before a hot restart: counted, however many there are. false: no memory. */
+bool doors_return(struct doors *d, int64_t user_id, uint64_t address_key);
 size_t doors_count(struct doors *d); /* in all: those that are on their way included */
 void doors_leave(struct doors *d, int64_t user_id, uint64_t address_key);
 

@@ -133,22 +133,23 @@ static bool read_socket(struct pack_reader *from, struct frozen *f)
     f->attachment = pack_read_bytes(from, &f->attachment_len);
     f->room = pack_read_number(from);
     f->half_read = pack_read_number(from) != 0;
-    if (f->half_read && !frame_reader_unpack(from, &f->reader))
-        return false;
-    f->unsent = pack_read_bytes(from, &f->unsent_len);
-    bool sane = !from->failed && f->path != NULL && fcntl(f->fd, F_GETFD) >= 0 &&
+    bool whole = !f->half_read || frame_reader_unpack(from, &f->reader);
+    f->unsent = pack_read_bytes(from, &f->unsent_len); /* to its end in any case: the next begins behind it */
+    bool sane = whole && !from->failed && f->path != NULL && fcntl(f->fd, F_GETFD) >= 0 &&
                 f->attachment_len >= sizeof(struct attachment) && f->attachment_len <= ATTACHMENT_BYTES_MAX;
     if (!sane)
         frame_reader_clear(&f->reader);
     return sane;
 }
 
-static struct socket_seed *seed_of(const struct frozen *f)
+/* The descriptor is the seed's. Without memory it is closed. */
+static struct socket_seed *seed_take(const struct frozen *f)
 {
     struct socket_seed *seed = calloc(1, sizeof *seed);
     struct attachment *a = seed == NULL ? NULL : malloc(f->attachment_len);
     if (a == NULL) {
         free(seed);
+        (void)close(f->fd);
         return NULL;
     }
     memcpy(a, f->attachment, f->attachment_len);
@@ -159,16 +160,26 @@ static struct socket_seed *seed_of(const struct frozen *f)
     return seed;
 }
 
-static bool put_back_reader(struct socket *s, struct frozen *f)
+/* The socket with its half-read message. It was let in before: limits are for those who come. */
+static struct socket *restore_take(struct realtime *rt, struct frozen *f, struct socket_seed *seed)
 {
-    if (!f->half_read)
-        return true;
-    s->reader = malloc(sizeof *s->reader);
-    if (s->reader == NULL)
-        return false;
-    *s->reader = f->reader;
+    const struct attachment *a = seed->attachment;
+    struct frame_reader *reader = f->half_read ? malloc(sizeof *reader) : NULL;
+    if ((f->half_read && reader == NULL) || !doors_return(rt->doors, a->user_id, a->address_key)) {
+        socket_seed_free(seed);
+        free(reader);
+        return NULL;
+    }
+    struct socket *s = socket_restore_take(hub_reactor_of(rt, a->user_id), seed);
+    if (s == NULL) {
+        free(reader);
+        return NULL;
+    }
+    if (reader != NULL)
+        *reader = f->reader;
     f->reader = (struct frame_reader){0};
-    return true;
+    s->reader = reader;
+    return s;
 }
 
 static void put_back_room(struct reactor *r, struct socket *s, const struct frozen *f)
@@ -184,22 +195,15 @@ static void put_back_room(struct reactor *r, struct socket *s, const struct froz
     room_unref(room);
 }
 
-static bool take_socket(struct realtime *rt, struct frozen *f)
+/* The descriptor is ours, whatever happens: without memory for its socket it is closed, and the client comes back. */
+static void take_socket(struct realtime *rt, struct frozen *f)
 {
     (void)fcntl(f->fd, F_SETFD, FD_CLOEXEC);
-    struct socket_seed *seed = seed_of(f);
-    struct socket *s = NULL;
-    struct reactor *r = NULL;
-    if (seed != NULL) {
-        const struct attachment *a = seed->attachment;
-        r = hub_reactor_of(rt, a->user_id);
-        if (doors_enter(rt->doors, a->user_id, a->address_key) == DOORS_IN)
-            s = socket_restore_take(r, seed);
-        else
-            socket_seed_free(seed);
-    }
-    if (s == NULL || !put_back_reader(s, f))
-        return false;
+    struct socket_seed *seed = seed_take(f);
+    struct socket *s = seed == NULL ? NULL : restore_take(rt, f, seed);
+    if (s == NULL)
+        return;
+    struct reactor *r = hub_reactor_of(rt, s->attachment->user_id);
     s->seq = f->seq;
     s->heard_s = (uint32_t)((r->now_ms - f->silent_ms) / 1000);
     s->close_code = f->close_code;
@@ -211,8 +215,8 @@ static bool take_socket(struct realtime *rt, struct frozen *f)
     s->shut_after = (f->flags & FLAG_SHUT) != 0;
     socket_send_raw(r, s, f->unsent, f->unsent_len);
     put_back_room(r, s, f);
-    socket_rearm(r, s);
-    return true;
+    if (s->state != SOCKET_DEAD)
+        socket_rearm(r, s);
 }
 
 /* All of it is read once without taking anything, so that a record that is not understood leaves all as it was. */
@@ -236,8 +240,10 @@ bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
         return false;
     for (int64_t i = 0; i < count; i++) {
         struct frozen f;
-        if (!read_socket(from, &f) || !take_socket(rt, &f))
-            (void)close(f.fd); /* without memory for it: the client comes back */
+        if (read_socket(from, &f))
+            take_socket(rt, &f);
+        else
+            (void)close(f.fd); /* without memory for what it had half read */
         frame_reader_clear(&f.reader);
     }
     if (doubts)

@@ -205,14 +205,11 @@ uint32_t room_sockets(struct realtime *rt, const char *name)
 
 /* ---- the socket's side ------------------------------------------------------------------------------------------- */
 
-bool room_enter(struct reactor *r, struct socket *s, struct room *room)
+/* It is counted already. */
+static void add_socket(struct reactor *r, struct socket *s, struct room *room)
 {
     struct shard *shard = &room->shards[r->index];
     assert(s->room == NULL);
-    if (atomic_fetch_add(&room->sockets, 1) >= r->rt->options.room_limit) {
-        (void)atomic_fetch_sub(&room->sockets, 1);
-        return false;
-    }
     if (s->deflate)
         (void)atomic_fetch_add(&room->deflating, 1);
     s->room = room_ref(room);
@@ -222,7 +219,22 @@ bool room_enter(struct reactor *r, struct socket *s, struct room *room)
     s->room_link = &shard->first;
     shard->first = s;
     shard->count++;
+}
+
+bool room_enter(struct reactor *r, struct socket *s, struct room *room)
+{
+    if (atomic_fetch_add(&room->sockets, 1) >= r->rt->options.room_limit) {
+        (void)atomic_fetch_sub(&room->sockets, 1);
+        return false;
+    }
+    add_socket(r, s, room);
     return true;
+}
+
+void room_return(struct reactor *r, struct socket *s, struct room *room)
+{
+    (void)atomic_fetch_add(&room->sockets, 1);
+    add_socket(r, s, room);
 }
 
 void room_leave(struct reactor *r, struct socket *s)

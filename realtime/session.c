@@ -350,8 +350,9 @@ void session_caught(struct reactor *r, struct desk_catch *c)
 void session_resume(struct reactor *r, struct socket *s, struct room *room, bool catching)
 {
     struct cursor now;
-    if (s->state != SOCKET_OPEN || !room_enter(r, s, room))
+    if (s->state != SOCKET_OPEN)
         return;
+    room_return(r, s, room);
     if (find_now(r, s, &now))
         note_likes(s, now.likes);
     appear(r, s);

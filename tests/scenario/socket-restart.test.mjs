@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { as, binary, echoBinary, expectStatus, mustOn, run, sanitizer, startServer, temporaryFolder, until } from './harness.mjs';
 import { count, reload, replaceable } from './image.mjs';
-import { connect, frame, OP } from './socket.mjs';
+import { answer, connect, frame, OP, refusal } from './socket.mjs';
 
 const SOCKETS = 5000;
 const PER_MEMBER = 16;
@@ -142,6 +142,31 @@ describe('a hot restart', () => {
         await reload(server);
         await server.must('user', 'disable', 'member7');
         assert.equal((await ruth.closed).code, 4003);
+    });
+});
+
+describe('limits that were lowered', () => {
+    test('are for those who come: nobody who was in is sent away, or left without a room', async () => {
+        const config = join(temporaryFolder('config'), 'porchlight.conf');
+        const limit = (sockets) => writeFileSync(config, `sockets-per-address = ${sockets}\nroom-limit = ${sockets}\n`);
+        limit(8);
+        const server = await startServer({ args: ['--realtime', 'on', '--config', config] });
+        const team = await Promise.all(['member1', 'member2', 'member3'].map((name) => connect({ server, as: name })));
+        await Promise.all(team.map((client) => client.join('2')));
+        const feed = await Promise.all(
+            ['member4', 'member5', 'member6'].map((name) => connect({ server, path: '/api/feed/live', as: name })),
+        );
+        for (const client of feed) await client.next('WELCOME');
+        limit(1);
+        await reload(server);
+        const { id } = await post(server, 'sarah', 'heard in every room');
+        for (const client of [...team, ...feed]) assert.deepEqual((await client.next('NEW_POSTS')).postIds, [id]);
+        await refusal(503, { server, as: 'member7' }); // the room is full
+        for (const client of team) await client.close();
+        await until(async () => (await answer({ server, as: 'member7' })).status === 429, { what: 'the address being full' });
+        for (const client of feed) await client.close();
+        await until(async () => (await answer({ server, as: 'member7' })).status === 101, { what: 'a place' });
+        await server.stop();
     });
 });
 

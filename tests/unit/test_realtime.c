@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -22,6 +23,7 @@
 #include "realtime/frame.h"
 #include "realtime/hub.h"
 #include "realtime/kinds.h"
+#include "realtime/reactor.h"
 #include "realtime/realtime.h"
 
 struct scene {
@@ -52,6 +54,15 @@ int clock_gettime(clockid_t id, struct timespec *t)
         realtime_settle(s->rt);
     }
     return (int)syscall(SYS_clock_gettime, id, t);
+}
+
+static int watched = -1;
+static int closes; /* of the watched descriptor */
+
+int close(int fd)
+{
+    closes += fd == watched;
+    return (int)syscall(SYS_close, fd);
 }
 
 /* ---- the parts --------------------------------------------------------------------------------------------------- */
@@ -180,12 +191,75 @@ static void nobody_is_let_in_while_the_flag_goes_off(void **state)
     realtime_give_up(s->rt, &knock);
 }
 
+/* ---- from image to image ----------------------------------------------------------------------------------------- */
+
+/* One socket of the member, let in and handed over as HTTP does it; the test's end of it. */
+static int open_socket(struct scene *s, const void *early, size_t early_len)
+{
+    const struct realtime_knock knock = knock_of(s);
+    struct problem problem = {0};
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(realtime_admit(s->rt, &knock, &problem), ERR_OK);
+    realtime_adopt_take(s->rt, &knock, ends[0], false, early, early_len);
+    return ends[1];
+}
+
+/* What the next image is left; this one forgets. With `other` not -1 the record names that descriptor as the socket's.
+ */
+static void freeze(struct scene *s, struct buf *record, int other)
+{
+    struct buf fds;
+    buf_init(record, 1U << 20);
+    buf_init(&fds, 1U << 20);
+    realtime_freeze_loops(s->rt);
+    stop_writers(s);
+    realtime_freeze(s->rt, record, &fds);
+    assert_false(record->failed || fds.failed);
+    assert_int_equal(fds.len, sizeof(int));
+    int fd;
+    memcpy(&fd, fds.data, sizeof fd);
+    int64_t named = other >= 0 ? other : dup(fd); /* its end is not the connection's */
+    memcpy(record->data + 2 * sizeof named, &named, sizeof named); /* realtime/freeze.c: the third number */
+    reactor_quiet(&s->rt->reactors[0]);
+    realtime_free(s->rt);
+    likes_free(s->likes);
+    buf_clear(&fds);
+}
+
+static bool thaw(struct scene *s, const struct buf *record)
+{
+    struct pack_reader from = {.at = (const unsigned char *)record->data,
+                               .end = (const unsigned char *)record->data + record->len};
+    start_writers(s);
+    s->rt = make_realtime(s);
+    return realtime_thaw(s->rt, &from);
+}
+
+static void a_descriptor_is_closed_once(void **state)
+{
+    struct scene *s = *state;
+    struct buf record;
+    assert_int_equal(realtime_start(s->rt), ERR_OK);
+    int client = open_socket(s, NULL, 0);
+    watched = open(s->f->path, O_RDONLY | O_CLOEXEC); /* a file: no loop can wait for it */
+    freeze(s, &record, watched);
+    closes = 0;
+    assert_true(thaw(s, &record));
+    assert_int_equal(closes, 1);
+    assert_int_equal(realtime_sockets(s->rt), 0);
+    watched = -1;
+    buf_clear(&record);
+    (void)close(client);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nobody_is_let_in_while_the_flag_goes_off),
+        TEST(a_descriptor_is_closed_once),
     };
     return cmocka_run_group_tests_name("realtime", tests, NULL, NULL);
 }
