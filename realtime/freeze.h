@@ -2,7 +2,8 @@
  * Hot restart: every socket of this image of the program as bytes, and back in the next one, with what it had half read
  * and not yet sent. Nothing else runs: the loops have ended, the writers have finished. The main thread.
  *
- *   freeze:  loops end ─> writers finish (their answers lie in mailboxes) ─> freeze_drain ─> freeze_pack
+ *   freeze:  loops end ─> sockets that were on their way come in ─> writers finish (their answers lie in mailboxes)
+ *            ─> freeze_drain ─> freeze_pack
  *   thaw:    freeze_unpack ─> realtime_start
  */
 #ifndef PORCHLIGHT_REALTIME_FREEZE_H

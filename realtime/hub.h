@@ -34,7 +34,7 @@ struct realtime {
     _Atomic int64_t next_alarm_ms; /* no stored alarm is due before; wall time (storage.h) */
     _Atomic bool open;             /* sockets may be admitted */
     bool doubts;                   /* at a freeze: members that could not be looked at again; the next image does */
-    _Atomic bool stopping;         /* the server ends: who comes is sent away with 1012 */
+    _Atomic bool stopping;         /* the server ends: nothing starts, and who comes is sent away with 1012 */
     pthread_mutex_t switching;
     bool running; /* threads exist; under `switching` */
 };

@@ -278,6 +278,8 @@ static enum err submit_by_route(struct likes *l, struct like_wish *w)
         break;
     case ROUTE_DIRECT:
         break;
+    case ROUTE_STOPPED:
+        return ERR_CONFLICT;
     }
     return queue_wish(l, w, l->route);
 }
@@ -339,6 +341,14 @@ void likes_set_open(struct likes *l)
     }
     (void)pthread_mutex_unlock(&l->route_lock);
     likes_refuse(refused);
+}
+
+void likes_stop(struct likes *l)
+{
+    (void)pthread_mutex_lock(&l->route_lock);
+    assert(l->held == NULL); /* the main writer has opened what was opening, and nobody is left who closes */
+    l->route = ROUTE_STOPPED;
+    (void)pthread_mutex_unlock(&l->route_lock);
 }
 
 bool likes_open(const struct likes *l)

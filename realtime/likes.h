@@ -53,6 +53,9 @@ enum err likes_create(const struct likes_options *options, struct likes **out);
    fine. */
 void likes_free(struct likes *l);
 
+/* After both writers have stopped, for those who may still wish: likes_submit answers ERR_CONFLICT from here on. */
+void likes_stop(struct likes *l);
+
 bool likes_open(const struct likes *l); /* any thread */
 
 /* Opens the buffer, as soon as the direct likes that are queued are done. Main writer's thread, after the commit that

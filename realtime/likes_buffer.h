@@ -16,7 +16,7 @@
 #include "realtime/likes.h"
 #include "realtime/overlay.h"
 
-enum route { ROUTE_DIRECT, ROUTE_OPENING, ROUTE_OPEN, ROUTE_CLOSING };
+enum route { ROUTE_DIRECT, ROUTE_OPENING, ROUTE_OPEN, ROUTE_CLOSING, ROUTE_STOPPED };
 
 /* What is in rooms.db. */
 struct buffer_state {

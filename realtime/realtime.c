@@ -194,12 +194,16 @@ void realtime_freeze_loops(struct realtime *rt)
     for (unsigned i = 0; rt->running && i < rt->options.loops; i++)
         reactor_end(&rt->reactors[i]);
     rt->running = false;
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        (void)reactor_drain(&rt->reactors[i]); /* sockets that were on their way, and what came with them */
+    atomic_store(&rt->stopping, true);         /* a flag that waits in the writer's queue starts nothing */
     (void)pthread_mutex_unlock(&rt->switching);
 }
 
 void realtime_freeze(struct realtime *rt, struct buf *out, struct buf *fds)
 {
     rt->options.rooms = NULL; /* it has stopped: what would be asked of it waits for the next image */
+    likes_stop(rt->options.likes);
     freeze_drain(rt);
     freeze_pack(rt, out, fds);
 }

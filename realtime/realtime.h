@@ -97,10 +97,10 @@ void realtime_stop(struct realtime *rt);
 /* ---- hot restart ------------------------------------------------------------------------------------------------- */
 
 /*
- * Ends the loops' threads with every socket open, takes what the writers (which have to be stopped between the two)
- * left for them, and appends all that the next image of the program needs; `fds` gets the descriptors that must
- * survive. The main thread, when HTTP has ended. A buffer that failed: there was no memory, and realtime_start goes on
- * as before.
+ * Ends the loops' threads with every socket open and lets in those that were on their way: what they brought goes to
+ * the writers. Then, when these have been stopped, takes what they left for the loops and appends all that the next
+ * image of the program needs; `fds` gets the descriptors that must survive. The main thread, when HTTP has ended. A
+ * buffer that failed: there was no memory, and realtime_start goes on as before.
  */
 void realtime_freeze_loops(struct realtime *rt);
 void realtime_freeze(struct realtime *rt, struct buf *out, struct buf *fds);

@@ -1171,6 +1171,19 @@ static void opening_while_it_closes_wins(void **state)
     assert_counts_are_rows(s);
 }
 
+static void after_the_writers_nothing_is_taken(void **state)
+{
+    struct scene *s = *state;
+    struct wish w = {0};
+    start(s, true);
+    writer_stop(s->main);
+    writer_stop(s->rooms);
+    s->main = s->rooms = NULL;
+    likes_stop(s->likes);
+    prepare(s, &w, s->users[0], s->posts[0], true);
+    assert_int_equal(likes_submit(s->likes, &w.wish), ERR_CONFLICT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
 int main(void)
@@ -1193,6 +1206,7 @@ int main(void)
         TEST(whatever_happens_is_as_the_model_says),
         TEST(opening_and_closing_under_load_loses_nothing),
         TEST(opening_while_it_closes_wins),
+        TEST(after_the_writers_nothing_is_taken),
     };
     return cmocka_run_group_tests_name("realtime/likes", tests, NULL, NULL);
 }

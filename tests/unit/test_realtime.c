@@ -253,6 +253,50 @@ static void a_descriptor_is_closed_once(void **state)
     (void)close(client);
 }
 
+static size_t like_frame(unsigned char *out, size_t max, int64_t post_id)
+{
+    static const unsigned char mask[4] = {1, 2, 3, 4};
+    char text[100];
+    int len = snprintf(text, sizeof text, "{\"type\":\"POST_LIKE\",\"postId\":\"%lld\",\"id\":\"first\"}",
+                       (long long)post_id);
+    size_t head = frame_head(out, FRAME_OP_TEXT, false, (uint64_t)len, mask);
+    assert_true(head + (size_t)len <= max);
+    memcpy(out + head, text, (size_t)len);
+    frame_mask(out + head, (size_t)len, mask, 0);
+    return head + (size_t)len;
+}
+
+/* The loops end between a handshake and what it brought: a like in the same write. */
+static void a_like_that_came_with_the_handshake_is_no_less_durable(void **state)
+{
+    struct scene *s = *state;
+    const struct realtime_knock knock = knock_of(s);
+    struct buf record;
+    unsigned char early[200];
+    char heard[400] = {0};
+    int ends[2];
+    size_t len = like_frame(early, sizeof early, s->post);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(doors_enter(s->rt->doors, s->user, knock.address_key), DOORS_IN);
+    realtime_adopt_take(s->rt, &knock, ends[0], false, early, len); /* no loop runs: it waits in a mailbox */
+    freeze(s, &record, -1);
+    assert_true(recv(ends[1], heard, sizeof heard - 1, MSG_DONTWAIT) > 2);
+    assert_non_null(strstr(heard + 2, "\"ACK\"")); /* behind the frame's head */
+    assert_true(thaw(s, &record));
+    assert_int_equal(realtime_sockets(s->rt), 1);
+    assert_int_equal(likes_count_of(s->likes, s->post, 0), 1);
+    buf_clear(&record);
+    (void)close(ends[1]);
+}
+
+static void nothing_starts_while_it_is_frozen(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(realtime_start(s->rt), ERR_OK);
+    realtime_freeze_loops(s->rt);
+    assert_int_equal(realtime_start(s->rt), ERR_CONFLICT); /* a flag that waited in the writer's queue */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
 
 int main(void)
@@ -260,6 +304,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nobody_is_let_in_while_the_flag_goes_off),
         TEST(a_descriptor_is_closed_once),
+        TEST(a_like_that_came_with_the_handshake_is_no_less_durable),
+        TEST(nothing_starts_while_it_is_frozen),
     };
     return cmocka_run_group_tests_name("realtime", tests, NULL, NULL);
 }
