@@ -18,7 +18,8 @@
 #define MAGIC INT64_C(0x504c484f56455231) /* "PLHOVER1" */
 #define VERSION 2
 #define VARIABLE "PORCHLIGHT_HANDOVER"
-#define STATE_BYTES_MAX (1U << 30) /* 65,536 sockets with full queues do not fit, and then there is no restart */
+#define BARE "bare" /* "bare 5 6 0": listening socket, lock, clock offset; there is no state */
+#define STATE_BYTES_MAX (64U << 20) /* without sockets: 100 bytes a person, and descriptors */
 #define ARGUMENTS_MAX 256
 #define CHECK_MS_MAX 10000
 #define CHECK_LOOK_MS 5
@@ -139,6 +140,41 @@ static void keep_open(int fd)
     (void)fcntl(fd, F_SETFD, 0);
 }
 
+static void close_prepared(struct handover_parts *p)
+{
+    const int fds[] = {p->listen_fd, p->image_fd, p->state_fd};
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+        if (fds[i] >= 0)
+            (void)close(fds[i]);
+    if (p->sockets != NULL)
+        (void)fclose(p->sockets);
+    if (p->line != NULL)
+        free(p->line->text);
+    free(p->line);
+}
+
+static FILE *open_memory(void)
+{
+    int fd = memfd_create("porchlight sockets", MFD_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (file == NULL && fd >= 0)
+        (void)close(fd);
+    return file;
+}
+
+enum err handover_prepare(struct handover_parts *p, struct problem *problem)
+{
+    p->line = calloc(1, sizeof *p->line);
+    p->image_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    p->state_fd = memfd_create("porchlight state", MFD_CLOEXEC);
+    p->sockets = open_memory();
+    if (p->listen_fd >= 0 && p->image_fd >= 0 && p->state_fd >= 0 && p->sockets != NULL && p->line != NULL &&
+        command_line_read(p->line))
+        return ERR_OK;
+    close_prepared(p);
+    return problem_set(problem, ERR_NO_MEMORY, "there is no memory, or no descriptor, for a restart");
+}
+
 static void pack_person(void *arg, const struct presence_kept *kept)
 {
     struct buf *out = arg;
@@ -149,7 +185,15 @@ static void pack_person(void *arg, const struct presence_kept *kept)
     pack_text(out, kept->coach_name);
 }
 
-static int write_state(const struct handover_parts *p, int image_fd)
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+    ssize_t put = 1;
+    for (size_t at = 0; at < len && put > 0; at += (size_t)put)
+        put = write(fd, bytes + at, len - at);
+    return put > 0;
+}
+
+static bool write_state(const struct handover_parts *p)
 {
     struct buf out;
     struct buf people;
@@ -160,26 +204,16 @@ static int write_state(const struct handover_parts *p, int image_fd)
     pack_number(&out, VERSION);
     pack_number(&out, p->listen_fd);
     pack_number(&out, p->lock_fd);
-    pack_number(&out, image_fd);
+    pack_number(&out, p->image_fd);
     pack_number(&out, atomic_load(&p->clock->offset_ms));
-    pack_bytes(&out, p->sockets_fds->data, p->sockets_fds->len);
+    pack_bytes(&out, p->fds.data, p->fds.len);
     pack_bytes(&out, people.data, people.len);
-    pack_bytes(&out, p->sockets->data, p->sockets->len);
+    pack_number(&out, fileno(p->sockets));
     pack_text(&out, p->image);
-    bool failed = out.failed || people.failed || p->sockets->failed || p->sockets_fds->failed;
-    int fd = failed ? -1 : memfd_create("porchlight", MFD_CLOEXEC);
-    for (size_t at = 0; fd >= 0 && at < out.len;) {
-        ssize_t put = write(fd, out.data + at, out.len - at);
-        if (put <= 0) {
-            (void)close(fd);
-            fd = -1;
-        } else {
-            at += (size_t)put;
-        }
-    }
+    bool written = !out.failed && !people.failed && write_all(p->state_fd, out.data, out.len);
     buf_clear(&people);
     buf_clear(&out);
-    return fd;
+    return written;
 }
 
 /* "7" for the new image, "7 back" for the old one again: it must not go back in its turn. */
@@ -190,40 +224,55 @@ static void set_variable(int state_fd, bool back)
     (void)setenv(VARIABLE, text, 1);
 }
 
-void handover_leave(const struct handover_parts *p)
+static void leave_whole(const struct handover_parts *p)
 {
-    struct command_line line = {0};
-    int image_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    int state_fd = image_fd < 0 || !command_line_read(&line) ? -1 : write_state(p, image_fd);
-    if (state_fd < 0) {
-        log_error(p->log, "restart.failed", LOG_S("reason", "the state could not be kept"));
-        free(line.text);
-        return;
-    }
-    const int kept[] = {p->listen_fd, p->lock_fd, image_fd, state_fd};
+    const int kept[] = {p->listen_fd, p->lock_fd, p->image_fd, p->state_fd, fileno(p->sockets)};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         keep_open(kept[i]);
-    for (size_t i = 0; i < p->sockets_fds->len / sizeof(int); i++)
-        keep_open(((const int *)(const void *)p->sockets_fds->data)[i]);
-    set_variable(state_fd, false);
-    (void)execv(p->image, line.words);
+    for (size_t i = 0; i < p->fds.len / sizeof(int); i++)
+        keep_open(((const int *)(const void *)p->fds.data)[i]);
+    set_variable(p->state_fd, false);
+    (void)execv(p->image, p->line->words);
     log_error(p->log, "restart.not_executed", LOG_S("image", p->image), LOG_S("reason", strerror(errno)));
-    set_variable(state_fd, true);
-    (void)fexecve(image_fd, line.words, environ);
+    set_variable(p->state_fd, true);
+}
+
+/* Everything else closes with the exec. */
+static void leave_bare(const struct handover_parts *p)
+{
+    char text[80 + HANDOVER_PATH_BYTES];
+    log_error(p->log, "restart.bare",
+              LOG_S("reason", "the sockets could not be kept: this program starts without them"));
+    keep_open(p->listen_fd);
+    keep_open(p->lock_fd);
+    (void)snprintf(text, sizeof text, BARE " %d %d %lld %s", p->listen_fd, p->lock_fd,
+                   (long long)atomic_load(&p->clock->offset_ms), p->image);
+    (void)setenv(VARIABLE, text, 1);
+}
+
+void handover_leave(const struct handover_parts *p)
+{
+    if (p->kept && write_state(p))
+        leave_whole(p);
+    else
+        leave_bare(p);
+    (void)fexecve(p->image_fd, p->line->words, environ);
     log_error(p->log, "restart.failed", LOG_S("reason", strerror(errno)));
-    free(line.text);
 }
 
 /* ---- arriving ---------------------------------------------------------------------------------------------------- */
 
-static bool read_state(struct handover *h)
+#define NOTHING {.listen_fd = -1, .lock_fd = -1, .image_fd = -1, .state_fd = -1, .sockets_fd = -1}
+
+/* NULL: it is empty, or there is none. */
+static void *map(int fd, size_t *len)
 {
     struct stat st;
-    if (fstat(h->state_fd, &st) != 0 || st.st_size <= 0)
-        return false;
-    h->len = (size_t)st.st_size;
-    h->bytes = malloc(h->len);
-    return h->bytes != NULL && pread(h->state_fd, h->bytes, h->len, 0) == (ssize_t)h->len;
+    if (fstat(fd, &st) != 0 || st.st_size <= 0)
+        return NULL;
+    void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    *len = bytes == MAP_FAILED ? 0 : (size_t)st.st_size;
+    return bytes == MAP_FAILED ? NULL : bytes;
 }
 
 static struct pack_reader section(struct pack_reader *from)
@@ -235,7 +284,7 @@ static struct pack_reader section(struct pack_reader *from)
 
 static bool understand(struct handover *h)
 {
-    struct pack_reader from = {.at = h->bytes, .end = (const unsigned char *)h->bytes + h->len};
+    struct pack_reader from = {.at = h->state, .end = (const unsigned char *)h->state + h->state_len};
     size_t fds_len;
     bool ours = pack_read_number(&from) == MAGIC && pack_read_number(&from) == VERSION;
     h->listen_fd = (int)pack_read_number(&from);
@@ -245,21 +294,47 @@ static bool understand(struct handover *h)
     h->fds = pack_read_bytes(&from, &fds_len);
     h->fds_count = fds_len / sizeof(int);
     h->presence = section(&from);
-    h->sockets = section(&from);
+    h->sockets_fd = (int)pack_read_number(&from);
     h->image = pack_read_text(&from);
-    return ours && h->image != NULL && !from.failed;
+    if (!ours || h->image == NULL || from.failed)
+        return false;
+    h->frozen = map(h->sockets_fd, &h->frozen_len);
+    if (h->frozen == NULL)
+        return h->fds_count == 0;
+    h->sockets = (struct pack_reader){.at = h->frozen, .end = (const unsigned char *)h->frozen + h->frozen_len};
+    return true;
+}
+
+/* What leave_bare says. The image is the one before already: there is no other to go back to. */
+static bool read_bare(struct handover *h, const char *text)
+{
+    char *at;
+    h->listen_fd = (int)strtol(text, &at, 10);
+    h->lock_fd = (int)strtol(at, &at, 10);
+    h->clock_offset_ms = strtoll(at, &at, 10);
+    h->last = true;
+    if (*at != ' ')
+        return false;
+    h->image = at + 1; /* of the environment that the program began with: it stays when the variable goes */
+    return fcntl(h->listen_fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(h->lock_fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 void handover_receive(struct handover *h, const struct log *log)
 {
     const char *text = getenv(VARIABLE);
-    *h = (struct handover){.listen_fd = -1, .lock_fd = -1, .image_fd = -1, .state_fd = -1};
+    *h = (struct handover)NOTHING;
     if (text == NULL)
         return;
+    if (strncmp(text, BARE " ", sizeof BARE) == 0) {
+        h->present = read_bare(h, text + sizeof BARE);
+        (void)unsetenv(VARIABLE);
+        return;
+    }
     h->state_fd = (int)strtol(text, NULL, 10);
     h->last = strstr(text, "back") != NULL;
     (void)unsetenv(VARIABLE);
-    if (!read_state(h))
+    h->state = map(h->state_fd, &h->state_len);
+    if (h->state == NULL)
         return; /* somebody set the variable who had no business with it */
     h->present = true;
     if (!understand(h)) {
@@ -267,7 +342,7 @@ void handover_receive(struct handover *h, const struct log *log)
         h->present = false;
         return;
     }
-    const int kept[] = {h->listen_fd, h->lock_fd, h->image_fd, h->state_fd};
+    const int kept[] = {h->listen_fd, h->lock_fd, h->image_fd, h->state_fd, h->sockets_fd};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         (void)fcntl(kept[i], F_SETFD, FD_CLOEXEC);
 }
@@ -301,10 +376,15 @@ void handover_done(struct handover *h)
 {
     if (!h->present)
         return;
-    (void)close(h->image_fd);
-    (void)close(h->state_fd);
-    free(h->bytes);
-    *h = (struct handover){.listen_fd = -1, .lock_fd = -1, .image_fd = -1, .state_fd = -1};
+    const int fds[] = {h->image_fd, h->state_fd, h->sockets_fd};
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+        if (fds[i] >= 0)
+            (void)close(fds[i]);
+    if (h->state != NULL)
+        (void)munmap(h->state, h->state_len);
+    if (h->frozen != NULL)
+        (void)munmap(h->frozen, h->frozen_len);
+    *h = (struct handover)NOTHING;
 }
 
 void handover_back(struct handover *h, const struct log *log)
@@ -313,7 +393,7 @@ void handover_back(struct handover *h, const struct log *log)
     if (!h->present || h->last || h->image_fd < 0 || !command_line_read(&line))
         return;
     log_error(log, "restart.back", LOG_S("reason", "this program cannot take over: the one before it goes on"));
-    const int kept[] = {h->listen_fd, h->lock_fd, h->image_fd, h->state_fd};
+    const int kept[] = {h->listen_fd, h->lock_fd, h->image_fd, h->state_fd, h->sockets_fd};
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         keep_open(kept[i]);
     for (size_t i = 0; i < h->fds_count; i++)

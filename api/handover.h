@@ -1,18 +1,24 @@
 /*
  * Hot restart: the program on disk takes the place of the running one, same process id, listening socket and WebSockets
- * kept. What the old image knows lies in a memfd; descriptors simply stay open across exec.
+ * kept. What the old image knows lies in two memfds; descriptors simply stay open across exec.
  *
- *   check the new program in a child ─> stop HTTP ─> freeze sockets, stop writers, close SQLite ─> memfd ─> exec NEW
- *   NEW: reads the memfd ─ ready: forgets it
- *                        └ cannot start: executes the old image again (its descriptor came along), sockets and all
+ *   check the new program in a child ─> prepare ─> stop HTTP ─> freeze sockets, stop writers, close SQLite ─> exec NEW
+ *   NEW: reads the memfds ─ ready: forgets them
+ *                         └ cannot start: executes the old image again (its descriptor came along), sockets and all
  *
- *   memfd:  magic, version, listening socket, lock, old image, clock offset, descriptors to keep, presence, sockets,
- *           where the program lies
+ *   state:    magic, version, listening socket, lock, old image, clock offset, descriptors to keep; these stay as they
+ *             are in every version, so that any image can go back. Then presence, descriptor of `sockets`,
+ *             where the program lies
+ *   sockets:  realtime_freeze's bytes
  *
- * The main thread; nothing else runs while a handover is made or taken.
+ * What may fail while the server can still go on fails in handover_prepare, and then there is no restart. When the
+ * state cannot be written later (no memory for it), the old image is executed with the listening socket and the lock
+ * alone: sockets are cut, their clients return. The main thread; nothing else runs while a handover is made or taken.
  */
 #ifndef PORCHLIGHT_API_HANDOVER_H
 #define PORCHLIGHT_API_HANDOVER_H
+
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -27,17 +33,28 @@
  */
 enum err handover_check(const char *image, struct problem *problem);
 
+struct command_line;
+
 /* What is left to the next image. */
 struct handover_parts {
     const char *image;
-    int listen_fd;
+    int listen_fd; /* handover_prepare takes it */
     int lock_fd;
     const struct clock *clock;
     const struct log *log;
     struct presence *presence;
-    const struct buf *sockets;     /* realtime_freeze's bytes */
-    const struct buf *sockets_fds; /* and descriptors */
+    /* ---- handover_prepare ---- */
+    struct command_line *line;
+    int image_fd; /* of the image that runs */
+    int state_fd;
+    FILE *sockets; /* for realtime_freeze */
+    /* ---- while everything stops ---- */
+    bool kept;      /* all of the sockets are written */
+    struct buf fds; /* their descriptors */
 };
+
+/* Everything that leaving needs, while the server still runs. An error: what there was is closed again. */
+enum err handover_prepare(struct handover_parts *parts, struct problem *problem);
 
 /* Executes the new image, or when that is not possible the old one again. Returns only when neither is. */
 void handover_leave(const struct handover_parts *parts);
@@ -49,10 +66,13 @@ struct handover {
     int lock_fd;
     int64_t clock_offset_ms;
     int state_fd;
+    int sockets_fd;
     int image_fd; /* the old image */
     bool last;    /* it is the old image already: there is nothing to go back to */
-    void *bytes;  /* the whole state; owned */
-    size_t len;
+    void *state;  /* mapped */
+    size_t state_len;
+    void *frozen; /* likewise, the sockets; NULL: there is nothing to be thawed */
+    size_t frozen_len;
     const int *fds;
     size_t fds_count;
     struct pack_reader presence;

@@ -287,7 +287,8 @@ static enum err take_over(struct parts *p, struct problem *problem)
         return ERR_OK;
     handover_presence(p->handover, p->app.presence, clock_mono_ms(&p->clock));
     bool taken = p->app.realtime == NULL ? p->handover->fds_count == 0
-                                         : realtime_thaw(p->app.realtime, &p->handover->sockets);
+                                         : p->handover->frozen == NULL /* bare, or of a build without sockets */
+                                               || realtime_thaw(p->app.realtime, &p->handover->sockets);
     return taken ? ERR_OK : problem_set(problem, ERR_SCHEMA, "the sockets of the running program are not understood");
 }
 
@@ -370,7 +371,7 @@ static void stop_all(struct parts *p)
 /* ---- hot restart ------------------------------------------------------------------------------------------------- */
 
 /* HTTP ends while sockets are served; then they stand still, until the next image has them. */
-static void freeze(struct parts *p, struct buf *sockets, struct buf *fds)
+static void freeze(struct parts *p, struct handover_parts *left)
 {
     control_stop(p->control);
     server_stop(p->server, RESTART_DRAIN_MS);
@@ -380,8 +381,7 @@ static void freeze(struct parts *p, struct buf *sockets, struct buf *fds)
         realtime_freeze_loops(p->app.realtime);
     writer_stop(p->app.writer);
     writer_stop(p->app.rooms);
-    if (p->app.realtime != NULL)
-        realtime_freeze(p->app.realtime, sockets, fds);
+    left->kept = p->app.realtime == NULL || realtime_freeze(p->app.realtime, left->sockets, &left->fds);
     db_close(p->control_db);
     db_close(p->rooms_reads);
     db_close(p->main_reads_rooms);
@@ -389,31 +389,35 @@ static void freeze(struct parts *p, struct buf *sockets, struct buf *fds)
     db_close(p->store.rooms);
 }
 
-/* The next image goes on from here. Returns when the program on disk would not start; does not when there is no way
-   back. */
+static enum err prepare(struct parts *p, struct handover_parts *left, struct problem *problem)
+{
+    enum err err = handover_check(p->image, problem);
+    if (err != ERR_OK)
+        return err;
+    *left = (struct handover_parts){.image = p->image,
+                                    .listen_fd = server_listen_fd(p->server),
+                                    .lock_fd = p->store.lock_fd,
+                                    .clock = &p->clock,
+                                    .log = &p->log,
+                                    .presence = p->app.presence};
+    buf_init(&left->fds, SOCKETS_MAX * sizeof(int));
+    return handover_prepare(left, problem);
+}
+
+/* The next image goes on from here. Returns when the program on disk would not start, or there is no memory to try:
+   then nothing has been stopped. */
 static void restart(struct parts *p)
 {
     struct problem problem = {0};
-    struct buf sockets;
-    struct buf fds;
-    if (handover_check(p->image, &problem) != ERR_OK) {
+    struct handover_parts left;
+    if (prepare(p, &left, &problem) != ERR_OK) {
         log_error(&p->log, "restart.refused", LOG_S("reason", problem_detail(&problem)));
         return;
     }
     log_info(&p->log, "restart.begin", LOG_S("image", p->image));
     notify_state("RELOADING=1");
-    buf_init(&sockets, SIZE_MAX - 1);
-    buf_init(&fds, SOCKETS_MAX * sizeof(int));
-    struct handover_parts parts = {.image = p->image,
-                                   .listen_fd = server_listen_fd(p->server),
-                                   .lock_fd = p->store.lock_fd,
-                                   .clock = &p->clock,
-                                   .log = &p->log,
-                                   .presence = p->app.presence,
-                                   .sockets = &sockets,
-                                   .sockets_fds = &fds};
-    freeze(p, &sockets, &fds);
-    handover_leave(&parts);
+    freeze(p, &left);
+    handover_leave(&left);
     exit(1); /* said already: neither image can be executed */
 }
 

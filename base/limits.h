@@ -116,6 +116,8 @@
 #define SILENCE_MS_MAX 75000       /* two pings and a half without a word */
 #define ROOM_SLEEP_MS 10000        /* without a message */
 #define ALARM_AGAIN_MS 60000       /* a stored alarm that its room did not end comes again */
+#define FREEZE_BYTES_MAX                                                                                               \
+    (256U << 20) /* of all sockets at a hot restart, beside two images; 65,536 at rest take 16 MiB, slow ones more */
 #define CLOSE_WAIT_MS 5000         /* for the other side's close frame */
 #define DESK_ASKS_MAX 256          /* a loop's questions to the database at once: likes share the writer's queue */
 #define LOOP_MAIL_MAX 65536        /* notes between loops; past it a room catches up from the database */

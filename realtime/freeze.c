@@ -1,9 +1,9 @@
 /*
  * Sockets from image to image. See freeze.h.
  *
- *   doubts, count, then for each: descriptor, path, flags, newest event told, silence, planned close, attachment,
- * room's team (0: none; -1: the path's own room), half-read message, unsent bytes;   then the ids of cheers that were
- * seen
+ *   doubts, the ids of cheers that were seen;   then for each socket, to the end: descriptor, path, flags, newest event
+ * told, silence, planned close, attachment, room's team (0: none; -1: the path's own room), half-read message, unsent
+ * bytes
  *
  * A socket that was catching up goes on from the newest event it was told. Serial numbers are made anew: nobody outside
  * this program knows them but as a name of the session.
@@ -77,27 +77,57 @@ static void pack_socket(const struct reactor *r, const struct socket *s, struct 
     buf_clear(&unsent);
 }
 
-void freeze_pack(struct realtime *rt, struct buf *out, struct buf *fds)
+/* A file under way: one record at a time is in memory. */
+struct packing {
+    FILE *out;
+    struct buf record;
+    struct buf *fds;
+    size_t bytes;
+    size_t left_out;
+};
+
+static void put_record(struct packing *p)
 {
-    size_t count = 0;
-    bool doubts = rt->doubts;
-    for (unsigned i = 0; i < rt->options.loops; i++) {
-        count += rt->reactors[i].sockets;
-        doubts = doubts || rt->reactors[i].later > 0; /* perhaps only catching up: that is asked anyway */
+    (void)fwrite(p->record.data, 1, p->record.len, p->out);
+    p->bytes += p->record.len;
+    buf_reset(&p->record);
+}
+
+static void put_socket(struct packing *p, const struct reactor *r, const struct socket *s)
+{
+    pack_socket(r, s, &p->record);
+    if (p->record.failed || p->record.len > FREEZE_BYTES_MAX - p->bytes) {
+        buf_reset(&p->record);
+        p->left_out++;
+        return;
     }
-    pack_number(out, doubts);
-    pack_number(out, (int64_t)count);
+    put_record(p);
+    buf_append(p->fds, &s->fd, sizeof s->fd);
+}
+
+bool freeze_pack(struct realtime *rt, FILE *out, struct buf *fds)
+{
+    struct packing p = {.out = out, .fds = fds};
+    buf_init(&p.record, FREEZE_BYTES_MAX);
+    bool doubts = rt->doubts;
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        doubts = doubts || rt->reactors[i].later > 0; /* perhaps only catching up: that is asked anyway */
+    pack_number(&p.record, doubts);
+    pack_number(&p.record, rt->options.loops);
+    for (unsigned i = 0; i < rt->options.loops; i++)
+        session_pack_cheers(&rt->reactors[i], &p.record);
+    bool failed = p.record.failed;
+    put_record(&p);
     for (unsigned i = 0; i < rt->options.loops; i++) {
         const struct reactor *r = &rt->reactors[i];
         for (size_t k = 0; k < r->members_cap; k++)
-            for (const struct socket *s = r->members[k]; s != NULL; s = s->member_next) {
-                pack_socket(r, s, out);
-                buf_append(fds, &s->fd, sizeof s->fd);
-            }
+            for (const struct socket *s = r->members[k]; s != NULL; s = s->member_next)
+                put_socket(&p, r, s);
     }
-    pack_number(out, rt->options.loops);
-    for (unsigned i = 0; i < rt->options.loops; i++)
-        session_pack_cheers(&rt->reactors[i], out);
+    buf_clear(&p.record);
+    if (p.left_out > 0 && rt->options.log != NULL)
+        log_warn(rt->options.log, "restart.left_out", LOG_I("sockets", (int64_t)p.left_out));
+    return fflush(out) == 0 && !ferror(out) && !failed && !fds->failed;
 }
 
 /* ---- unpacking --------------------------------------------------------------------------------------------------- */
@@ -220,25 +250,35 @@ static void take_socket(struct realtime *rt, struct frozen *f)
 }
 
 /* All of it is read once without taking anything, so that a record that is not understood leaves all as it was. */
-static bool understand(struct pack_reader from, int64_t count)
+static bool understand(struct pack_reader from)
 {
-    bool sane = count >= 0 && count <= SOCKETS_MAX;
-    for (int64_t i = 0; sane && i < count; i++) {
+    bool sane = true;
+    for (size_t count = 0; sane && from.at < from.end; count++) {
         struct frozen f;
-        sane = read_socket(&from, &f);
+        sane = read_socket(&from, &f) && count < SOCKETS_MAX;
         frame_reader_clear(&f.reader);
     }
-    return sane && !from.failed;
+    return sane;
+}
+
+static void skip_cheers(struct pack_reader *from)
+{
+    size_t len;
+    (void)pack_read_number(from);
+    (void)pack_read_bytes(from, &len);
 }
 
 bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
 {
     assert(!rt->running);
     bool doubts = pack_read_number(from) != 0;
-    int64_t count = pack_read_number(from);
-    if (from->failed || !understand(*from, count))
+    int64_t loops = pack_read_number(from);
+    struct pack_reader cheers = *from;
+    for (int64_t i = 0; i < loops && !from->failed; i++)
+        skip_cheers(from);
+    if (from->failed || !understand(*from))
         return false;
-    for (int64_t i = 0; i < count; i++) {
+    while (from->at < from->end) {
         struct frozen f;
         if (read_socket(from, &f))
             take_socket(rt, &f);
@@ -248,8 +288,7 @@ bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
     }
     if (doubts)
         realtime_doubt(rt, 0);
-    int64_t loops = pack_read_number(from);
-    for (int64_t i = 0; i < loops && !from->failed; i++)
-        session_unpack_cheers(&rt->reactors[(unsigned)i % rt->options.loops], from);
+    for (int64_t i = 0; i < loops; i++)
+        session_unpack_cheers(&rt->reactors[(unsigned)i % rt->options.loops], &cheers);
     return true;
 }

@@ -9,14 +9,17 @@
 #ifndef PORCHLIGHT_REALTIME_FREEZE_H
 #define PORCHLIGHT_REALTIME_FREEZE_H
 
+#include <stdio.h>
+
 #include "base/pack.h"
 #include "realtime/hub.h"
 
 /* Takes what writers left in the mailboxes, says what is to be said, lets the rooms sleep. */
 void freeze_drain(struct realtime *rt);
 
-/* Appends all sockets; `fds` gets their descriptors (sizeof int each), which have to survive. */
-void freeze_pack(struct realtime *rt, struct buf *out, struct buf *fds);
+/* Writes all sockets; `fds` gets their descriptors (sizeof int each), which have to survive. One that is too much, for
+   itself or for FREEZE_BYTES_MAX, is left out. false: they could not be written. */
+bool freeze_pack(struct realtime *rt, FILE *out, struct buf *fds);
 
 /* Takes the sockets in. false: the bytes are not understood, and nothing was taken. */
 bool freeze_unpack(struct realtime *rt, struct pack_reader *from);

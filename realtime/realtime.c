@@ -200,12 +200,12 @@ void realtime_freeze_loops(struct realtime *rt)
     (void)pthread_mutex_unlock(&rt->switching);
 }
 
-void realtime_freeze(struct realtime *rt, struct buf *out, struct buf *fds)
+bool realtime_freeze(struct realtime *rt, FILE *out, struct buf *fds)
 {
     rt->options.rooms = NULL; /* it has stopped: what would be asked of it waits for the next image */
     likes_stop(rt->options.likes);
     freeze_drain(rt);
-    freeze_pack(rt, out, fds);
+    return freeze_pack(rt, out, fds);
 }
 
 bool realtime_thaw(struct realtime *rt, struct pack_reader *from)

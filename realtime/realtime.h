@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -98,12 +99,12 @@ void realtime_stop(struct realtime *rt);
 
 /*
  * Ends the loops' threads with every socket open and lets in those that were on their way: what they brought goes to
- * the writers. Then, when these have been stopped, takes what they left for the loops and appends all that the next
- * image of the program needs; `fds` gets the descriptors that must survive. The main thread, when HTTP has ended. A
- * buffer that failed: there was no memory, and realtime_start goes on as before.
+ * the writers. Then, when these have been stopped, takes what they left for the loops and writes all that the next
+ * image of the program needs; `fds` gets the descriptors that must survive. false: it could not be written. The main
+ * thread, when HTTP has ended. Nothing starts again in this image.
  */
 void realtime_freeze_loops(struct realtime *rt);
-void realtime_freeze(struct realtime *rt, struct buf *out, struct buf *fds);
+bool realtime_freeze(struct realtime *rt, FILE *out, struct buf *fds);
 
 struct pack_reader;
 /* Takes them in, before realtime_start. false: not understood, and nothing was taken. */
@@ -127,8 +128,7 @@ struct realtime_knock {
 /*
  * Takes a place: rate of handshakes, sockets of the member, of the address, of all, and of the room they are bound for
  * (their own team's for /ws). ERR_BUSY with retry_after_s (503; stopping, too), ERR_RATE_LIMITED, ERR_CONFLICT (the
- * flag is off).
- * After ERR_OK exactly one of realtime_adopt and realtime_give_up follows. Any thread.
+ * flag is off). After ERR_OK exactly one of realtime_adopt and realtime_give_up follows. Any thread.
  */
 enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem);
 void realtime_give_up(struct realtime *rt, const struct realtime_knock *knock);

@@ -2,9 +2,9 @@
  * Hot restart: the program on disk takes the place of the running one, and no socket is closed.
  */
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -218,6 +218,76 @@ describe('a program that cannot take over', () => {
         const echo = await connect({ server, path: '/test/echo', as: 'member1' });
         echo.message('new');
         assert.equal((await echo.receive()).text, 'new');
+        await server.stop();
+    });
+});
+
+describe('a restart that cannot keep a socket', () => {
+    const MiB = 1 << 20;
+    /* A message of which the server has read so many bytes, and not the end: what is behind its fragment was answered. */
+    const halfRead = async (client, bytes) => {
+        client.write(frame(OP.text, Buffer.alloc(bytes, 'a'), { fin: false }), frame(OP.ping, Buffer.from('read')));
+        assert.equal((await client.receive()).kind, 'pong');
+    };
+
+    test('cuts that one alone when it has more to say than any may', async () => {
+        const server = await startServer({ bin: echoBinary, args: ['--realtime', 'on'] });
+        const slow = await connect({ server, path: '/test/echo', as: 'member1' });
+        const ruth = await connect({ server, as: 'member2' });
+        await ruth.join('2');
+        slow.pause();
+        slow.message('a'.repeat(15 * MiB)); // which comes back, as far as the kernel takes it
+        const queued = async () => Number(/^porchlight_socket_queued_bytes (\d+)$/m.exec((await as(server).get('/metrics')).body)[1]);
+        await until(async () => (await queued()) > 3 * MiB, { what: 'what waits for the slow one' });
+        await reload(server);
+        slow.resume();
+        assert.equal((await slow.closed).code, 1006);
+        assert.equal((await ruth.ask({ type: 'SEND_CHEER', icon: 'heart' })).type, 'ACK');
+        assert.equal(count(server, 'restart.left_out'), 1);
+        await ruth.close();
+        await server.stop();
+    });
+
+    test('cuts all when none can be written, and serves on: same process, same port, same lock', async () => {
+        const server = await startServer({ bin: echoBinary, args: ['--realtime', 'on'] });
+        const big = await connect({ server, path: '/test/echo', as: 'member1' });
+        const ruth = await connect({ server, as: 'member2' });
+        const { cursor } = await ruth.join('2');
+        await halfRead(big, 12 * MiB);
+        // No file may grow beyond: nor the memory that the sockets are written to.
+        execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${8 * MiB}:`]);
+        await reload(server);
+        assert.equal(count(server, 'restart.bare'), 1);
+        assert.equal((await ruth.closed).code, 1006);
+        assert.equal((await big.closed).code, 1006);
+        const { id } = await post(server, 'sarah', 'while they were away');
+        const again = await connect({ server, as: 'member2' });
+        await again.join('2', { since: cursor });
+        assert.deepEqual((await again.next('NEW_POSTS')).postIds, [id]);
+        const second = await run(['serve', '--data', server.data, '--listen', '127.0.0.1:0']);
+        assert.match(second.stderr, new RegExp(`in use by another server \\(process ${server.pid}\\)`));
+        await reload(server); // and the next one keeps whom it can
+        assert.equal((await again.ask({ type: 'SEND_CHEER', icon: 'heart' })).type, 'ACK');
+        await again.close();
+        await server.stop();
+    });
+
+    test('is refused while the server can go on: there is no descriptor to spare', async () => {
+        const server = await startServer({ args: ['--realtime', 'on'] });
+        const ruth = await connect({ server, as: 'member1' });
+        const limit = (...words) => execFileSync('prlimit', ['--pid', String(server.pid), ...words], { encoding: 'utf8' });
+        const before = limit('--nofile', '--output', 'SOFT', '--noheadings', '--raw').trim();
+        const open = new Set(readdirSync(`/proc/${server.pid}/fd`).map(Number));
+        const free = Array.from({ length: open.size + 3 }, (_, fd) => fd).filter((fd) => !open.has(fd));
+        limit(`--nofile=${free[2]}:`); // two, for the pipe of the check
+        process.kill(server.pid, 'SIGUSR2');
+        await until(() => count(server, 'restart.refused') === 1, { what: 'the refusal' });
+        limit(`--nofile=${before}:`);
+        assert.equal(count(server, 'restart.begin'), 0);
+        assert.equal((await ruth.ask({ type: 'ping', id: 'p' })).type, 'ACK');
+        await reload(server);
+        assert.equal((await ruth.ask({ type: 'ping', id: 'q' })).type, 'ACK');
+        await ruth.close();
         await server.stop();
     });
 });
