@@ -478,9 +478,9 @@ int serve_run(const struct options *options, void *handover)
     if (err != ERR_OK) {
         problem.err = err;
         (void)fprintf(stderr, "porchlight: %s\n", problem_detail(&problem));
-        if (!parts->handover
-                 ->present) /* otherwise main() goes back to the image before, which needs every descriptor */
-            stop_all(parts);
+        if (parts->handover->present)
+            return 1; /* main() goes back to the image before: it needs every descriptor, and threads use the parts */
+        stop_all(parts);
         free(parts);
         return 1;
     }
