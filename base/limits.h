@@ -110,7 +110,7 @@
 #define ROOM_SOCKETS_MAX 32768    /* the most that --room-limit takes */
 #define HANDSHAKES_PER_S 1000     /* a storm after a restart is spread, and polls keep their time */
 #define HANDSHAKES_BURST 2000
-#define QUEUE_BYTES_MAX (1U << 20) /* DESIGN: a slow consumer's queue */
+#define QUEUE_BYTES_MAX (1U << 20) /* DESIGN: a slow consumer's queue, counted in memory */
 #define QUEUE_MS_MAX 5000          /* and its age */
 #define PING_ADVISED_MS 30000      /* what WELCOME says as `heartbeat` */
 #define SILENCE_MS_MAX 75000       /* two pings and a half without a word */

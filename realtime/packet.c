@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ALLOCATION_BYTES 24   /* that malloc adds to what is asked for, at most: its own 8 and rounding to 16 */
 #define DEFLATE_BYTES_MIN 128 /* below it the two bytes of zlib and the time are more than what is won */
 
 struct packet {
@@ -98,7 +99,8 @@ struct packet *packet_raw(const void *bytes, size_t len)
 struct packet *packet_control(enum frame_opcode opcode, const void *bytes, size_t len)
 {
     assert(len <= FRAME_CONTROL_BYTES_MAX);
-    struct pieces from = {.opcode = opcode, .what = PACKET_CONTROL, .payload = bytes, .len = len};
+    enum packet_class what = opcode == FRAME_OP_PONG ? PACKET_PONG : PACKET_CONTROL;
+    struct pieces from = {.opcode = opcode, .what = what, .payload = bytes, .len = len};
     return make(&from);
 }
 
@@ -144,4 +146,9 @@ enum packet_class packet_class(const struct packet *p)
 int64_t packet_seq(const struct packet *p)
 {
     return p->seq;
+}
+
+size_t packet_memory(const struct packet *p)
+{
+    return sizeof *p + p->plain_len + p->deflated_len + ALLOCATION_BYTES;
 }

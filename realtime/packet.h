@@ -19,8 +19,9 @@ enum packet_class {
     PACKET_EVENT,     /* durable: has a number, and the client can catch up from the database */
     PACKET_STATE,     /* the newest state of something: like counts */
     PACKET_EPHEMERAL, /* cheers, presence: the first to be dropped */
-    PACKET_ANSWER,    /* to one socket: ACK, error, pong, WELCOME */
-    PACKET_CONTROL    /* ping, pong and close frames */
+    PACKET_ANSWER,    /* to one socket: ACK, error, WELCOME, the pong in JSON */
+    PACKET_PONG,      /* to a ping frame: of those that wait only the newest is sent (RFC 6455, section 5.5.3) */
+    PACKET_CONTROL    /* ping and close frames */
 };
 
 /* A run of bytes for one kind of socket. */
@@ -52,5 +53,6 @@ void packet_unref(struct packet *p); /* NULL is fine */
 struct packet_bytes packet_for(const struct packet *p, bool deflate);
 enum packet_class packet_class(const struct packet *p);
 int64_t packet_seq(const struct packet *p);
+size_t packet_memory(const struct packet *p); /* bytes that it keeps from the system, however many share it */
 
 #endif

@@ -26,9 +26,15 @@ static struct queued *at(const struct queue *q, size_t index)
     return &q->items[(q->head + index) & (q->cap - 1)];
 }
 
-static size_t size_of(const struct queue *q, const struct packet *packet)
+static size_t length_of(const struct queue *q, const struct packet *packet)
 {
     return packet_for(packet, q->deflate).len;
+}
+
+/* The ring is at worst half empty: two places each. */
+static size_t memory_of(const struct packet *packet)
+{
+    return packet_memory(packet) + 2 * sizeof(struct queued);
 }
 
 void queue_free(struct queue *q)
@@ -57,12 +63,33 @@ static bool grow(struct queue *q)
     return true;
 }
 
+static bool is_begun(const struct queue *q, size_t index)
+{
+    return index == 0 && q->offset > 0;
+}
+
+static void replace_pong(struct queue *q, struct packet *pong)
+{
+    struct queued *place = at(q, q->pong - 1);
+    q->bytes += memory_of(pong);
+    q->bytes -= memory_of(place->packet);
+    packet_unref(place->packet);
+    place->packet = packet_ref(pong);
+}
+
 bool queue_push(struct queue *q, struct packet *packet, int64_t now_ms)
 {
+    bool pong = packet_class(packet) == PACKET_PONG;
+    if (pong && q->pong > 0 && !is_begun(q, q->pong - 1)) {
+        replace_pong(q, packet);
+        return true;
+    }
     if (!grow(q))
         return false;
     *at(q, q->count++) = (struct queued){.packet = packet_ref(packet), .since_ms = (uint32_t)now_ms};
-    q->bytes += size_of(q, packet);
+    q->bytes += memory_of(packet);
+    if (pong)
+        q->pong = q->count;
     return true;
 }
 
@@ -80,15 +107,17 @@ int queue_parts(const struct queue *q, struct iovec *parts, int max)
 
 void queue_taken(struct queue *q, size_t bytes)
 {
-    assert(bytes <= q->bytes);
-    q->bytes -= bytes;
     q->offset += bytes;
-    while (q->count > 0 && q->offset >= size_of(q, at(q, 0)->packet)) {
-        q->offset -= size_of(q, at(q, 0)->packet);
-        packet_unref(at(q, 0)->packet);
+    while (q->count > 0 && q->offset >= length_of(q, at(q, 0)->packet)) {
+        struct packet *packet = at(q, 0)->packet;
+        q->offset -= length_of(q, packet);
+        q->bytes -= memory_of(packet);
+        packet_unref(packet);
         q->head = (q->head + 1) & (q->cap - 1);
         q->count--;
+        q->pong -= q->pong > 0;
     }
+    assert(q->count > 0 || q->offset == 0);
 }
 
 int64_t queue_age_ms(const struct queue *q, int64_t now_ms)
@@ -113,14 +142,17 @@ static size_t filter(struct queue *q, bool ephemeral_only)
 {
     size_t kept = 0;
     size_t dropped = 0;
+    size_t pong = q->pong;
+    q->pong = 0;
     for (size_t i = 0; i < q->count; i++) {
         struct queued item = *at(q, i);
-        bool begun = i == 0 && q->offset > 0;
-        if (begun || (ephemeral_only && packet_class(item.packet) != PACKET_EPHEMERAL)) {
+        if (is_begun(q, i) || (ephemeral_only && packet_class(item.packet) != PACKET_EPHEMERAL)) {
             *at(q, kept++) = item;
+            if (i + 1 == pong)
+                q->pong = kept;
             continue;
         }
-        q->bytes -= size_of(q, item.packet);
+        q->bytes -= memory_of(item.packet);
         packet_unref(item.packet);
         dropped++;
     }

@@ -1,6 +1,10 @@
 /*
- * What a socket could not take yet: references to packets in order, with their age. Bounded by QUEUE_BYTES_MAX and
- * QUEUE_MS_MAX; the owner asks (queue_make_room) before it adds. The loop's thread.
+ * What a socket could not take yet: references to packets in order, with their age. Of pongs only the newest waits: it
+ * takes the place and the age of the one before. The loop's thread.
+ *
+ * The owner bounds it: by QUEUE_BYTES_MAX of memory (`bytes`) and QUEUE_MS_MAX (queue_age_ms). Memory and not bytes for
+ * the wire, since the packet around a short answer is many times as long as the answer. A packet that others share is
+ * counted as if this queue alone kept it.
  */
 #ifndef PORCHLIGHT_REALTIME_QUEUE_H
 #define PORCHLIGHT_REALTIME_QUEUE_H
@@ -24,7 +28,8 @@ struct queue {
     size_t head;
     size_t count;
     size_t offset; /* bytes of the first that are sent already */
-    size_t bytes;  /* that wait */
+    size_t bytes;  /* of memory, for what waits */
+    size_t pong;   /* place from the head of the one that a newer pong replaces, counted from 1; 0: none waits */
     bool deflate;
 };
 
@@ -33,7 +38,7 @@ void queue_free(struct queue *q);         /* NULL is fine */
 
 bool queue_push(struct queue *q, struct packet *packet, int64_t now_ms); /* takes a reference; false: no memory */
 
-/* The first parts, at most `max`; then what was taken of them is taken off. */
+/* The first parts, at most `max`; then what was taken of them (bytes for the wire) is taken off. */
 int queue_parts(const struct queue *q, struct iovec *parts, int max);
 void queue_taken(struct queue *q, size_t bytes);
 

@@ -183,6 +183,12 @@ void socket_free(struct reactor *r, struct socket *s)
     free(s);
 }
 
+/* What a change to a queue did to the memory of all queues. */
+static void count_queued(struct reactor *r, const struct queue *q, size_t before)
+{
+    STATS_ADD(r->rt->stats.queued_bytes, (int64_t)q->bytes - (int64_t)before);
+}
+
 static void drop_list(struct reactor *r, struct out *list)
 {
     while (list != NULL) {
@@ -244,9 +250,9 @@ static void begin_close(struct reactor *r, struct socket *s, uint16_t code, cons
     session_leave(r, s);
     struct packet *packet = packet_close(code, reason);
     if (s->queue != NULL) {
-        STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)s->queue->bytes);
+        size_t before = s->queue->bytes;
         queue_drop_rest(s->queue);
-        STATS_ADD(r->rt->stats.queued_bytes, (int64_t)s->queue->bytes);
+        count_queued(r, s->queue, before);
     }
     if (packet == NULL) {
         socket_cut(r, s);
@@ -309,9 +315,9 @@ static bool queue_has_room(struct reactor *r, struct socket *s)
     struct queue *q = s->queue;
     if (q->bytes <= QUEUE_BYTES_MAX && queue_age_ms(q, r->now_ms) <= QUEUE_MS_MAX)
         return true;
-    STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)q->bytes);
+    size_t before = q->bytes;
     STATS_ADD(r->rt->stats.dropped, queue_drop_ephemeral(q));
-    STATS_ADD(r->rt->stats.queued_bytes, (int64_t)q->bytes);
+    count_queued(r, q, before);
     return q->bytes <= QUEUE_BYTES_MAX && queue_age_ms(q, r->now_ms) <= QUEUE_MS_MAX;
 }
 
@@ -330,8 +336,15 @@ static bool enqueue(struct reactor *r, struct socket *s, struct packet *packet)
     size_t before = s->queue->bytes;
     if (!queue_push(s->queue, packet, r->now_ms))
         return false;
-    STATS_ADD(r->rt->stats.queued_bytes, (int64_t)(s->queue->bytes - before));
+    count_queued(r, s->queue, before);
     return true;
+}
+
+static void dequeue(struct reactor *r, struct socket *s, size_t sent)
+{
+    size_t before = s->queue->bytes;
+    queue_taken(s->queue, sent);
+    count_queued(r, s->queue, before);
 }
 
 /* To this turn's list, or behind what waits already. */
@@ -356,18 +369,24 @@ static void push(struct reactor *r, struct socket *s, struct packet *packet)
     }
 }
 
+/* After something was queued. One packet alone may be longer than a queue: there was nothing before it to be late with.
+ */
+static void close_or_rearm(struct reactor *r, struct socket *s)
+{
+    if (s->state == SOCKET_OPEN && s->queue->count > 1 && !queue_has_room(r, s))
+        socket_close(r, s, 4004, "too slow: return with your cursor");
+    else
+        socket_rearm(r, s);
+}
+
 void socket_send(struct reactor *r, struct socket *s, struct packet *packet)
 {
     if (s->state != SOCKET_OPEN)
         return;
     STATS_ADD(r->rt->stats.delivered, 1);
     push(r, s, packet);
-    if (s->state != SOCKET_OPEN || s->queue == NULL)
-        return;
-    if (!queue_has_room(r, s))
-        socket_close(r, s, 4004, "too slow: return with your cursor");
-    else
-        socket_rearm(r, s);
+    if (s->state == SOCKET_OPEN && s->queue != NULL)
+        close_or_rearm(r, s);
 }
 
 void socket_send_raw(struct reactor *r, struct socket *s, const void *bytes, size_t len)
@@ -382,17 +401,18 @@ void socket_send_raw(struct reactor *r, struct socket *s, const void *bytes, siz
 static bool queue_rest(struct reactor *r, struct socket *s, struct out *list, size_t sent)
 {
     bool kept = start_queue(r, s);
-    for (struct out *out = list; kept && out != NULL; out = out->next)
+    for (struct out *out = list; kept && out != NULL; out = out->next) {
         kept = enqueue(r, s, out->packet);
+        if (kept && out == list)
+            dequeue(r, s, sent); /* before a newer pong could take the place of one that is begun */
+    }
     drop_list(r, list);
     if (!kept) {
         socket_cut(r, s);
         return false;
     }
-    STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)sent);
-    queue_taken(s->queue, sent);
-    socket_rearm(r, s);
-    return true;
+    close_or_rearm(r, s);
+    return s->state != SOCKET_DEAD;
 }
 
 static int gather(const struct socket *s, const struct out *list, struct iovec *parts, size_t *bytes)
@@ -486,8 +506,7 @@ void socket_writable(struct reactor *r, struct socket *s)
             socket_cut(r, s);
             return;
         }
-        STATS_ADD(r->rt->stats.queued_bytes, -(int64_t)sent);
-        queue_taken(s->queue, (size_t)sent);
+        dequeue(r, s, (size_t)sent);
         if ((size_t)sent < bytes)
             return;
     }

@@ -81,7 +81,7 @@ static void messages_text(const struct hub_stats *s, struct buf *out)
 static void queues_text(const struct hub_stats *s, struct buf *out)
 {
     figure(out, "socket_queues", "gauge", "Sockets that take less than they are sent.", atomic_load(&s->queues));
-    figure(out, "socket_queued_bytes", "gauge", "Bytes that wait for them.", atomic_load(&s->queued_bytes));
+    figure(out, "socket_queued_bytes", "gauge", "Bytes of memory that wait for them.", atomic_load(&s->queued_bytes));
     figure(out, "messages_dropped_total", "counter", "Cheers and the like that slow sockets did not get.",
            (int64_t)atomic_load(&s->dropped));
     figure(out, "catch_ups_total", "counter", "Times a socket was brought up to date from the database.",

@@ -1,0 +1,217 @@
+/*
+ * realtime/socket.h on a loop that no thread runs, over a wire that takes as many bytes as the test lets it: what
+ * floods of frames cost in memory and in answers.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "realtime/doors.h"
+#include "realtime/out.h"
+#include "realtime/queue.h"
+#include "realtime/socket.h"
+
+enum { RECEIVE_BYTES = 65536, USER = 7 };
+
+/* What the kernel is here. */
+struct wire {
+    size_t room; /* it takes so many bytes more */
+    size_t sent; /* bytes, of all sockets */
+    unsigned char first[64];
+};
+
+static bool add(struct io *io, int fd, void *owner)
+{
+    (void)io;
+    (void)owner;
+    return fd >= 0;
+}
+
+static void remove_owner(struct io *io, int fd, void *owner)
+{
+    (void)io;
+    (void)fd;
+    (void)owner;
+}
+
+static bool want_write(struct io *io, int fd, void *owner, bool wanted)
+{
+    (void)io;
+    (void)fd;
+    (void)owner;
+    (void)wanted;
+    return true;
+}
+
+static ssize_t send_parts(struct io *io, int fd, const struct iovec *parts, int count)
+{
+    struct wire *w = (struct wire *)(void *)io;
+    size_t before = w->sent;
+    (void)fd;
+    for (int i = 0; i < count; i++) {
+        size_t len = parts[i].iov_len < w->room ? parts[i].iov_len : w->room;
+        if (w->sent + len <= sizeof w->first)
+            memcpy(w->first + w->sent, parts[i].iov_base, len);
+        w->room -= len;
+        w->sent += len;
+    }
+    return (ssize_t)(w->sent - before);
+}
+
+static void io_free(struct io *io)
+{
+    (void)io;
+}
+
+static const struct io_methods wire_methods = {
+    .name = "wire", .free = io_free, .add = add, .remove = remove_owner, .want_write = want_write, .send = send_parts};
+
+struct scene {
+    struct clock clock;
+    struct presence *presence;
+    struct realtime *rt;
+    struct reactor *r;
+    struct wire wire;
+};
+
+static void begin(struct scene *s)
+{
+    *s = (struct scene){.presence = presence_create(), .wire.room = SIZE_MAX};
+    const struct realtime_options options = {
+        .presence = s->presence, .clock = &s->clock, .loops = 1, .room_limit = 100, .address_limit = 100};
+    assert_int_equal(realtime_create(&options, &s->rt), ERR_OK);
+    s->r = &s->rt->reactors[0];
+    s->r->methods->free(s->r->io);
+    s->r->methods = &wire_methods;
+    s->r->io = (struct io *)(void *)&s->wire;
+}
+
+static void end(struct scene *s)
+{
+    reactor_quiet(s->r);
+    assert_int_equal(s->r->outs, 0);
+    assert_int_equal(atomic_load(&s->rt->stats.queued_bytes), 0);
+    realtime_free(s->rt);
+    presence_free(s->presence);
+}
+
+static struct socket *open_socket(struct scene *s)
+{
+    const struct realtime_member member = {
+        .user_id = USER, .name = "Ruth", .jti = "j", .expires_ms = s->r->wall_ms + 3600000};
+    struct socket_seed *seed = calloc(1, sizeof *seed);
+    assert_non_null(seed);
+    seed->fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    seed->path = realtime_path("ws");
+    seed->attachment = attachment_create(&member, 0, 0);
+    assert_int_equal(doors_enter(s->rt->doors, USER, 0), DOORS_IN);
+    struct socket *opened = socket_restore_take(s->r, seed);
+    assert_non_null(opened);
+    return opened;
+}
+
+/* So many frames like this one, as the kernel hands them over; 0: as many as one receive brings. Returns how many. */
+static size_t receive(struct scene *s, struct socket *to, size_t count, enum frame_opcode opcode, bool fin,
+                      const char *payload)
+{
+    static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+    unsigned char *bytes = malloc(RECEIVE_BYTES);
+    unsigned char one[FRAME_HEAD_BYTES_MAX + 256];
+    size_t len = frame_head(one, opcode, false, strlen(payload), mask);
+    assert_non_null(bytes);
+    memcpy(one + len, payload, strlen(payload));
+    frame_mask(one + len, strlen(payload), mask, 0);
+    one[0] &= (unsigned char)(fin ? 0xff : 0x7f);
+    len += strlen(payload);
+    if (count == 0)
+        count = RECEIVE_BYTES / len;
+    for (size_t i = 0; i < count; i++)
+        memcpy(bytes + i * len, one, len);
+    socket_data(s->r, to, bytes, count * len);
+    free(bytes);
+    return count;
+}
+
+static void ping(struct scene *s, struct socket *to, const char *payload)
+{
+    (void)receive(s, to, 1, FRAME_OP_PING, true, payload);
+}
+
+static void of_pongs_for_who_does_not_read_one_is_kept(void **state)
+{
+    struct scene s;
+    (void)state;
+    begin(&s);
+    struct socket *slow = open_socket(&s);
+    s.wire.room = 0;
+    for (int turn = 0; turn < 100; turn++) {
+        (void)receive(&s, slow, 0, FRAME_OP_PING, true, turn < 99 ? "" : "newest");
+        reactor_flush(s.r);
+    }
+    assert_non_null(slow->queue);
+    assert_int_equal(slow->queue->count, 1);
+    assert_true(atomic_load(&s.rt->stats.queued_bytes) < 256);
+    s.wire.room = SIZE_MAX;
+    socket_writable(s.r, slow);
+    assert_int_equal(s.wire.sent, 8);
+    assert_memory_equal(s.wire.first, "\x8a\x06newest", 8);
+    assert_int_equal(slow->state, SOCKET_OPEN);
+    end(&s);
+}
+
+static void a_pong_that_is_begun_is_not_replaced(void **state)
+{
+    struct scene s;
+    (void)state;
+    begin(&s);
+    struct socket *slow = open_socket(&s);
+    s.wire.room = 3;
+    ping(&s, slow, "one");
+    ping(&s, slow, "two");
+    ping(&s, slow, "three");
+    reactor_flush(s.r);
+    s.wire.room = SIZE_MAX;
+    socket_writable(s.r, slow);
+    assert_int_equal(s.wire.sent, 12);
+    assert_memory_equal(s.wire.first, "\x8a\x03one\x8a\x05three", 12);
+    end(&s);
+}
+
+/* Whether they come in one turn or in many. */
+static void who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte(void **state)
+{
+    struct scene s;
+    (void)state;
+    for (int at_once = 1; at_once <= 16; at_once *= 16) {
+        begin(&s);
+        struct socket *slow = open_socket(&s);
+        s.wire.room = 0;
+        for (int turn = 0; turn < 64 && slow->state == SOCKET_OPEN; turn += at_once) {
+            for (int i = 0; i < at_once; i++)
+                (void)receive(&s, slow, 0, FRAME_OP_TEXT, true, "{\"type\":\"ping\"}");
+            reactor_flush(s.r);
+            assert_in_range(atomic_load(&s.rt->stats.queued_bytes), 0, QUEUE_BYTES_MAX);
+        }
+        assert_int_equal(slow->state, SOCKET_CLOSING);
+        assert_int_equal(atomic_load(&s.rt->stats.closed[CLOSED_4004]), 1);
+        end(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_pongs_for_who_does_not_read_one_is_kept),
+        cmocka_unit_test(a_pong_that_is_begun_is_not_replaced),
+        cmocka_unit_test(who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte),
+    };
+    return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
+}
