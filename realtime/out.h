@@ -8,7 +8,7 @@
 #include "realtime/packet.h"
 #include "realtime/reactor.h"
 
-#define OUTS_MAX 65536 /* nodes in one turn: 1 MiB; then it is sent before the turn ends */
+#define OUTS_MAX 65536 /* nodes in one turn: 2 MiB, and what they carry; then it is sent before the turn ends */
 
 struct out {
     struct out *next;

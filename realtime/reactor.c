@@ -225,7 +225,7 @@ static void take_notes(struct reactor *r)
         struct mail *next = mail->next;
         handle(r, (struct note *)mail);
         mail = next;
-        if (r->outs > OUTS_MAX)
+        if (r->outs >= OUTS_MAX)
             reactor_flush(r);
     }
     if (atomic_load_explicit(&r->gap, memory_order_relaxed) && atomic_exchange(&r->gap, false))

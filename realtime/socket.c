@@ -631,6 +631,8 @@ void socket_data(struct reactor *r, struct socket *s, unsigned char *bytes, size
         struct frame_event event;
         size_t taken = frame_read(reader, &rules, bytes, len, &event);
         on_event(r, s, &event);
+        if (r->outs >= OUTS_MAX)
+            reactor_flush(r);
         bytes += taken;
         len -= taken;
         more = event.kind != FRAME_MORE && (s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING);

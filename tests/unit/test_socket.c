@@ -185,6 +185,24 @@ static void a_pong_that_is_begun_is_not_replaced(void **state)
     end(&s);
 }
 
+/* All data of a turn comes before anything is sent. */
+static void answers_are_sent_before_a_turn_makes_too_many(void **state)
+{
+    struct scene s;
+    size_t pings = 0;
+    (void)state;
+    begin(&s);
+    for (int i = 0; i < 16; i++) {
+        pings += receive(&s, open_socket(&s), 0, FRAME_OP_PING, true, "");
+        assert_in_range(s.r->outs, 0, OUTS_MAX);
+    }
+    assert_true(pings > 2 * OUTS_MAX);
+    assert_in_range(s.wire.sent, 2 * (pings - OUTS_MAX), 2 * pings);
+    reactor_flush(s.r);
+    assert_int_equal(s.wire.sent, 2 * pings);
+    end(&s);
+}
+
 /* Whether they come in one turn or in many. */
 static void who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte(void **state)
 {
@@ -211,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_pongs_for_who_does_not_read_one_is_kept),
         cmocka_unit_test(a_pong_that_is_begun_is_not_replaced),
+        cmocka_unit_test(answers_are_sent_before_a_turn_makes_too_many),
         cmocka_unit_test(who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte),
     };
     return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
