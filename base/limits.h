@@ -93,6 +93,7 @@
 #define MESSAGE_ID_BYTES_MAX 64 /* a UUID is 36 */
 #define MESSAGES_PER_MINUTE 600 /* a member: ten a second, as for reads; past it an error, then 4005 */
 #define MESSAGES_BURST 120
+#define MESSAGE_REFUSED_BYTES_MAX 4096 /* longer than any that is of use (AUTH, with TOKEN_BYTES_MAX): no id is sought */
 #define ACK_HOURS 24              /* as long as an Idempotency-Key */
 #define MESSAGES_REFUSED_MAX 20   /* in a row: who does not slow down after that is closed with 4005 */
 #define CHEER_ICON_CHARS_MAX 32   /* a word such as "heart", or an emoji with all its parts */

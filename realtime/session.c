@@ -745,23 +745,12 @@ static void pong(struct reactor *r, struct socket *s, const char *id)
     acknowledge(r, s, id);
 }
 
-/* false: it came too fast. Who does not stop is closed. */
-static bool rate_allows(struct reactor *r, struct socket *s, const char *id)
+void session_too_fast(struct reactor *r, struct socket *s, const char *bytes, size_t len, int64_t wait_ms)
 {
-    static const struct rate rate = {MESSAGES_PER_MINUTE, MESSAGES_BURST};
-    if (r->rt->options.rates == NULL)
-        return true;
-    uint64_t key = rate_key(RATE_MEMBER_MESSAGE, (uint64_t)s->attachment->user_id);
-    int64_t wait_ms = rate_take(r->rt->options.rates, key, rate, r->now_ms);
-    if (wait_ms == 0) {
-        s->refused = 0;
-        return true;
-    }
-    if (++s->refused > MESSAGES_REFUSED_MAX)
-        socket_close(r, s, 4005, "too many messages: wait a minute");
-    else
-        say_failed(r, s, id, ERR_RATE_LIMITED, err_sentence(ERR_RATE_LIMITED), wait_ms);
-    return false;
+    struct message m;
+    struct problem problem = {0};
+    (void)message_parse(bytes, len, r->arena, &m, &problem);
+    say_failed(r, s, m.id, ERR_RATE_LIMITED, err_sentence(ERR_RATE_LIMITED), wait_ms);
 }
 
 void session_message(struct reactor *r, struct socket *s, const char *bytes, size_t len)
@@ -769,8 +758,6 @@ void session_message(struct reactor *r, struct socket *s, const char *bytes, siz
     struct message m;
     struct problem problem = {0};
     enum err err = message_parse(bytes, len, r->arena, &m, &problem);
-    if (!rate_allows(r, s, m.id))
-        return;
     if (err != ERR_OK) {
         problem.err = err;
         say_failed(r, s, m.id, err, problem_detail(&problem), 0);

@@ -20,8 +20,11 @@ void session_like_free(struct session_like *like);
 /* A new socket: enters the room that its path names, if it does. */
 void session_begin(struct reactor *r, struct socket *s, const char *since);
 
-/* A text message. */
+/* A text message. Its member's rate has been taken. */
 void session_message(struct reactor *r, struct socket *s, const char *bytes, size_t len);
+
+/* A message that came too fast is refused, with its id when one is found in what is given of it. */
+void session_too_fast(struct reactor *r, struct socket *s, const char *bytes, size_t len, int64_t wait_ms);
 
 /* Leaves the room and presence; the socket stays open. */
 void session_leave(struct reactor *r, struct socket *s);

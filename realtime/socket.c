@@ -541,16 +541,57 @@ static void on_close(struct reactor *r, struct socket *s, const struct frame_eve
     shut_when_sent(s);
 }
 
-static void on_message(struct reactor *r, struct socket *s, const struct frame_event *e)
+/* Before anything else is done with a message: its member's rate. 0: it is not too fast; otherwise the milliseconds until
+   one may come again. Who does not slow down is closed, and what comes behind is read away. */
+static int64_t take_rate(struct reactor *r, struct socket *s)
+{
+    static const struct rate rate = {MESSAGES_PER_MINUTE, MESSAGES_BURST};
+    if (r->rt->options.rates == NULL)
+        return 0;
+    uint64_t key = rate_key(RATE_MEMBER_MESSAGE, (uint64_t)s->attachment->user_id);
+    int64_t wait_ms = rate_take(r->rt->options.rates, key, rate, r->now_ms);
+    if (wait_ms == 0)
+        s->refused = 0;
+    else if (++s->refused > MESSAGES_REFUSED_MAX)
+        fail(r, s, 4005, "too many messages: wait a minute");
+    return wait_ms;
+}
+
+static enum err inflate(struct reactor *r, const struct frame_event *e, size_t bytes_max)
+{
+    r->inflated.max = bytes_max;
+    buf_reset(&r->inflated);
+    return deflate_unpack(r->deflate, e->bytes, e->len, &r->inflated);
+}
+
+static const unsigned char *inflated(const struct reactor *r)
+{
+    return (const unsigned char *)(r->inflated.data == NULL ? "" : r->inflated.data);
+}
+
+/* It came too fast. What is looked at of it is short, so that a refusal costs little. */
+static void refuse(struct reactor *r, struct socket *s, const struct frame_event *e, int64_t wait_ms)
+{
+    const unsigned char *bytes = e->bytes;
+    size_t len = e->len;
+    if (len > MESSAGE_REFUSED_BYTES_MAX || e->opcode != FRAME_OP_TEXT) {
+        len = 0;
+    } else if (e->compressed) {
+        (void)inflate(r, e, MESSAGE_REFUSED_BYTES_MAX);
+        bytes = inflated(r);
+        len = r->inflated.len;
+    }
+    session_too_fast(r, s, (const char *)bytes, len, wait_ms);
+}
+
+static void pass_on(struct reactor *r, struct socket *s, const struct frame_event *e)
 {
     const unsigned char *bytes = e->bytes;
     size_t len = e->len;
     if (e->compressed) {
-        r->inflated.max = socket_path(s)->message_bytes_max;
-        buf_reset(&r->inflated);
-        enum err err = deflate_unpack(r->deflate, bytes, len, &r->inflated);
+        enum err err = inflate(r, e, socket_path(s)->message_bytes_max);
         uint32_t utf8 = 0;
-        bytes = (const unsigned char *)(r->inflated.data == NULL ? "" : r->inflated.data);
+        bytes = inflated(r);
         len = r->inflated.len;
         if (err == ERR_TOO_LARGE || err == ERR_NO_MEMORY)
             fail(r, s, FRAME_CLOSE_TOO_BIG, "the message is too big");
@@ -567,6 +608,17 @@ static void on_message(struct reactor *r, struct socket *s, const struct frame_e
         session_message(r, s, (const char *)bytes, len);
     else
         socket_close(r, s, 1003, "messages are JSON text");
+}
+
+static void on_message(struct reactor *r, struct socket *s, const struct frame_event *e)
+{
+    int64_t wait_ms = take_rate(r, s);
+    if (s->state != SOCKET_OPEN)
+        return;
+    if (wait_ms > 0)
+        refuse(r, s, e, wait_ms);
+    else
+        pass_on(r, s, e);
     arena_reset(r->arena);
     if (r->inflated.cap > MESSAGE_BYTES_MAX + 1)
         buf_clear(&r->inflated); /* one large message does not keep its memory */

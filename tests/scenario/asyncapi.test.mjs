@@ -110,6 +110,12 @@ describe('asyncapi.json', () => {
         assert.ok(given.length > 12);
     });
 
+    test('says how long a message may be to be refused by its id', () => {
+        const [, bytes] = /#define MESSAGE_REFUSED_BYTES_MAX (\d+)/.exec(read('base/limits.h'));
+        const said = `longer than ${Number(bytes).toLocaleString('en')} bytes is refused without being read`;
+        assert.ok(api.components.messages.error.summary.includes(said), said);
+    });
+
     test('describes every message of a session', async () => {
         const seen = new Set();
         const watch = (client) => {

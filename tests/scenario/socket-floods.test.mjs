@@ -1,0 +1,66 @@
+/*
+ * Who sends too much, of whatever kind: it is refused at little cost, then closed with 4005 (DESIGN, section 6), and
+ * nobody else notices. Rates are on here.
+ */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { echoBinary, startServer } from './harness.mjs';
+import { connect, deflated, frame, OP } from './socket.mjs';
+
+const BURST = 120;
+const REFUSED_MAX = 20;
+const SLACK = 20; // ten a second come back while a test runs
+
+const many = (count, bytes) => Buffer.concat(Array(count).fill(bytes));
+const json = (id, more = {}) => JSON.stringify({ type: 'ping', id, ...more });
+
+describe('a flood', () => {
+    let server;
+    let member = 0;
+    before(async () => {
+        server = await startServer({ bin: echoBinary, args: ['--realtime', 'on', '--rate-limit', 'on'] });
+    });
+    after(() => server?.stop());
+
+    /* Each with a bucket of its own. */
+    const open = (options) => connect({ server, as: `member${(member += 1)}`, ...options });
+    /* One that has nothing left but what comes back with time. */
+    const exhausted = async (options) => {
+        const client = await open(options);
+        return client.write(many(BURST, frame(OP.text, '{"type":"ping"}')));
+    };
+    const endsWith4005 = async (client) => {
+        const end = await client.closed;
+        assert.deepEqual([end.code, end.clean], [4005, true]);
+    };
+
+    for (const deflate of [false, true])
+        test(`of messages${deflate ? ', compressed,' : ''} is refused by id; what is long is not read for it`, async () => {
+            const client = await exhausted({ deflate });
+            for (let i = 0; i < REFUSED_MAX; i += 1)
+                client.message(i % 2 ? json(`long-${i}`, { icon: 'x'.repeat(5000) }) : json(`short-${i}`));
+            const refusal = await client.next((it) => it.code === 'rate-limited' && 'id' in it, 'one by id');
+            assert.match(refusal.id, /^short-/);
+            assert.ok(refusal.retryAfter > 0);
+            await client.next((it) => it.code === 'rate-limited' && !('id' in it), 'one that was not read');
+            await client.close();
+        });
+
+    test('of messages that cannot be inflated, or are too big when they are, is refused as any other', async () => {
+        for (const payload of [deflated(Buffer.alloc(4 << 20, 'a')), randomBytes(100)]) {
+            const client = await exhausted({ deflate: true });
+            client.write(many(200, frame(OP.text, payload, { rsv: 4 })));
+            assert.equal((await client.next({ type: 'error' })).code, 'rate-limited');
+            client.destroy();
+        }
+    });
+
+    test('of binary messages is one, too', async () => {
+        const client = await open({ path: '/test/echo' });
+        client.write(many(400, frame(OP.binary, 'hello')));
+        await endsWith4005(client);
+        const echoes = client.forget().filter(({ kind }) => kind === 'binary').length;
+        assert.ok(echoes >= BURST && echoes <= BURST + SLACK, `${echoes} came back`);
+    });
+});
