@@ -91,11 +91,11 @@
 
 #define MESSAGE_BYTES_MAX 65536 /* from a client, as an HTTP body */
 #define MESSAGE_ID_BYTES_MAX 64 /* a UUID is 36 */
-#define MESSAGES_PER_MINUTE 600 /* a member: ten a second, as for reads; past it an error, then 4005 */
+#define MESSAGES_PER_MINUTE 600 /* a member, with control frames: ten a second, as for reads; then errors, 4005 */
 #define MESSAGES_BURST 120
-#define MESSAGE_REFUSED_BYTES_MAX 4096 /* longer than any that is of use (AUTH, with TOKEN_BYTES_MAX): no id is sought */
 #define ACK_HOURS 24              /* as long as an Idempotency-Key */
 #define MESSAGES_REFUSED_MAX 20   /* in a row: who does not slow down after that is closed with 4005 */
+#define MESSAGE_SHORT_BYTES 4096  /* AUTH, the longest of use, has 2,200: a longer one counts for several */
 #define CHEER_ICON_CHARS_MAX 32   /* a word such as "heart", or an emoji with all its parts */
 #define FEED_TYPE_CHARS_MAX 64    /* of what a trusted server publishes */
 #define CHEERS_REMEMBERED 4096    /* ids of cheers, per loop: a resend within minutes is no second cheer */

@@ -400,12 +400,16 @@ size_t frame_read(struct frame_reader *r, const struct frame_rules *rules, unsig
         settle(r);
     *out = (struct frame_event){.kind = FRAME_MORE};
     size_t at = 0;
+    size_t empty = 0;
     while (at < len && out->kind == FRAME_MORE) {
         if (!r->frame.in_payload)
             at += read_head(r, rules, bytes + at, len - at, out);
-        if (r->frame.in_payload)
+        if (r->frame.in_payload) {
+            empty += r->frame.left == 0 && !r->frame.fin;
             at += read_payload(r, rules, bytes + at, len - at, out);
+        }
     }
+    out->empty = empty;
     return at;
 }
 

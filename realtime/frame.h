@@ -62,6 +62,7 @@ struct frame_event {
     const char *why; /* of an error: static, a few words */
     unsigned char *bytes;
     size_t len;
+    size_t empty; /* fragments on the way to it that brought nothing and ended nothing: no message stands for them */
 };
 
 /* Fields are the codec's own; begin with all zero. */

@@ -522,7 +522,7 @@ void socket_writable(struct reactor *r, struct socket *s)
 
 static void say_control(struct reactor *r, struct socket *s, enum frame_opcode opcode, const struct frame_event *e)
 {
-    struct packet *packet = packet_control(opcode, e->bytes, e->len);
+    struct packet *packet = s->state == SOCKET_OPEN ? packet_control(opcode, e->bytes, e->len) : NULL;
     if (packet != NULL)
         socket_send(r, s, packet);
     packet_unref(packet);
@@ -541,8 +541,9 @@ static void on_close(struct reactor *r, struct socket *s, const struct frame_eve
     shut_when_sent(s);
 }
 
-/* Before anything else is done with a message: its member's rate. 0: it is not too fast; otherwise the milliseconds until
-   one may come again. Who does not slow down is closed, and what comes behind is read away. */
+/* Messages, control frames and empty fragments take from their member's rate before anything else is done with them. 0:
+   not too fast; otherwise the milliseconds until one may come again. Who does not slow down is closed, and what comes
+   behind is read away: so a receive costs the loop no more than a burst and MESSAGES_REFUSED_MAX. */
 static int64_t take_rate(struct reactor *r, struct socket *s)
 {
     static const struct rate rate = {MESSAGES_PER_MINUTE, MESSAGES_BURST};
@@ -574,14 +575,23 @@ static void refuse(struct reactor *r, struct socket *s, const struct frame_event
 {
     const unsigned char *bytes = e->bytes;
     size_t len = e->len;
-    if (len > MESSAGE_REFUSED_BYTES_MAX || e->opcode != FRAME_OP_TEXT) {
+    if (len > MESSAGE_SHORT_BYTES || e->opcode != FRAME_OP_TEXT) {
         len = 0;
     } else if (e->compressed) {
-        (void)inflate(r, e, MESSAGE_REFUSED_BYTES_MAX);
+        (void)inflate(r, e, MESSAGE_SHORT_BYTES);
         bytes = inflated(r);
         len = r->inflated.len;
     }
     session_too_fast(r, s, (const char *)bytes, len, wait_ms);
+}
+
+/* A long message counts for several: a hundred bytes can inflate to what takes ten milliseconds to parse. */
+static int64_t take_for_length(struct reactor *r, struct socket *s, size_t len)
+{
+    int64_t wait_ms = 0;
+    for (size_t more = len / MESSAGE_SHORT_BYTES; more > 0 && wait_ms == 0; more--)
+        wait_ms = take_rate(r, s);
+    return wait_ms;
 }
 
 static void pass_on(struct reactor *r, struct socket *s, const struct frame_event *e)
@@ -602,12 +612,17 @@ static void pass_on(struct reactor *r, struct socket *s, const struct frame_even
         if (s->state != SOCKET_OPEN)
             return;
     }
-    if (socket_path(s)->message != NULL)
+    if (socket_path(s)->message != NULL) {
         socket_path(s)->message(r, s, bytes, len, e->opcode == FRAME_OP_TEXT);
-    else if (e->opcode == FRAME_OP_TEXT)
-        session_message(r, s, (const char *)bytes, len);
-    else
+    } else if (e->opcode != FRAME_OP_TEXT) {
         socket_close(r, s, 1003, "messages are JSON text");
+    } else {
+        int64_t wait_ms = take_for_length(r, s, len);
+        if (s->state == SOCKET_OPEN && wait_ms > 0)
+            session_too_fast(r, s, "", 0, wait_ms);
+        else if (s->state == SOCKET_OPEN)
+            session_message(r, s, (const char *)bytes, len);
+    }
 }
 
 static void on_message(struct reactor *r, struct socket *s, const struct frame_event *e)
@@ -634,10 +649,12 @@ static void on_event(struct reactor *r, struct socket *s, const struct frame_eve
             on_message(r, s, e);
         break;
     case FRAME_PING:
-        say_control(r, s, FRAME_OP_PONG, e);
+        (void)take_rate(r, s);
+        say_control(r, s, FRAME_OP_PONG, e); /* too fast or not, while it is open (RFC 6455, section 5.5.2) */
         break;
     case FRAME_PONG:
-        break; /* being heard is all it is for */
+        (void)take_rate(r, s); /* being heard is all it is for */
+        break;
     case FRAME_CLOSE:
         on_close(r, s, e);
         break;
@@ -647,18 +664,24 @@ static void on_event(struct reactor *r, struct socket *s, const struct frame_eve
     }
 }
 
+/* Afterwards what comes is read away. */
+static bool is_heard(const struct socket *s)
+{
+    return s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING;
+}
+
 /* A reader is kept only while a message is half read: usually the one on the stack is enough. */
 static void keep_reader(struct reactor *r, struct socket *s, struct frame_reader *reader)
 {
     if (reader == s->reader) {
-        if ((s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING) && !frame_reader_at_rest(reader))
+        if (is_heard(s) && !frame_reader_at_rest(reader))
             return;
         frame_reader_clear(reader);
         free(reader);
         s->reader = NULL;
         return;
     }
-    if (s->state == SOCKET_DEAD || s->state == SOCKET_LINGER || frame_reader_at_rest(reader)) {
+    if (!is_heard(s) || frame_reader_at_rest(reader)) {
         frame_reader_clear(reader);
         return;
     }
@@ -678,16 +701,18 @@ void socket_data(struct reactor *r, struct socket *s, unsigned char *bytes, size
     struct frame_reader fresh = {0};
     struct frame_reader *reader = s->reader != NULL ? s->reader : &fresh;
     s->heard_s = (uint32_t)(r->now_ms / 1000);
-    bool more = s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING; /* afterwards it is read away */
+    bool more = is_heard(s);
     while (more) {
         struct frame_event event;
         size_t taken = frame_read(reader, &rules, bytes, len, &event);
+        for (size_t i = 0; i < event.empty && is_heard(s); i++)
+            (void)take_rate(r, s);
         on_event(r, s, &event);
         if (r->outs >= OUTS_MAX)
             reactor_flush(r);
         bytes += taken;
         len -= taken;
-        more = event.kind != FRAME_MORE && (s->state == SOCKET_OPEN || s->state == SOCKET_CLOSING);
+        more = event.kind != FRAME_MORE && is_heard(s);
     }
     if (s->state != SOCKET_DEAD)
         keep_reader(r, s, reader);

@@ -110,10 +110,12 @@ describe('asyncapi.json', () => {
         assert.ok(given.length > 12);
     });
 
-    test('says how long a message may be to be refused by its id', () => {
-        const [, bytes] = /#define MESSAGE_REFUSED_BYTES_MAX (\d+)/.exec(read('base/limits.h'));
-        const said = `longer than ${Number(bytes).toLocaleString('en')} bytes is refused without being read`;
-        assert.ok(api.components.messages.error.summary.includes(said), said);
+    test('says what a long message is', () => {
+        const [, bytes] = /#define MESSAGE_SHORT_BYTES (\d+)/.exec(read('base/limits.h'));
+        const long = Number(bytes).toLocaleString('en');
+        const { meaning } = api['x-close-codes'].find(({ code }) => code === 4005);
+        assert.ok(api.components.messages.error.summary.includes(`longer than ${long} bytes is refused without being read`));
+        assert.ok(meaning.includes(`once more for each ${long} bytes`), meaning);
     });
 
     test('describes every message of a session', async () => {

@@ -56,11 +56,58 @@ describe('a flood', () => {
         }
     });
 
+    test('of long messages in few bytes is over after a few', async () => {
+        const client = await open({ deflate: true });
+        const long = deflated(Buffer.from(`{"type":"ping"${' '.repeat(65_000)}}`));
+        client.write(many(110, frame(OP.text, long, { rsv: 4 })));
+        await endsWith4005(client);
+        const pongs = client.forget().filter(({ json }) => json?.type === 'pong').length;
+        assert.ok(pongs >= 7 && pongs <= 9, `${pongs} were read`); // each counts for sixteen
+    });
+
     test('of binary messages is one, too', async () => {
         const client = await open({ path: '/test/echo' });
         client.write(many(400, frame(OP.binary, 'hello')));
         await endsWith4005(client);
         const echoes = client.forget().filter(({ kind }) => kind === 'binary').length;
         assert.ok(echoes >= BURST && echoes <= BURST + SLACK, `${echoes} came back`);
+    });
+
+    for (const [what, before, bytes] of [
+        ['pings', '', frame(OP.ping)],
+        ['pongs', '', frame(OP.pong, 'here')],
+        ['empty fragments', frame(OP.text, '{', { fin: false }), frame(OP.continuation, '', { fin: false })],
+        ['pings between fragments', frame(OP.text, '{', { fin: false }), frame(OP.ping, 'now')],
+    ])
+        test(`of ${what} is one, and what was allowed is answered`, async () => {
+            const client = await open();
+            client.write(Buffer.from(before), many(20_000, bytes));
+            await endsWith4005(client);
+            const pongs = client.forget().filter(({ kind }) => kind === 'pong').length;
+            const allowed = what.startsWith('pings') ? BURST : 0;
+            assert.ok(pongs >= allowed && pongs <= allowed + REFUSED_MAX + SLACK, `${pongs} pongs`);
+        });
+
+    test('of one member is theirs: another is answered, and so is who waits a minute', async () => {
+        const flooding = await open();
+        const name = `member${member}`;
+        const other = await open();
+        flooding.write(many(20_000, frame(OP.ping)));
+        await endsWith4005(flooding);
+        assert.equal((await other.ask({ type: 'ping' })).type, 'ACK');
+        await server.advance(60);
+        const again = await connect({ server, as: name });
+        again.write(frame(OP.ping, 'again'));
+        assert.equal((await again.receive()).kind, 'pong');
+        await again.close();
+        await other.close();
+    });
+
+    test('is not what a long message in a thousand fragments is', async () => {
+        const client = await open({ path: '/test/echo' });
+        const part = frame(OP.continuation, 'x', { fin: false });
+        client.write(frame(OP.text, 'x', { fin: false }), many(998, part), frame(OP.continuation, 'x'));
+        assert.equal((await client.receive()).text, 'x'.repeat(1000));
+        await client.close();
     });
 });

@@ -411,6 +411,39 @@ static void fragments_and_control_frames_between(void **state)
            "close 1000 [ bye]\n...");
 }
 
+/* Those that bring nothing and end nothing are counted, so that whoever reads them can have them paid for. */
+static void empty_fragments_are_counted(void **state)
+{
+    (void)state;
+    static const size_t expected[] = {1, 2, 0, 1, 2};
+    static const enum frame_event_kind kinds[] = {FRAME_PING, FRAME_MESSAGE, FRAME_MESSAGE, FRAME_MESSAGE, FRAME_MORE};
+    struct frame_reader reader = {0};
+    struct buf s = stream();
+    put_text(&s, FRAME_OP_TEXT, "");
+    put_text(&s, FIN | FRAME_OP_PING, "");
+    put_text(&s, FRAME_OP_CONTINUATION, "");
+    put_text(&s, FRAME_OP_CONTINUATION, "one");
+    put_text(&s, FRAME_OP_CONTINUATION, "");
+    put_text(&s, FIN | FRAME_OP_CONTINUATION, "");
+    put_text(&s, FIN | FRAME_OP_TEXT, "");
+    put_text(&s, FRAME_OP_TEXT, "");
+    put_text(&s, FIN | FRAME_OP_CONTINUATION, "two");
+    put_text(&s, FRAME_OP_TEXT, "");
+    put_text(&s, FRAME_OP_CONTINUATION, "");
+    unsigned char *at = (unsigned char *)s.data;
+    size_t left = s.len;
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        struct frame_event e;
+        size_t taken = frame_read(&reader, &server, at, left, &e);
+        assert_int_equal(e.kind, kinds[i]);
+        assert_int_equal(e.empty, expected[i]);
+        at += taken;
+        left -= taken;
+    }
+    frame_reader_clear(&reader);
+    buf_clear(&s);
+}
+
 /* 9. A message inside another, and a fragment of none. */
 static void fragments_out_of_order(void **state)
 {
@@ -869,6 +902,7 @@ int main(void)
         cmocka_unit_test(masks_are_a_matter_of_sides),
         cmocka_unit_test(control_frames_are_short_and_whole),
         cmocka_unit_test(fragments_and_control_frames_between),
+        cmocka_unit_test(empty_fragments_are_counted),
         cmocka_unit_test(fragments_out_of_order),
         cmocka_unit_test(compressed_messages),
         cmocka_unit_test(utf8_at_every_split),

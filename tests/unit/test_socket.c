@@ -77,16 +77,22 @@ static const struct io_methods wire_methods = {
 struct scene {
     struct clock clock;
     struct presence *presence;
+    struct rate_table *rates;
     struct realtime *rt;
     struct reactor *r;
     struct wire wire;
 };
 
-static void begin(struct scene *s)
+static void begin(struct scene *s, bool rated)
 {
     *s = (struct scene){.presence = presence_create(), .wire.room = SIZE_MAX};
-    const struct realtime_options options = {
-        .presence = s->presence, .clock = &s->clock, .loops = 1, .room_limit = 100, .address_limit = 100};
+    s->rates = rated ? rate_create() : NULL;
+    const struct realtime_options options = {.presence = s->presence,
+                                             .rates = s->rates,
+                                             .clock = &s->clock,
+                                             .loops = 1,
+                                             .room_limit = 100,
+                                             .address_limit = 100};
     assert_int_equal(realtime_create(&options, &s->rt), ERR_OK);
     s->r = &s->rt->reactors[0];
     s->r->methods->free(s->r->io);
@@ -100,6 +106,7 @@ static void end(struct scene *s)
     assert_int_equal(s->r->outs, 0);
     assert_int_equal(atomic_load(&s->rt->stats.queued_bytes), 0);
     realtime_free(s->rt);
+    rate_free(s->rates);
     presence_free(s->presence);
 }
 
@@ -149,7 +156,7 @@ static void of_pongs_for_who_does_not_read_one_is_kept(void **state)
 {
     struct scene s;
     (void)state;
-    begin(&s);
+    begin(&s, false);
     struct socket *slow = open_socket(&s);
     s.wire.room = 0;
     for (int turn = 0; turn < 100; turn++) {
@@ -171,7 +178,7 @@ static void a_pong_that_is_begun_is_not_replaced(void **state)
 {
     struct scene s;
     (void)state;
-    begin(&s);
+    begin(&s, false);
     struct socket *slow = open_socket(&s);
     s.wire.room = 3;
     ping(&s, slow, "one");
@@ -191,7 +198,7 @@ static void answers_are_sent_before_a_turn_makes_too_many(void **state)
     struct scene s;
     size_t pings = 0;
     (void)state;
-    begin(&s);
+    begin(&s, false);
     for (int i = 0; i < 16; i++) {
         pings += receive(&s, open_socket(&s), 0, FRAME_OP_PING, true, "");
         assert_in_range(s.r->outs, 0, OUTS_MAX);
@@ -209,7 +216,7 @@ static void who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte(
     struct scene s;
     (void)state;
     for (int at_once = 1; at_once <= 16; at_once *= 16) {
-        begin(&s);
+        begin(&s, false);
         struct socket *slow = open_socket(&s);
         s.wire.room = 0;
         for (int turn = 0; turn < 64 && slow->state == SOCKET_OPEN; turn += at_once) {
@@ -224,12 +231,43 @@ static void who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte(
     }
 }
 
+/* As far as the loop is concerned: a receive has eleven thousand frames. */
+static void a_receive_full_of_frames_ends_with_the_member_s_rate(void **state)
+{
+    static const struct {
+        enum frame_opcode opcode;
+        bool fin;
+        const char *payload;
+        size_t answers;
+    } floods[] = {
+        {FRAME_OP_PING, true, "", MESSAGES_BURST + MESSAGES_REFUSED_MAX},
+        {FRAME_OP_PONG, true, "", 0},
+        {FRAME_OP_CONTINUATION, false, "", 0},
+        {FRAME_OP_TEXT, true, "{\"type\":\"ping\"}", MESSAGES_BURST + MESSAGES_REFUSED_MAX},
+        {FRAME_OP_TEXT, true, "", MESSAGES_BURST + MESSAGES_REFUSED_MAX},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof floods / sizeof floods[0]; i++) {
+        struct scene s;
+        begin(&s, true);
+        struct socket *flooding = open_socket(&s);
+        if (floods[i].opcode == FRAME_OP_CONTINUATION)
+            (void)receive(&s, flooding, 1, FRAME_OP_TEXT, false, "a");
+        (void)receive(&s, flooding, 0, floods[i].opcode, floods[i].fin, floods[i].payload);
+        assert_int_equal(atomic_load(&s.rt->stats.delivered), floods[i].answers);
+        assert_int_equal(atomic_load(&s.rt->stats.closed[CLOSED_4005]), 1);
+        assert_int_equal(flooding->state, SOCKET_LINGER);
+        end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_pongs_for_who_does_not_read_one_is_kept),
         cmocka_unit_test(a_pong_that_is_begun_is_not_replaced),
         cmocka_unit_test(answers_are_sent_before_a_turn_makes_too_many),
+        cmocka_unit_test(a_receive_full_of_frames_ends_with_the_member_s_rate),
         cmocka_unit_test(who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte),
     };
     return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
