@@ -30,7 +30,7 @@ static enum err check_handshake(struct request *r, struct opening *o)
     const struct handshake_fields fields = {
         .method_version = r->version,
         .connection = r->head.connection,
-        .upgrade = r->head.upgrade,
+        .upgrade = r->method == METHOD_GET ? r->head.upgrade : NULL, /* RFC 6455, section 4.1: HEAD opens none */
         .version = r->head.socket_version,
         .key = r->head.socket_key,
         .extensions = r->head.socket_extensions,

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { as, assertMatch, community, expectStatus, match, startServer, until } from './harness.mjs';
+import { rawClient } from './raw.mjs';
 import { answer, connect, cookieOf, frame, OP, refusal, ticketOf } from './socket.mjs';
 
 const FEED = '/api/feed/live';
@@ -191,6 +192,25 @@ describe('the handshake of a socket', () => {
             }
         });
     }
+
+    test('answers a HEAD as a plain GET, whatever it asks for', async () => {
+        const token = await server.token('member1');
+        for (const path of ['/ws', FEED, '/websocket']) {
+            const reply = async (method, fields) => {
+                const client = rawClient(server, { heads: method === 'HEAD' ? [0] : [] });
+                client.write(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nAuthorization: Bearer ${token}\r\n${fields}\r\n`);
+                const { status, headers } = await client.reply();
+                client.socket.destroy();
+                return { status, headers: [...headers].filter(([name]) => !['date', 'x-request-id'].includes(name)) };
+            };
+            const upgrade =
+                'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+                'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+            const plain = await reply('GET', '');
+            assert.equal(plain.status, path === '/websocket' ? 404 : 426);
+            assert.deepEqual(await reply('HEAD', upgrade), plain, path);
+        }
+    });
 
     test('answers 426 to HTTP/1.0', () => refusal(426, { server, as: 'member1', version: 'HTTP/1.0' }));
 
