@@ -63,8 +63,10 @@ const struct route routes[] = {
 
 static_assert(sizeof routes / sizeof routes[0] < METRICS_ROUTES_MAX, "every route needs its figures");
 
-/* A path where sockets are opened (realtime/kinds.h). It answers for itself: its credentials may be a ticket. */
-static const struct route socket_route = {METHOD_GET, "socket", ACCESS_OPEN, socket_open, "ticket since team"};
+/* A path where sockets are opened (realtime/kinds.h), and one where they are in their room at once. They answer for
+   themselves: credentials may be a ticket. */
+static const struct route socket_route = {METHOD_GET, "socket", ACCESS_OPEN, socket_open, "ticket"};
+static const struct route room_route = {METHOD_GET, "socket", ACCESS_OPEN, socket_open, "ticket since"};
 
 /* Whatever else is fetched: a file of the web app, or 404. */
 static const struct route asset_route = {METHOD_GET, "*", ACCESS_OPEN, assets_serve, NULL};
@@ -83,9 +85,9 @@ size_t routes_count(void)
 
 size_t routes_index(const struct route *route)
 {
-    return route == &asset_route    ? routes_count()
-           : route == &socket_route ? routes_count() + 1
-                                    : (size_t)(route - routes);
+    if (route == &asset_route)
+        return routes_count();
+    return route == &socket_route || route == &room_route ? routes_count() + 1 : (size_t)(route - routes);
 }
 
 /* Compares the path's segments with a pattern, both from their start. */
@@ -256,10 +258,11 @@ void routes_dispatch(struct request *r)
         return;
     }
     r->route = find_route(&r->query, method, &allowed);
-    if (r->route == NULL && routes_socket_path(r) != NULL) {
+    const struct socket_path *path = r->route == NULL ? routes_socket_path(r) : NULL;
+    if (path != NULL) {
         allowed |= 1U << METHOD_GET;
         if (method == METHOD_GET)
-            r->route = &socket_route;
+            r->route = realtime_path_resumes(path) ? &room_route : &socket_route;
     }
     if (r->route == NULL && allowed == 0) {
         allowed = 1U << METHOD_GET;

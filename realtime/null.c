@@ -93,6 +93,12 @@ const struct socket_path *realtime_path(const char *path)
     return NULL;
 }
 
+bool realtime_path_resumes(const struct socket_path *path)
+{
+    (void)path;
+    return false;
+}
+
 enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem)
 {
     (void)rt;

@@ -223,6 +223,11 @@ const struct socket_path *realtime_path(const char *path)
     return NULL;
 }
 
+bool realtime_path_resumes(const struct socket_path *path)
+{
+    return path->room != NULL;
+}
+
 static enum err later(struct problem *problem, const struct realtime_knock *knock, const char *sentence)
 {
     problem->retry_after_s = RETRY_S + (int)((uint64_t)knock->member.user_id * UINT64_C(2654435761) % RETRY_S);

@@ -117,6 +117,9 @@ struct socket_path; /* realtime/kinds.h */
 /* The path ("/ws") that a socket may be opened at; NULL: none. Static. */
 const struct socket_path *realtime_path(const char *path);
 
+/* Whether a socket there is in its room at once, so that ?since= says from where on. Otherwise JOIN_TEAM does. */
+bool realtime_path_resumes(const struct socket_path *path);
+
 /* A handshake that wants in. */
 struct realtime_knock {
     const struct socket_path *path;

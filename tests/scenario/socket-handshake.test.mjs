@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { as, assertMatch, community, expectStatus, match, startServer, until } from './harness.mjs';
+import { as, assertMatch, community, cursorOf, expectStatus, match, startServer, until } from './harness.mjs';
 import { rawClient } from './raw.mjs';
 import { answer, connect, cookieOf, frame, OP, refusal, ticketOf } from './socket.mjs';
 
@@ -189,6 +189,25 @@ describe('the handshake of a socket', () => {
                 assert.equal(reply.headers['sec-websocket-version'], '13');
                 assert.match(reply.headers.upgrade ?? '', /^websocket$/i);
                 assert.match(reply.headers.connection ?? '', /upgrade/i);
+            }
+        });
+    }
+
+    for (const [path, known, unknown] of [
+        ['/ws', ['ticket'], ['since', 'team', 'token']],
+        [FEED, ['ticket', 'since'], ['team', 'token']],
+    ]) {
+        test(`knows ${known.join(' and ')} at ${path}, and answers 400 to what it does not`, async () => {
+            const { channels } = expectStatus(await as(server).get('/asyncapi.json'), 200);
+            const channel = Object.values(channels).find(({ address }) => address === path);
+            assert.deepEqual(Object.keys(channel.bindings.ws.query.properties), known, 'what is described');
+            const since = await cursorOf(server, 'member1');
+            const query = known.includes('since') ? `?since=${since}` : '';
+            const client = await connect({ server, ticket: await ticketOf(server, 'member1'), path: path + query });
+            await client.close();
+            for (const name of unknown) {
+                const reply = await refusal(400, { server, as: 'member1', path: `${path}?${name}=2` });
+                assert.match(reply.json.detail, new RegExp(`"${name}"`));
             }
         });
     }
