@@ -1,8 +1,9 @@
 /*
  * The opening of a socket, as far as it is HTTP: handshake, credentials, admission; then the descriptor is handed over.
  *
- *   426/400 not a WebSocket handshake   401 no credentials   403 a foreign origin, a service   409 no realtime
- *   429 too many of one's own           503 full or stopping, with Retry-After              101 it is the module's
+ *   426/400 not a WebSocket handshake   401 no credentials           403 a foreign origin, a service
+ *   400 a cursor that is none           409 no realtime              429 too many of one's own
+ *   503 full or stopping, Retry-After   101 it is the module's
  *
  * Credentials are a bearer token, the session cookie with an Origin that is ours, or a one-use ticket in the query. An
  * Origin that is sent has to be ours (or allowed), whatever the credentials. The loop's thread.
@@ -15,6 +16,7 @@
 #include "api/resources.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "db/cursor.h"
 #include "realtime/handshake.h"
 #include "realtime/realtime.h"
 
@@ -89,6 +91,17 @@ static enum err check_caller(struct request *r)
     return ERR_OK;
 }
 
+/* Before the 101: afterwards there is no status to say it with. */
+static enum err check_since(struct request *r)
+{
+    const struct query_param *since = query_find(&r->query, "since");
+    struct cursor cursor;
+    if (since == NULL || cursor_parse(since->value, since->value_len, &cursor) == ERR_OK)
+        return ERR_OK;
+    return problem_set(&r->problem, ERR_MALFORMED,
+                       "The parameter \"since\" has to be a cursor from an earlier answer.");
+}
+
 static void hand_over(struct request *r, int fd, const void *early, size_t early_len)
 {
     struct opening *o = r->state;
@@ -145,6 +158,8 @@ void socket_open(struct request *r)
     enum err err = check_handshake(r, o);
     if (err == ERR_OK)
         err = check_caller(r);
+    if (err == ERR_OK)
+        err = check_since(r);
     if (err == ERR_OK) {
         fill_knock(r, o, path);
         err = realtime_admit(r->app->realtime, &o->knock, &r->problem);

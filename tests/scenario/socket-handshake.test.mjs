@@ -212,6 +212,14 @@ describe('the handshake of a socket', () => {
         });
     }
 
+    for (const since of ['', 'yesterday', '0123456789abcdef-3-89abcdef', '0123456789abcdef-3-89abcdef.07']) {
+        test(`answers 400 to "${since}" as the cursor, after 401`, async () => {
+            const reply = await refusal(400, { server, as: 'member1', path: `${FEED}?since=${since}` });
+            assert.equal(reply.json.type, '/docs#malformed');
+            await refusal(401, { server, path: `${FEED}?since=${since}` });
+        });
+    }
+
     test('answers a HEAD as a plain GET, whatever it asks for', async () => {
         const token = await server.token('member1');
         for (const path of ['/ws', FEED, '/websocket']) {
