@@ -400,14 +400,15 @@ static void publish_event(struct realtime *rt, const struct change *c, struct db
     arena_free(arena);
 }
 
-/* The head has the newest count of the post and its version, perhaps newer than this change: so much the better. */
+/* The head has the newest count of the post and its version, perhaps newer than this change: so much the better. They
+   stay together: who returns with a version is not told the counts before it again. */
 static void publish_likes(struct realtime *rt, const struct change *c)
 {
-    struct publication p = {.rt = rt, .change = c, .born_us = reactor_real_us()};
+    struct change newest = *c;
+    struct publication p = {.rt = rt, .change = &newest, .born_us = reactor_real_us()};
     struct team_head *head = heads_peek(rt->options.heads, c->team_id);
-    int64_t count;
     if (head != NULL)
-        (void)team_head_like(head, c->subject_id, &p.likes, &count);
+        (void)team_head_like(head, c->subject_id, &p.likes, &newest.value);
     publish_to(&p, room_find_team(rt, c->team_id));
     publish_to(&p, room_find(rt, ROOM_FEED));
 }
