@@ -3,7 +3,7 @@
  *
  *   presence --buckets--> team -> team -> ...     (never freed before the end, so a pointer to a team stays good)
  *                          | mutex, version
- *                          ` slots: [user, grace, coach, polls, sockets, stay]
+ *                          ` slots: [user, grace, more, sockets, stay]
  *                                                   ` [device, expires], one for each that polls
  *
  * Slots are found by linear probing, are at most 3/4 full, and close up when somebody goes.
@@ -33,22 +33,22 @@ struct poll {
     int64_t expires_ms;
 };
 
-/* Most people have one device, so there is room for as many as there are. */
-struct polls {
-    size_t count;
-    struct poll each[];
+/* What most who have a socket do not need. Most who poll have one device: there is room for as many as there are. */
+struct more {
+    char *coach_name; /* owned; NULL: not a coach */
+    size_t polls_count;
+    struct poll polls[];
 };
 
 struct person {
-    int64_t user_id;     /* 0: free */
-    int64_t grace_ms;    /* after a device or the last socket left */
-    char *coach_name;    /* owned; NULL: not a coach */
-    struct polls *polls; /* owned; NULL: never polled */
-    uint32_t sockets;    /* attached in this stay */
-    uint32_t stay;       /* 1, 2, ...; never 0 */
+    int64_t user_id;   /* 0: free */
+    int64_t grace_ms;  /* after a device or the last socket left */
+    struct more *more; /* owned; NULL: no coach, and never polled */
+    uint32_t sockets;  /* attached in this stay */
+    uint32_t stay;     /* 1, 2, ...; never 0 */
 };
 
-static_assert(sizeof(struct person) <= 40, "ten thousand people are two thirds of a megabyte");
+static_assert(sizeof(struct person) <= 32, "ten thousand people are half a megabyte");
 
 struct presence_team {
     struct presence_team *next;
@@ -90,10 +90,29 @@ struct presence *presence_create(void)
     return p;
 }
 
+static const char *coach_name_of(const struct person *person)
+{
+    return person->more == NULL ? NULL : person->more->coach_name;
+}
+
+/* Room for so many polls. NULL: no memory, and nothing has changed. */
+static struct more *more_of(struct person *person, size_t polls)
+{
+    bool fresh = person->more == NULL;
+    struct more *more = realloc(person->more, sizeof *more + polls * sizeof more->polls[0]);
+    if (more == NULL)
+        return NULL;
+    if (fresh)
+        *more = (struct more){0};
+    person->more = more;
+    return more;
+}
+
 static void person_clear(struct person *person)
 {
-    free(person->coach_name);
-    free(person->polls);
+    if (person->more != NULL)
+        free(person->more->coach_name);
+    free(person->more);
     *person = (struct person){0};
 }
 
@@ -209,7 +228,7 @@ static void remove_person(struct presence_team *team, struct person *person)
 {
     size_t mask = team->cap - 1;
     size_t hole = (size_t)(person - team->slots);
-    team->coaches -= person->coach_name != NULL;
+    team->coaches -= coach_name_of(person) != NULL;
     person_clear(person);
     team->count--;
     team->version++;
@@ -225,7 +244,7 @@ static void remove_person(struct presence_team *team, struct person *person)
 
 static size_t polls_count(const struct person *person)
 {
-    return person->polls == NULL ? 0 : person->polls->count;
+    return person->more == NULL ? 0 : person->more->polls_count;
 }
 
 /* Until when the person is here without a socket. */
@@ -233,8 +252,8 @@ static int64_t expires_ms_of(const struct person *person)
 {
     int64_t ms = person->grace_ms;
     for (size_t i = 0; i < polls_count(person); i++)
-        if (person->polls->each[i].expires_ms > ms)
-            ms = person->polls->each[i].expires_ms;
+        if (person->more->polls[i].expires_ms > ms)
+            ms = person->more->polls[i].expires_ms;
     return ms;
 }
 
@@ -284,8 +303,8 @@ static void prolong(int64_t *ms, int64_t to_ms)
 static struct poll *find_poll(const struct person *person, uint64_t device)
 {
     for (size_t i = 0; i < polls_count(person); i++)
-        if (person->polls->each[i].device == device)
-            return &person->polls->each[i];
+        if (person->more->polls[i].device == device)
+            return &person->more->polls[i];
     return NULL;
 }
 
@@ -293,18 +312,17 @@ static struct poll *find_poll(const struct person *person, uint64_t device)
 static struct poll *add_poll(struct person *person, int64_t now_ms)
 {
     size_t count = polls_count(person);
-    struct poll *shortest = count == 0 ? NULL : &person->polls->each[0];
+    struct poll *shortest = count == 0 ? NULL : &person->more->polls[0];
     for (size_t i = 1; i < count; i++)
-        if (person->polls->each[i].expires_ms < shortest->expires_ms)
-            shortest = &person->polls->each[i];
+        if (person->more->polls[i].expires_ms < shortest->expires_ms)
+            shortest = &person->more->polls[i];
     if (shortest != NULL && (shortest->expires_ms <= now_ms || count == PRESENCE_DEVICES_MAX))
         return shortest;
-    struct polls *grown = realloc(person->polls, sizeof *grown + (count + 1) * sizeof grown->each[0]);
-    if (grown == NULL)
+    struct more *more = more_of(person, count + 1);
+    if (more == NULL)
         return NULL;
-    person->polls = grown;
-    grown->count = count + 1;
-    return &grown->each[count];
+    more->polls_count = count + 1;
+    return &more->polls[count];
 }
 
 static bool hold(struct person *person, uint64_t device, int64_t now_ms, int64_t expires_ms)
@@ -323,9 +341,10 @@ static bool hold(struct person *person, uint64_t device, int64_t now_ms, int64_t
 
 static bool name_changed(const struct person *person, const char *coach_name)
 {
-    if (person->coach_name == NULL || coach_name == NULL)
-        return person->coach_name != coach_name;
-    return strcmp(person->coach_name, coach_name) != 0;
+    const char *known = coach_name_of(person);
+    if (known == NULL || coach_name == NULL)
+        return known != coach_name;
+    return strcmp(known, coach_name) != 0;
 }
 
 static uint32_t new_stay(struct presence_team *team)
@@ -333,6 +352,25 @@ static uint32_t new_stay(struct presence_team *team)
     if (++team->stays == 0)
         team->stays = 1;
     return team->stays;
+}
+
+/* false: no memory, and nothing has changed. */
+static bool rename_coach(struct presence_team *team, struct person *person, const char *coach_name)
+{
+    if (person->more == NULL && coach_name == NULL)
+        return true;
+    char *name = coach_name == NULL ? NULL : strdup(coach_name);
+    struct more *more = person->more != NULL ? person->more : more_of(person, 0);
+    if (more == NULL || (coach_name != NULL && name == NULL)) {
+        if (person->user_id == 0)
+            person_clear(person);
+        free(name);
+        return false;
+    }
+    team->coaches = team->coaches + (name != NULL) - (more->coach_name != NULL);
+    free(more->coach_name);
+    more->coach_name = name;
+    return true;
 }
 
 /* Adds the person or refreshes what is known of them; the caller says what holds them. NULL: no memory. */
@@ -343,12 +381,8 @@ static struct person *keep(struct presence_team *team, const struct presence_per
     struct person *person = slot_of(team, who->user_id);
     bool fresh = person->user_id == 0;
     if (fresh || name_changed(person, who->coach_name)) {
-        char *name = NULL;
-        if (who->coach_name != NULL && (name = strdup(who->coach_name)) == NULL)
+        if (!rename_coach(team, person, who->coach_name))
             return NULL;
-        team->coaches = team->coaches + (name != NULL) - (person->coach_name != NULL);
-        free(person->coach_name);
-        person->coach_name = name;
         team->version++;
     }
     if (fresh) {
@@ -396,7 +430,7 @@ void presence_leave(struct presence_team *team, int64_t user_id, uint64_t device
     struct poll *poll = person == NULL ? NULL : find_poll(person, device);
     if (poll != NULL) {
         prolong(&person->grace_ms, poll->expires_ms < at_ms ? poll->expires_ms : at_ms);
-        *poll = person->polls->each[--person->polls->count];
+        *poll = person->more->polls[--person->more->polls_count];
         held(team, person);
     }
     unlock(team);
@@ -472,9 +506,9 @@ static enum err read_coaches(const struct presence_team *team, struct arena *are
     if (coaches == NULL || out->coaches == NULL)
         return ERR_NO_MEMORY;
     for (size_t i = 0; i < team->cap && found < team->coaches; i++)
-        if (team->slots[i].coach_name != NULL)
+        if (coach_name_of(&team->slots[i]) != NULL)
             coaches[found++] = (struct present_coach){.later = team->stays - team->slots[i].stay,
-                                                      .name = team->slots[i].coach_name};
+                                                      .name = coach_name_of(&team->slots[i])};
     qsort(coaches, found, sizeof *coaches, by_arrival);
     for (size_t i = 0; i < found; i++)
         if ((out->coaches[i] = arena_text(arena, coaches[i].name)) == NULL)
@@ -531,13 +565,13 @@ static void each_of_team(struct presence_team *team, int64_t now_ms,
         const struct person *person = &team->slots[i];
         struct presence_kept kept = {.team_id = team->team_id,
                                      .user_id = person->user_id,
-                                     .coach_name = person->coach_name,
+                                     .coach_name = coach_name_of(person),
                                      .left_ms = person->grace_ms - now_ms};
         if (kept.left_ms > 0)
             each(arg, &kept);
         for (size_t k = 0; k < polls_count(person); k++) {
-            kept.device = person->polls->each[k].device;
-            kept.left_ms = person->polls->each[k].expires_ms - now_ms;
+            kept.device = person->more->polls[k].device;
+            kept.left_ms = person->more->polls[k].expires_ms - now_ms;
             if (kept.left_ms > 0)
                 each(arg, &kept);
         }

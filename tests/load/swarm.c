@@ -157,12 +157,15 @@ static void shake(const struct swarm *s, struct client *c, const char *token)
     char text[4096];
     size_t have = 0;
     int on = 1;
+    int off = 0;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s->narrow_bytes > 0)
         (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &s->narrow_bytes, sizeof s->narrow_bytes);
     if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&s->address, sizeof s->address) != 0)
         die("connect");
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &off,
+                     sizeof off); /* as devices far away: no ACK for each message */
     int len = snprintf(text, sizeof text,
                        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -184,9 +187,10 @@ static void shake(const struct swarm *s, struct client *c, const char *token)
         die("fcntl");
 }
 
+/* Edge-triggered: otherwise the kernel looks at each socket twice for every message, on the time of the server. */
 static void watch(struct swarm *s, size_t index, bool on)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = index};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = index};
     if (epoll_ctl(s->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->clients[index].fd, &event) != 0)
         die("epoll");
 }
@@ -221,17 +225,18 @@ static void end(struct swarm *s, size_t index, int code)
     frame_reader_clear(&c->reader);
 }
 
-static void receive(struct swarm *s, size_t index)
+/* false: nothing is left to read. */
+static bool receive(struct swarm *s, size_t index)
 {
     static unsigned char bytes[1 << 16];
     static const struct frame_rules rules = {.message_bytes_max = 1U << 20};
     struct client *c = &s->clients[index];
     ssize_t got = recv(c->fd, bytes, sizeof bytes, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return errno == EINTR;
     if (got <= 0) {
         end(s, index, 1006);
-        return;
+        return false;
     }
     int64_t when_us = now_us();
     unsigned char *at = bytes;
@@ -245,9 +250,10 @@ static void receive(struct swarm *s, size_t index)
             hear(s, c, (const char *)event.bytes, event.len, when_us);
         else if (event.kind == FRAME_CLOSE || event.kind == FRAME_ERROR) {
             end(s, index, event.code);
-            return;
+            return false;
         }
     } while (event.kind != FRAME_MORE);
+    return (size_t)got == sizeof bytes;
 }
 
 static void turn(struct swarm *s, int timeout_ms)
@@ -255,8 +261,8 @@ static void turn(struct swarm *s, int timeout_ms)
     struct epoll_event events[512];
     int found = epoll_wait(s->epoll_fd, events, 512, timeout_ms);
     for (int i = 0; i < found; i++)
-        if (s->clients[events[i].data.u64].code == 0)
-            receive(s, (size_t)events[i].data.u64);
+        while (s->clients[events[i].data.u64].code == 0 && receive(s, (size_t)events[i].data.u64))
+            continue;
 }
 
 static void until(struct swarm *s, const size_t *counter, size_t wanted, const char *what)
