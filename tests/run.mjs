@@ -132,7 +132,7 @@ const suites = {
         const files = filesOf(join(tests, 'scenario'), /\.test\.mjs$/);
         const env = { PORCHLIGHT_COVERAGE: coverage };
         // Those that hold thousands of sockets and look at times have the machine for themselves.
-        const alone = /socket-(restart|slow)\.test\.mjs$/;
+        const alone = /socket-(hostile|restart|slow)\.test\.mjs$/;
         await runNode(files.filter((file) => !alone.test(file)), { tap, deadline, env });
         for (const file of files.filter((name) => alone.test(name))) await runNode([file], { tap, deadline, env });
         add(sum, tap);
@@ -146,7 +146,7 @@ const suites = {
     /* Many clients at once and commands beside them: what ThreadSanitizer should see. */
     async threads(sum, deadline) {
         const files = ['changes', 'idempotency', 'likes', 'posts', 'presence', 'rates'].concat(
-            ['close', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms', 'storm'].map(
+            ['close', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms', 'storage', 'storm'].map(
                 (name) => `socket-${name}`,
             ),
         );
