@@ -75,9 +75,10 @@ void storage_take(struct room_turn *t, struct room_job *job)
 {
     struct writer *rooms = t->reactor->rt->options.rooms;
     job->job = (struct job){.run = run_job, .done = job_done};
-    job->err = rooms == NULL ? ERR_CONFLICT : writer_submit(rooms, &job->job);
-    if (job->err == ERR_OK)
-        return;
+    enum err err = rooms == NULL ? ERR_CONFLICT : writer_submit(rooms, &job->job);
+    if (err == ERR_OK)
+        return; /* it may be done and gone already */
+    job->err = err;
     job->done(t, job);
     storage_free(job);
 }
