@@ -149,7 +149,7 @@ lint: deps-test
 -include tests/load/load.mk
 -include tests/fuzz/fuzz.mk
 -include tests/bench/bench.mk
--include $(OBJECTS:.o=.d) $(B)/realtime/null.d $(B)/api/main.d
+-include $(OBJECTS:.o=.d) $(B)/realtime/null.d $(B)/api/main.d $(B)/tests/echo/kinds.d $(B)/tests/echo/try.d
 
 clean:
 	rm -rf build web/dist
