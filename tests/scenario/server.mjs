@@ -48,11 +48,20 @@ export function temporaryFolder(name = 'data') {
     return folder;
 }
 
+/* A program that does not end fails its test by name, and not the whole suite by its time. */
+const PATIENCE_MS = 120_000;
+
+function endInTime(child) {
+    const timer = setTimeout(() => child.kill('SIGABRT'), PATIENCE_MS);
+    child.on('close', () => clearTimeout(timer));
+}
+
 /* Runs the program once: {code, signal, stdout, stderr}. `input` goes to its standard input. */
 export function run(args, { input = '', env = {}, bin = binary } = {}) {
     return new Promise((resolve, reject) => {
         const child = spawn(bin, args, { env: { ...environment, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
         alive.add(child);
+        endInTime(child);
         let stdout = '';
         let stderr = '';
         child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -198,6 +207,7 @@ export async function startServer({ args = [], data, demo: wanted = true, env = 
         async stop() {
             agent.destroy();
             child.kill('SIGTERM');
+            endInTime(child);
             const { code, signal } = await wait();
             assert.ok(!reported.has(logs), `a sanitizer found something:\n${reportIn(logs)}`);
             assert.equal(
