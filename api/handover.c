@@ -18,7 +18,7 @@
 #define MAGIC INT64_C(0x504c484f56455231) /* "PLHOVER1" */
 #define VERSION 2
 #define VARIABLE "PORCHLIGHT_HANDOVER"
-#define BARE "bare" /* "bare 5 6 0": listening socket, lock, clock offset; there is no state */
+#define BARE "bare" /* "bare 5 6 0 PATH": listening socket, lock, clock offset, program; there is no state */
 #define STATE_BYTES_MAX (64U << 20) /* without sockets: 100 bytes a person, and descriptors */
 #define ARGUMENTS_MAX 256
 #define CHECK_MS_MAX 10000

@@ -18,6 +18,7 @@
 #include "api/request.h"
 #include "api/resources.h"
 #include "api/server.h"
+#include "base/hash.h"
 
 #define PLACES 256
 
@@ -95,12 +96,10 @@ static unsigned posts_base_s(const struct request *r)
     return (presence_base_s(r) + 1) / 2;
 }
 
-/* What polls is told apart by its token; FNV-1a, the same in the image of the program that comes after this one. */
+/* What polls is told apart by its token, also by the image of the program that comes after this one. */
 static uint64_t device_of(const struct caller *c)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *at = c->jti; *at != '\0'; at++)
-        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    uint64_t hash = hash_text(c->jti, 0);
     return hash != 0 ? hash : 1;
 }
 

@@ -92,11 +92,11 @@ static enum err check_caller(struct request *r)
 }
 
 /* Before the 101: afterwards there is no status to say it with. */
-static enum err check_since(struct request *r)
+static enum err read_since(struct request *r, struct realtime_knock *knock)
 {
     const struct query_param *since = query_find(&r->query, "since");
-    struct cursor cursor;
-    if (since == NULL || cursor_parse(since->value, since->value_len, &cursor) == ERR_OK)
+    knock->resumes = since != NULL;
+    if (since == NULL || cursor_parse(since->value, since->value_len, &knock->since) == ERR_OK)
         return ERR_OK;
     return problem_set(&r->problem, ERR_MALFORMED,
                        "The parameter \"since\" has to be a cursor from an earlier answer.");
@@ -122,13 +122,9 @@ static void give_up(struct request *r)
 
 static void fill_knock(struct request *r, struct opening *o, const struct socket_path *path)
 {
-    const struct query_param *since = query_find(&r->query, "since");
-    o->knock = (struct realtime_knock){
-        .path = path,
-        .member = socket_member(&r->caller),
-        .address_key = r->address_key,
-        .since = since != NULL ? since->value : NULL,
-    };
+    o->knock.path = path;
+    o->knock.member = socket_member(&r->caller);
+    o->knock.address_key = r->address_key;
 }
 
 struct realtime_member socket_member(const struct caller *c)
@@ -159,7 +155,7 @@ void socket_open(struct request *r)
     if (err == ERR_OK)
         err = check_caller(r);
     if (err == ERR_OK)
-        err = check_since(r);
+        err = read_since(r, &o->knock);
     if (err == ERR_OK) {
         fill_knock(r, o, path);
         err = realtime_admit(r->app->realtime, &o->knock, &r->problem);

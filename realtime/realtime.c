@@ -302,9 +302,10 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
         memcpy(seed->early, early, early_len);
     seed->attachment = attachment_create(&knock->member, (uint32_t)(clock_wall_ms(rt->options.clock) / 1000),
                                          knock->address_key);
-    seed->since = knock->since == NULL ? NULL : strdup(knock->since);
+    seed->resumes = knock->resumes;
+    seed->since = knock->since;
     note->as.seed = seed;
-    bool complete = seed->attachment != NULL && (knock->since == NULL || seed->since != NULL);
+    bool complete = seed->attachment != NULL;
     if (!complete)
         note_free(note);
     if (!complete || !reactor_post_take(hub_reactor_of(rt, knock->member.user_id), note))

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rate.h"
+#include "db/cursor.h"
 #include "db/heads.h"
 #include "db/presence.h"
 #include "db/users.h"
@@ -88,7 +89,8 @@ void realtime_close_all(struct realtime *rt);
 /* Ends the loops' threads when the last socket is gone after realtime_close_all. Cheap; the housekeeper calls it. */
 void realtime_settle(struct realtime *rt);
 
-/* Rooms hear the stored alarms that are due, while the flag is on. Cheap; the housekeeper calls it. */
+/* Hands the stored alarms that are due to their rooms, while the flag is on. Otherwise one look at a number; the
+   housekeeper calls it. */
 void realtime_alarms(struct realtime *rt);
 
 /* Closes everybody with 1012 and a spread-out retryAfter, waits until they are gone (at most CLOSE_WAIT_MS), ends the
@@ -125,7 +127,8 @@ struct realtime_knock {
     const struct socket_path *path;
     struct realtime_member member;
     uint64_t address_key; /* of the client, for limits */
-    const char *since;    /* ?since=, NULL: none */
+    bool resumes;         /* ?since= was given */
+    struct cursor since;
 };
 
 /*

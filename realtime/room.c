@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "realtime/kinds.h"
 #include "realtime/socket.h"
 #include "realtime/storage.h"
@@ -52,9 +53,7 @@ void room_directory_free(struct directory *d)
 
 static uint64_t hash_name(const char *name)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    uint64_t hash = hash_text(name, 0);
     return hash ^ (hash >> 29);
 }
 

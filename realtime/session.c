@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "realtime/doors.h"
 #include "realtime/note.h"
@@ -260,15 +261,13 @@ static void join_team(struct reactor *r, struct socket *s, const struct message 
     room_unref(room);
 }
 
-void session_begin(struct reactor *r, struct socket *s, const char *since_text)
+void session_begin(struct reactor *r, struct socket *s, const struct cursor *since)
 {
-    struct cursor since;
     if (socket_path(s)->room == NULL)
         return;
     struct room *room = room_get(r->rt, socket_path(s)->kind, socket_path(s)->room);
-    bool resumes = since_text != NULL && read_since(r, s, since_text, NULL, &since);
-    if (room != NULL && (since_text == NULL || resumes))
-        enter(r, s, room, resumes ? &since : NULL, NULL);
+    if (room != NULL)
+        enter(r, s, room, since, NULL);
     room_unref(room);
     if (s->room == NULL && s->state == SOCKET_OPEN) /* there is no other room for it */
         socket_close(r, s, 1013, "try again later");
@@ -466,10 +465,7 @@ struct cheer_seen {
 
 static uint64_t hash_id(int64_t user_id, const char *id)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)user_id;
-    for (; *id != '\0'; id++)
-        hash = (hash ^ (unsigned char)*id) * UINT64_C(0x100000001b3);
-    return hash | 1; /* 0 is an empty place */
+    return hash_text(id, (uint64_t)user_id) | 1; /* 0 is an empty place */
 }
 
 /* Whether this member's cheer with this id came before. All of a member's sockets are in one loop. */

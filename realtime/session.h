@@ -17,8 +17,9 @@
 struct session_like;
 void session_like_free(struct session_like *like);
 
-/* A new socket: enters the room that its path names, if it does. */
-void session_begin(struct reactor *r, struct socket *s, const char *since);
+/* A new socket: enters the room that its path names, if it does, and hears what came after `since` (NULL: from now
+   on). */
+void session_begin(struct reactor *r, struct socket *s, const struct cursor *since);
 
 /* A text message. Its member's rate has been taken. */
 void session_message(struct reactor *r, struct socket *s, const char *bytes, size_t len);

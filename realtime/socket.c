@@ -106,7 +106,6 @@ void socket_seed_free(struct socket_seed *seed)
     if (seed->fd >= 0)
         (void)close(seed->fd);
     free(seed->attachment);
-    free(seed->since);
     free(seed);
 }
 
@@ -153,7 +152,7 @@ void socket_open_take(struct reactor *r, struct socket_seed *seed)
     socket_rearm(r, s);
     if (!realtime_is_open(r->rt)) /* the flag was turned off while it was on its way */
         socket_close_at(r, s, atomic_load(&r->rt->stopping) ? 1012 : 4001, r->now_ms);
-    session_begin(r, s, seed->since);
+    session_begin(r, s, seed->resumes ? &seed->since : NULL);
     if (seed->early_len > 0)
         socket_data(r, s, seed->early, seed->early_len);
     socket_seed_free(seed);

@@ -86,7 +86,8 @@ struct socket_seed {
     bool deflate;
     const struct socket_path *path;
     struct attachment *attachment;
-    char *since; /* NULL: none */
+    bool resumes; /* from `since` on */
+    struct cursor since;
     size_t early_len;
     unsigned char early[];
 };

@@ -72,6 +72,15 @@ async function memory() {
     await server.stop();
 }
 
+/* User and system time of a process so far, in ms; in ticks of 10 ms. */
+function timesMs(pid) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return [Number(fields[11]) * 10, Number(fields[12]) * 10];
+}
+
+const middle = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const BROADCAST_RUNS = 5;
+
 /* ---- broadcasts ------------------------------------------------------------------------------------------------------------ */
 
 async function broadcast() {
@@ -85,13 +94,27 @@ async function broadcast() {
         await swarm.ask(`open ${size} 2`);
         await swarm.ask('cheer 0 20 1');
         await swarm.report();
-        await swarm.ask(`cheer 0 ${rounds} 1`);
-        const { p50, p99, longest } = await swarm.report();
+        const runs = [];
+        const before = [timesMs(server.pid), timesMs(swarm.pid)];
+        for (let run = 0; run < BROADCAST_RUNS; run += 1) {
+            await swarm.ask(`cheer 0 ${rounds} 1`);
+            runs.push(await swarm.report());
+        }
+        const [ours, theirs] = [timesMs(server.pid), timesMs(swarm.pid)].map((now, i) =>
+            now.map((ms, k) => (ms - before[i][k]) / rounds / BROADCAST_RUNS),
+        );
+        const p99 = runs.map((it) => it.p99 / 1000);
+        const worst = middle(p99);
         say(
-            `a broadcast to ${size.toLocaleString('en')} members: p99 (p50, longest)`,
-            `${(p99 / 1000).toFixed(1)} (${(p50 / 1000).toFixed(1)}, ${(longest / 1000).toFixed(1)}) ms`,
+            `a broadcast to ${size.toLocaleString('en')} members: p99 of ${BROADCAST_RUNS} runs`,
+            `${worst.toFixed(1)} (${Math.min(...p99).toFixed(1)} to ${Math.max(...p99).toFixed(1)}) ms`,
             `below ${mark_ms} ms`,
-            p99 < mark_ms * 1000,
+            worst < mark_ms,
+        );
+        console.log(
+            `  (p50 ${(middle(runs.map((it) => it.p50)) / 1000).toFixed(1)} ms; processor time of one: server` +
+                ` ${(ours[0] + ours[1]).toFixed(1)} ms, ${((100 * ours[1]) / (ours[0] + ours[1])).toFixed(0)} % of it the` +
+                ` kernel's; reader ${(theirs[0] + theirs[1]).toFixed(1)} ms)`,
         );
         await swarm.ask('report');
         await swarm.ask('cheer 0 800 8');

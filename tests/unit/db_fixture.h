@@ -86,6 +86,17 @@ static inline int fixture_setup_rooms(void **state)
     return fixture_setup_set(state, migrations_rooms);
 }
 
+/* Both files of a community. */
+static inline void fixture_setup_both(struct fixture **community, struct fixture **rooms)
+{
+    void *f;
+    void *r;
+    assert_int_equal(fixture_setup(&f), 0);
+    assert_int_equal(fixture_setup_rooms(&r), 0);
+    *community = f;
+    *rooms = r;
+}
+
 static inline void fixture_remove_dir(const char *path)
 {
     DIR *dir = opendir(path);

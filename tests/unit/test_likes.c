@@ -133,13 +133,8 @@ static void make_people(struct scene *s)
 static int scene_setup(void **state)
 {
     struct scene *s = calloc(1, sizeof *s);
-    void *f;
-    void *r;
     assert_non_null(s);
-    assert_int_equal(fixture_setup(&f), 0);
-    assert_int_equal(fixture_setup_rooms(&r), 0);
-    s->f = f;
-    s->r = r;
+    fixture_setup_both(&s->f, &s->r);
     (void)pthread_mutex_init(&s->lock, NULL);
     (void)pthread_cond_init(&s->moved, NULL);
     for (int i = 0; i < TOLD_MAX; i++)

@@ -24,13 +24,8 @@ struct files {
 static int files_setup(void **state)
 {
     struct files *s = calloc(1, sizeof *s);
-    void *f;
-    void *r;
     assert_non_null(s);
-    assert_int_equal(fixture_setup(&f), 0);
-    assert_int_equal(fixture_setup_rooms(&r), 0);
-    s->f = f;
-    s->r = r;
+    fixture_setup_both(&s->f, &s->r);
     struct tx *tx = fixture_begin(s->f);
     s->team = fixture_team(tx, "sarah");
     for (int i = 0; i < MEMBERS; i++) {

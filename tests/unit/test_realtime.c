@@ -118,13 +118,8 @@ static struct realtime *make_realtime(struct scene *s)
 static int scene_setup(void **state)
 {
     struct scene *s = calloc(1, sizeof *s);
-    void *f;
-    void *r;
     assert_non_null(s);
-    assert_int_equal(fixture_setup(&f), 0);
-    assert_int_equal(fixture_setup_rooms(&r), 0);
-    s->f = f;
-    s->r = r;
+    fixture_setup_both(&s->f, &s->r);
     struct tx *tx = fixture_begin(s->f);
     s->team = fixture_team(tx, "sarah");
     s->user = fixture_user(tx, "ruth", ROLE_MEMBER);
