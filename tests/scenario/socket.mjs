@@ -296,7 +296,8 @@ class Client {
 
     /* Vanishes, as a phone in a tunnel does: without a word, or with a reset. */
     destroy({ reset = false } = {}) {
-        if (reset) this.#tcp.resetAndDestroy();
+        // A reset of what is being shut down closes nothing, and Node 20 then waits for it at its end, for ever.
+        if (reset && !this.#tcp.writableEnded) this.#tcp.resetAndDestroy();
         else this.#tcp.destroy();
     }
 
