@@ -43,7 +43,8 @@ async function idlePercent(swarm, server, ms, each) {
     return (busyNs(server.pid) - before) / (performance.now() - began) / 1e4;
 }
 
-const serve = (crowd) => startServer({ data: crowd.data, args: [...crowd.args, '--realtime', 'on'], clock: false });
+const serve = (crowd, args = []) =>
+    startServer({ data: crowd.data, args: [...crowd.args, '--realtime', 'on', ...args], clock: false });
 
 /* ---- memory and idle time: 10,000 members in 200 teams ------------------------------------------------------------------ */
 
@@ -83,47 +84,54 @@ const BROADCAST_RUNS = 5;
 
 /* ---- broadcasts ------------------------------------------------------------------------------------------------------------ */
 
-async function broadcast() {
-    for (const [size, rounds, mark_ms] of [
-        [1000, 300, 20],
-        [10_000, 60, 100],
-    ]) {
-        const crowd = await makeCrowd(size);
-        const server = await serve(crowd);
-        const swarm = startSwarm(server, crowd.tokens);
-        await swarm.ask(`open ${size} 2`);
-        await swarm.ask('cheer 0 20 1');
-        await swarm.report();
-        const runs = [];
-        const before = [timesMs(server.pid), timesMs(swarm.pid)];
-        for (let run = 0; run < BROADCAST_RUNS; run += 1) {
-            await swarm.ask(`cheer 0 ${rounds} 1`);
-            runs.push(await swarm.report());
-        }
-        const [ours, theirs] = [timesMs(server.pid), timesMs(swarm.pid)].map((now, i) =>
-            now.map((ms, k) => (ms - before[i][k]) / rounds / BROADCAST_RUNS),
-        );
-        const p99 = runs.map((it) => it.p99 / 1000);
-        const worst = middle(p99);
-        say(
-            `a broadcast to ${size.toLocaleString('en')} members: p99 of ${BROADCAST_RUNS} runs`,
-            `${worst.toFixed(1)} (${Math.min(...p99).toFixed(1)} to ${Math.max(...p99).toFixed(1)}) ms`,
-            `below ${mark_ms} ms`,
-            worst < mark_ms,
-        );
-        console.log(
-            `  (p50 ${(middle(runs.map((it) => it.p50)) / 1000).toFixed(1)} ms; processor time of one: server` +
-                ` ${(ours[0] + ours[1]).toFixed(1)} ms, ${((100 * ours[1]) / (ours[0] + ours[1])).toFixed(0)} % of it the` +
-                ` kernel's; reader ${(theirs[0] + theirs[1]).toFixed(1)} ms)`,
-        );
-        await swarm.ask('report');
-        await swarm.ask('cheer 0 800 8');
-        const { deliveries } = await swarm.report();
-        const sends = await figure(server, 'porchlight_sends_total');
-        console.log(`  (${deliveries} deliveries eight at a time; ${sends} system calls since the start)`);
-        await swarm.end();
-        await server.stop();
+/*
+ * The server has one loop and the load generator one thread: on two cores each has its own, as when the members are
+ * elsewhere. With a loop per core the generator takes its time from the loops that it measures; that is told as well.
+ */
+const ONE_LOOP = ['--threads', '1'];
+
+async function broadcastTo(size, rounds, args, mark_ms = null) {
+    const crowd = await makeCrowd(size);
+    const server = await serve(crowd, args);
+    const swarm = startSwarm(server, crowd.tokens);
+    await swarm.ask(`open ${size} 2`);
+    await swarm.ask('cheer 0 20 1');
+    await swarm.report();
+    const runs = [];
+    const before = [timesMs(server.pid), timesMs(swarm.pid)];
+    for (let run = 0; run < BROADCAST_RUNS; run += 1) {
+        await swarm.ask(`cheer 0 ${rounds} 1`);
+        runs.push(await swarm.report());
     }
+    const [ours, theirs] = [timesMs(server.pid), timesMs(swarm.pid)].map((now, i) =>
+        now.map((ms, k) => (ms - before[i][k]) / rounds / BROADCAST_RUNS),
+    );
+    const p99 = runs.map((it) => it.p99 / 1000);
+    const median = middle(p99);
+    say(
+        `a broadcast to ${size.toLocaleString('en')} members: p99 of ${BROADCAST_RUNS} runs`,
+        `${median.toFixed(1)} (${Math.min(...p99).toFixed(1)} to ${Math.max(...p99).toFixed(1)}) ms`,
+        mark_ms ? `below ${mark_ms} ms` : 'with a loop per core',
+        !mark_ms || median < mark_ms,
+    );
+    console.log(
+        `  (p50 ${(middle(runs.map((it) => it.p50)) / 1000).toFixed(1)} ms; processor time of one: server` +
+            ` ${(ours[0] + ours[1]).toFixed(1)} ms, ${((100 * ours[1]) / (ours[0] + ours[1])).toFixed(0)} % of it the` +
+            ` kernel's; reader ${(theirs[0] + theirs[1]).toFixed(1)} ms)`,
+    );
+    await swarm.ask('report');
+    await swarm.ask('cheer 0 800 8');
+    const { deliveries } = await swarm.report();
+    const sends = await figure(server, 'porchlight_sends_total');
+    console.log(`  (${deliveries} deliveries eight at a time; ${sends} system calls since the start)`);
+    await swarm.end();
+    await server.stop();
+}
+
+async function broadcast() {
+    await broadcastTo(1000, 300, ONE_LOOP, 20);
+    await broadcastTo(10_000, 60, ONE_LOOP, 100);
+    await broadcastTo(10_000, 60, []);
 }
 
 /* ---- sleep: 200 rooms of 50 -------------------------------------------------------------------------------------------------- */
