@@ -71,10 +71,11 @@ function watchPage(page, allow) {
  *   who      signs this member in; without it the page is at the door
  *   path     where to start ('/')
  *   viewport, colorScheme, reducedMotion, ...   as Playwright takes them
+ *   sockets  false: a network that lets no socket through
  *   allow    expected errors on the console: [expected.status(401)]
  * The page's `leave()` closes it and fails the test when something was wrong with it.
  */
-async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, ...options } = {}) {
+async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, sockets = true, ...options } = {}) {
     const context = await it.browser.newContext({
         viewport,
         colorScheme: 'dark',
@@ -82,6 +83,7 @@ async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, 
         ...options,
     });
     context.setDefaultTimeout(15_000);
+    if (!sockets) await blockSockets(context);
     const page = await context.newPage();
     const faults = watchPage(page, allow);
     await page.addInitScript(() => {
@@ -97,6 +99,9 @@ async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, 
     if (who) await signIn(page, who);
     return page;
 }
+
+/* A network that lets no socket through. */
+const blockSockets = (context) => context.routeWebSocket(/\/ws/, (socket) => socket.close({ code: 1011, reason: 'blocked' }));
 
 export async function signIn(page, who, password = PASSWORD) {
     await page.getByLabel('Sign-in name').fill(who);

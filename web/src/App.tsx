@@ -127,7 +127,7 @@ function Inside({ user, place }: { user: User; place: Place }) {
     if (loading) return <Splash />;
     if (place.route.view === "join") return <JoinWhileSignedIn user={user} />;
     return (
-        <ConnectionProvider team={teamKey} enabled={team !== null}>
+        <ConnectionProvider userId={user.id} team={teamKey} enabled={team !== null}>
             <Shell user={user} team={team} teams={teams} chooseTeam={choose} route={place.route} />
         </ConnectionProvider>
     );

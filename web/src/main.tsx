@@ -15,7 +15,7 @@ import { startTheme } from "./theme/theme.ts";
 startTheme();
 startRoutes();
 
-const client = createClient();
+const client = createClient(import.meta.env.VITE_SERVER_URL ?? "");
 const element = document.getElementById("app");
 if (!element) throw new Error("no #app");
 

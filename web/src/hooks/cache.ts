@@ -119,12 +119,16 @@ export function applyOwnPin(cache: QueryClient, team: string, post: Post): void 
 export function applyChanges(cache: QueryClient, team: string, changes: Changes, reset: boolean): void {
     cache.setQueryData(keys.presence(team), changes.presence);
     applyPosts(cache, team, changes, reset);
-    for (const { postId, count } of changes.likes) {
+    applyLikes(cache, changes.likes);
+    if (reset) void cache.invalidateQueries({ queryKey: keys.notices(team) });
+    else applyNotices(cache, team, changes.notices);
+}
+
+export function applyLikes(cache: QueryClient, likes: { postId: string; count: number }[]): void {
+    for (const { postId, count } of likes) {
         /* While a like is on its way its own answer brings the count. */
         if (!cache.isMutating({ mutationKey: keys.like(postId) })) patchPost(cache, postId, { count });
     }
-    if (reset) void cache.invalidateQueries({ queryKey: keys.notices(team) });
-    else applyNotices(cache, team, changes.notices);
 }
 
 function applyPosts(cache: QueryClient, team: string, changes: Changes, reset: boolean): void {
@@ -160,7 +164,7 @@ function applyPosts(cache: QueryClient, team: string, changes: Changes, reset: b
     if (!same) cache.setQueryData(keys.newPosts(team), next);
 }
 
-function applyNotices(cache: QueryClient, team: string, notices: Notice[]): void {
+export function applyNotices(cache: QueryClient, team: string, notices: Notice[]): void {
     if (notices.length === 0) return;
     const data = cache.getQueryData<NoticesData>(keys.notices(team));
     const known = new Set(data?.pages.flatMap((page) => page.items.map((it) => it.id)));

@@ -8,6 +8,8 @@ import { keys } from "./keys.ts";
 
 export interface Client {
     api: Api;
+    /* Where the server is; "" for the page's own origin. */
+    baseUrl: string;
     queryClient: QueryClient;
 }
 
@@ -41,7 +43,7 @@ export function createClient(baseUrl = ""): Client {
             queryClient.setQueryData(keys.session, null);
         },
     });
-    return { api: createApi(request), queryClient };
+    return { api: createApi(request), baseUrl, queryClient };
 }
 
 export const ClientContext = createContext<Client | null>(null);

@@ -9,19 +9,25 @@ import {
     PorchlightError,
     type Connection,
     type ConnectionState,
+    type Like,
 } from "../porchlight/index.ts";
-import { applyChanges } from "./cache.ts";
+import { applyChanges, applyLikes, applyNotices } from "./cache.ts";
+import { cheersFor } from "./cheers.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
 
 interface Line {
     state: ConnectionState;
+    /* Whether a cheer would reach anybody now. */
+    cheers: boolean;
     /* "" for the member's own team. */
     team: string;
     setCursor(cursor: string): void;
     refresh(): void;
     start(): void;
     stop(): Promise<void>;
+    cheer(icon: string): Promise<void>;
+    like(postId: string, liked: boolean): Promise<Like>;
 }
 
 const LineContext = createContext<Line | null>(null);
@@ -32,14 +38,16 @@ function mayHeal(error: unknown): boolean {
 }
 
 interface ConnectionProviderProps {
+    userId: string;
     team: string;
     /* Somebody without a team has nothing to ask for. */
     enabled: boolean;
     children: ReactNode;
 }
 
-export function ConnectionProvider({ team, enabled, children }: ConnectionProviderProps) {
-    const { api, queryClient } = useClient();
+export function ConnectionProvider({ userId, team, enabled, children }: ConnectionProviderProps) {
+    const { api, baseUrl, queryClient } = useClient();
+    const [cheers, setCheers] = useState(false);
     const [state, setState] = useState<ConnectionState>("connecting");
     const connection = useRef<Connection | null>(null);
     /* The feed may answer before the effect below has run. */
@@ -47,9 +55,13 @@ export function ConnectionProvider({ team, enabled, children }: ConnectionProvid
 
     useEffect(() => {
         if (!enabled) return undefined;
-        const line = connect({ api, ...(team ? { team } : {}) });
+        const line = connect({ api, account: userId, baseUrl, ...(team ? { team } : {}) });
         const unlisten = line.listen({
             changes: (changes, reset) => applyChanges(queryClient, team, changes, reset),
+            presence: (presence) => queryClient.setQueryData(keys.presence(team), presence),
+            likes: (likes) => applyLikes(queryClient, likes),
+            notice: (notice) => applyNotices(queryClient, team, [notice]),
+            cheer: (cheer) => cheersFor(team).arrived(cheer),
             failed: (error) => {
                 /* A refusal may mean that the member's teams have changed. */
                 if (error.kind !== "refused" || isUnauthenticated(error)) return;
@@ -57,6 +69,7 @@ export function ConnectionProvider({ team, enabled, children }: ConnectionProvid
             },
             state: (next) => {
                 setState(next);
+                setCheers(line.cheers);
                 if (next !== "live") return;
                 /* The server is back: what failed to load meanwhile loads by itself. */
                 void queryClient.refetchQueries({
@@ -74,7 +87,7 @@ export function ConnectionProvider({ team, enabled, children }: ConnectionProvid
             unlisten();
             void line.stop();
         };
-    }, [api, queryClient, team, enabled]);
+    }, [api, baseUrl, queryClient, userId, team, enabled]);
 
     const setCursor = useCallback((cursor: string) => {
         early.current = cursor;
@@ -83,9 +96,14 @@ export function ConnectionProvider({ team, enabled, children }: ConnectionProvid
     const refresh = useCallback(() => connection.current?.refresh(), []);
     const start = useCallback(() => connection.current?.start(), []);
     const stop = useCallback(async () => connection.current?.stop(), []);
+    const cheer = useCallback(async (icon: string) => connection.current?.cheer(icon), []);
+    const like = useCallback(
+        (postId: string, liked: boolean) => connection.current?.like(postId, liked) ?? api.setLike(postId, liked),
+        [api],
+    );
     const value = useMemo(
-        () => ({ state, team, setCursor, refresh, start, stop }),
-        [state, team, setCursor, refresh, start, stop],
+        () => ({ state, cheers, team, setCursor, refresh, start, stop, cheer, like }),
+        [state, cheers, team, setCursor, refresh, start, stop, cheer, like],
     );
     return <LineContext.Provider value={value}>{children}</LineContext.Provider>;
 }

@@ -7,11 +7,13 @@ import type { Post } from "../porchlight/index.ts";
 import { patchPost } from "./cache.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
+import { useConnection } from "./useConnection.tsx";
 
 type Standing = Pick<Post, "liked" | "count">;
 
 export function useLike(post: Post) {
-    const { api, queryClient } = useClient();
+    const { queryClient } = useClient();
+    const { like } = useConnection();
     const { id } = post;
     const standingKey = ["standing", id] as const;
     /* Inside a mutation's own callbacks it still counts as under way. */
@@ -20,7 +22,7 @@ export function useLike(post: Post) {
     const mutation = useMutation({
         mutationKey: keys.like(id),
         scope: { id: `like-${id}` },
-        mutationFn: (liked: boolean) => api.setLike(id, liked),
+        mutationFn: (liked: boolean) => like(id, liked),
         onMutate: (liked) => {
             const shown = queryClient.getQueryData<Post>(keys.post(id)) ?? post;
             if (isLast()) queryClient.setQueryData<Standing>(standingKey, { liked: shown.liked, count: shown.count });

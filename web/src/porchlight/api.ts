@@ -3,6 +3,7 @@
  */
 import type { Answer, Requester } from "./request.ts";
 import type {
+    Capabilities,
     Changes,
     Feed,
     Joining,
@@ -34,6 +35,11 @@ export interface Api {
         notice: { title: string; body?: string; link?: string; teamId?: string | null },
         idempotencyKey: string,
     ): Promise<Notice>;
+    capabilities(): Promise<Capabilities>;
+    /* Ephemeral: everybody who is here sees it. */
+    cheer(icon: string, team: string | undefined, idempotencyKey: string): Promise<void>;
+    /* A new token in place of this one, and a new cookie. */
+    refresh(): Promise<Session>;
     /* The one poll: presence, posts, likes and notices since `since`. */
     changes(since: string | null, team?: string): Promise<Answer<Changes>>;
     /* Says good-bye; may be sent while the page closes. */
@@ -67,6 +73,10 @@ export function createApi(request: Requester): Api {
         notices: ({ team, page } = {}) => data(request<NoticeList>("/notices", { query: { team, page } })),
         createNotice: (body, idempotencyKey) =>
             data(request<Notice>("/notices", { method: "POST", body, idempotencyKey })),
+        capabilities: () => data(request<Capabilities>("/capabilities")),
+        cheer: (icon, team, idempotencyKey) =>
+            data(request<void>("/cheers", { method: "POST", body: team ? { icon, teamId: team } : { icon }, idempotencyKey })),
+        refresh: () => data(request<Session>("/auth/refresh", { method: "POST", body: {} })),
         changes: (since, team) =>
             request<Changes>("/changes", { query: { since: since ?? undefined, team }, remember: true }),
         leave: (team) => data(request<void>("/presence", { method: "DELETE", query: { team }, keepalive: true })),

@@ -31,6 +31,7 @@ function stage(script: Reply[]) {
         watchLeaving: (leaving) => ((page.leaving = leaving), () => (page.leaving = () => {})),
         setTimer: (run, ms) => (timers.set(++timer, { run, ms }), timer),
         clearTimer: (id) => void timers.delete(id),
+        nowMs: () => 0,
         random: () => 0.5,
     };
     const asked: (string | null)[] = [];

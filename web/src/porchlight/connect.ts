@@ -1,30 +1,33 @@
 /*
- * connect(): everything that is new, through one cursor. Today it polls GET /changes; nobody who listens can tell, so
- * a socket can take its place later.
+ * connect(): what is new, as it happens, whatever carries it. One tab of a member has the line to the server (line.ts)
+ * and tells the others what it hears (tabs.ts); nobody who listens can tell which tab, or whether polls or a socket.
  *
- *   start -> ask -> (more: ask at once | wait as the server advises) -> ask ...
- *                -> failed: wait 1 to 30 s with full jitter -> ask ...
+ *   leading    our line's events go to our listeners and to the other tabs
+ *   following  the leader's events go to our listeners. Each batch of changes names the cursor it was asked with; when
+ *              that is not ours, we ask once from ours, so that nothing is missed whatever a tab knew before
  *
- * Owns: the cursor, the timer and the state of the line. Does not own: what the app knows; listeners apply what
- * arrives. Invariants: at most one request is under way; an answer to a question from before the last `setCursor` or
- * `stop` is thrown away; a hidden page asks nothing and asks at once when it is seen again.
+ * A hidden tab gives the lead up. Invariant: listeners hear of changes in the order of their cursor, and of each once.
  */
 import type { Api } from "./api.ts";
-import { pollMs, retryMs } from "./backoff.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { PorchlightError } from "./errors.ts";
-import type { Changes } from "./types.ts";
+import { createLine, type ConnectionState, type LineEvent } from "./line.ts";
+import { newIdempotencyKey } from "./request.ts";
+import { socketUrlOf } from "./address.ts";
+import type { WebSocketLike } from "./socket.ts";
+import { browserTabs, type Tabs } from "./tabs.ts";
+import type { Changes, Cheer, Like, Notice, Presence } from "./types.ts";
 
-const POLL_DEFAULT_MS = 30_000;
-const POLL_MIN_MS = 500;
-const POLL_MAX_MS = 600_000;
-
-/* idle: not started or signed out. waiting: the last try failed and another will come. offline: the device says so. */
-export type ConnectionState = "idle" | "connecting" | "live" | "waiting" | "offline";
+export type { ConnectionState } from "./line.ts";
 
 export interface ConnectionListener {
     /* `reset` is true when something may have been missed, and what was loaded must be loaded again. */
     changes?(changes: Changes, reset: boolean): void;
+    presence?(presence: Presence): void;
+    likes?(likes: { postId: string; count: number }[]): void;
+    cheer?(cheer: Cheer): void;
+    /* It comes again among the changes. */
+    notice?(notice: Notice): void;
     state?(state: ConnectionState): void;
     /* A question failed; another will be asked, unless the session has ended. */
     failed?(error: PorchlightError): void;
@@ -33,152 +36,234 @@ export interface ConnectionListener {
 export interface ConnectOptions {
     api: Api;
     team?: string;
+    /* Names the member among those who use this browser; without it every tab has a line of its own. */
+    account?: string;
+    /* "" for the page's own origin. */
+    baseUrl?: string;
     environment?: Environment;
+    /* null: polls only. */
+    openWebSocket?: ((url: string) => WebSocketLike) | null;
+    tabs?: Tabs | null;
 }
 
 export interface Connection {
     readonly state: ConnectionState;
+    /* Whether the line is a socket now. For people who look after a server; nothing else should care. */
+    readonly live: boolean;
+    /* Whether a cheer would reach anybody now. */
+    readonly cheers: boolean;
     start(): void;
-    /* Stops asking at once, and says good-bye to the others: resolves when nothing of it is under way any more. */
+    /* Stops at once, and says good-bye to the others: resolves when nothing of it is under way any more. */
     stop(): Promise<void>;
     /* The feed was loaded and is complete up to `cursor`: go on from there. */
     setCursor(cursor: string): void;
     /* Ask now instead of later. */
     refresh(): void;
+    cheer(icon: string): Promise<void>;
+    like(postId: string, liked: boolean): Promise<Like>;
     listen(listener: ConnectionListener): () => void;
 }
 
-export function connect({ api, team, environment = browserEnvironment() }: ConnectOptions): Connection {
+type TabMessage =
+    | { kind: "event"; event: LineEvent }
+    /* Is there a leader? */
+    | { kind: "hello" }
+    /* There is, and this is how far it knows. */
+    | { kind: "here"; cursor: string | null };
+
+function browserWebSocket(): ((url: string) => WebSocketLike) | null {
+    return typeof WebSocket === "undefined" ? null : (url) => new WebSocket(url) as unknown as WebSocketLike;
+}
+
+export function connect(options: ConnectOptions): Connection {
+    const { api, team, account, baseUrl = "", environment = browserEnvironment() } = options;
+    const open = options.openWebSocket === undefined ? browserWebSocket() : options.openWebSocket;
+    const tabs =
+        options.tabs === undefined ? (account ? browserTabs(`porchlight.${account}.${team ?? ""}`) : null) : options.tabs;
     const listeners = new Set<ConnectionListener>();
+    let started = false;
     let state: ConnectionState = "idle";
+    let live = false;
+    let cheers = false;
+    /* Up to where the listeners know. */
     let cursor: string | null = null;
-    /* Raised whenever answers under way become worthless. */
-    let generation = 0;
-    let polled: Promise<unknown> = Promise.resolve();
-    let asking = false;
-    /* The server did not take our cursor, so something may have been missed. */
-    let lost = false;
-    let attempt = 0;
-    let timer: number | null = null;
+    let catchingUp = false;
+    /* Something came meanwhile. */
+    let again = false;
+    let giveUpLead: (() => void) | null = null;
+    let leading = false;
     let unwatch: (() => void)[] = [];
 
-    const stopped = (): boolean => state === "idle";
-
-    const setState = (next: ConnectionState): void => {
-        if (next === state) return;
-        state = next;
-        listeners.forEach((it) => it.state?.(next));
-    };
-
-    const cancel = (): void => {
-        if (timer !== null) environment.clearTimer(timer);
-        timer = null;
-    };
-
-    const askIn = (ms: number): void => {
-        cancel();
-        timer = environment.setTimer(() => {
-            timer = null;
-            void ask();
-        }, ms);
-    };
-
-    const took = (changes: Changes, adviceMs: number): void => {
-        const reset = lost || (changes.reset && cursor !== null);
-        lost = false;
-        cursor = changes.cursor;
-        attempt = 0;
-        setState("live");
-        listeners.forEach((it) => it.changes?.(changes, reset));
-        const advice = Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, adviceMs || POLL_DEFAULT_MS));
-        askIn(changes.more ? 0 : pollMs(advice, environment.random()));
-    };
-
-    const failed = (error: unknown): void => {
-        const known = error instanceof PorchlightError ? error : new PorchlightError("fault");
-        listeners.forEach((it) => it.failed?.(known));
-        if (known.unauthenticated) {
-            halt();
-            return;
+    const tell = (event: LineEvent): void => {
+        switch (event.kind) {
+            case "changes":
+                cursor = event.changes.cursor;
+                listeners.forEach((it) => it.changes?.(event.changes, event.reset));
+                break;
+            case "presence":
+                listeners.forEach((it) => it.presence?.(event.presence));
+                break;
+            case "likes":
+                listeners.forEach((it) => it.likes?.(event.likes));
+                break;
+            case "cheer":
+                listeners.forEach((it) => it.cheer?.(event.cheer));
+                break;
+            case "notice":
+                listeners.forEach((it) => it.notice?.(event.notice));
+                break;
+            case "state":
+                ({ state, socket: live, cheers } = event);
+                listeners.forEach((it) => it.state?.(state));
+                break;
+            case "failed":
+                listeners.forEach((it) => it.failed?.(event.error));
+                break;
         }
-        /* A cursor that the server does not take is of no use: begin again without one. */
-        if (known.status === 400 && cursor !== null) {
-            cursor = null;
-            lost = true;
-        }
-        setState(environment.online() ? "waiting" : "offline");
-        askIn(retryMs(known, attempt, environment.random()));
-        attempt += 1;
     };
 
-    const ask = async (): Promise<void> => {
-        if (asking || stopped() || !environment.visible()) return;
-        cancel();
-        asking = true;
-        const asked = generation;
+    const line = createLine({
+        api,
+        team,
+        environment,
+        socketUrl: open ? (path) => socketUrlOf(baseUrl, path) : undefined,
+        openWebSocket: open ?? undefined,
+        heard: (event) => {
+            if (!leading) return;
+            /* An error does not survive the way to another tab as one: each says it for itself. */
+            if (event.kind !== "failed") tabs?.tell({ kind: "event", event } satisfies TabMessage);
+            tell(event);
+            if (event.kind === "state" && event.state === "idle") void stop(); /* the session has ended */
+        },
+    });
+
+    /* ---- following ---- */
+
+    const catchUp = async (): Promise<void> => {
+        again = catchingUp;
+        if (catchingUp || leading || !started) return;
+        catchingUp = true;
+        const since = cursor;
         try {
-            const poll = api.changes(cursor, team);
-            polled = poll.catch(() => undefined);
-            const answer = await poll;
-            asking = false;
-            if (asked === generation) took(answer.data, answer.pollIntervalMs);
-            else if (!stopped()) askIn(POLL_MIN_MS);
+            const { data } = await api.changes(since, team);
+            if (!started || leading) return;
+            if (since !== cursor) again = true;
+            else tell({ kind: "changes", since, changes: data, reset: data.reset && since !== null });
+            again = again || data.more;
         } catch (error) {
-            asking = false;
-            if (asked === generation) failed(error);
-            else if (!stopped()) askIn(POLL_MIN_MS);
+            /* Otherwise the leader's next word brings it up again. */
+            const ended = error instanceof PorchlightError && error.unauthenticated;
+            if (ended && started && !leading) tell({ kind: "failed", error });
+        } finally {
+            catchingUp = false;
+            if (again) void catchUp();
         }
     };
 
-    const leave = async (): Promise<void> => {
-        if (!stopped()) await api.leave(team).catch(() => undefined);
+    const follow = (event: LineEvent): void => {
+        if (event.kind === "state" && event.state === "idle") void catchUp(); /* has our session ended too? */
+        else if (event.kind !== "changes") tell(event);
+        else if (event.changes.cursor === cursor) tell({ kind: "presence", presence: event.changes.presence });
+        else if (event.since === cursor) tell(event);
+        else void catchUp();
+    };
+
+    const heardTab = (message: unknown): void => {
+        const said = message as TabMessage;
+        if (said.kind === "event" && !leading) follow(said.event);
+        if (said.kind === "hello" && leading) {
+            const event: LineEvent = { kind: "state", state, socket: live, cheers };
+            tabs?.tell({ kind: "event", event } satisfies TabMessage);
+            tabs?.tell({ kind: "here", cursor } satisfies TabMessage);
+        }
+        if (said.kind === "here" && !leading && said.cursor !== cursor) void catchUp();
+    };
+
+    /* ---- leading ---- */
+
+    const lead = (): void => {
+        leading = true;
+        line.start(cursor);
+    };
+
+    const stopLeading = (): Promise<void> => {
+        if (!leading) return Promise.resolve();
+        leading = false; /* nobody hears its last word */
+        return line.stop();
+    };
+
+    const compete = (): void => {
+        if (!tabs) lead();
+        else if (!giveUpLead) {
+            giveUpLead = tabs.lead(lead);
+            if (state === "idle") tell({ kind: "state", state: "connecting", socket: false, cheers: false });
+            tabs.tell({ kind: "hello" } satisfies TabMessage);
+        }
     };
 
     const looked = (): void => {
-        if (!environment.visible()) {
-            /* Present means visible. The server waits some seconds before it believes that somebody left. */
-            if (timer !== null || asking) void leave();
-            cancel();
-            return;
+        if (!tabs || !started) return;
+        if (environment.visible()) compete();
+        else {
+            void stopLeading();
+            giveUpLead?.();
+            giveUpLead = null;
         }
-        if (!environment.online()) setState("offline");
-        attempt = 0;
-        void ask();
     };
 
-    const halt = (): void => {
-        generation += 1;
-        cancel();
+    const stop = (): Promise<void> => {
+        if (!started) return Promise.resolve();
+        started = false;
+        const done = stopLeading();
+        giveUpLead?.();
+        giveUpLead = null;
         unwatch.forEach((it) => it());
         unwatch = [];
         cursor = null;
-        lost = false;
-        attempt = 0;
-        setState("idle");
+        if (state !== "idle") tell({ kind: "state", state: "idle", socket: false, cheers: false });
+        return done;
     };
 
     return {
         get state() {
             return state;
         },
+        get live() {
+            return live;
+        },
+        get cheers() {
+            return cheers;
+        },
         start: () => {
-            if (!stopped()) return;
-            setState("connecting");
-            unwatch = [environment.watch(looked), environment.watchLeaving(() => void leave())];
-            void ask();
+            if (started) return;
+            started = true;
+            if (tabs) unwatch = [environment.watch(looked), tabs.listen(heardTab)];
+            if (environment.visible() || !tabs) compete();
         },
-        stop: () => {
-            const said = leave();
-            halt();
-            return Promise.all([said, polled]).then(() => undefined);
-        },
+        stop,
         setCursor: (next) => {
             cursor = next;
-            if (asking) generation += 1;
+            if (leading) line.setCursor(next);
+            else if (started) tabs?.tell({ kind: "hello" } satisfies TabMessage);
         },
         refresh: () => {
-            attempt = 0;
-            void ask();
+            if (leading) line.refresh();
+            else void catchUp();
+        },
+        cheer: async (icon) => {
+            const key = newIdempotencyKey();
+            await (line.ask({ type: "SEND_CHEER", icon }) ?? api.cheer(icon, team, key));
+        },
+        like: async (postId, liked) => {
+            const asked = line.ask({ type: liked ? "POST_LIKE" : "POST_UNLIKE", postId });
+            if (!asked) return api.setLike(postId, liked);
+            try {
+                const { count } = await asked;
+                if (count !== undefined) return { postId, liked, count };
+            } catch (error) {
+                if (!(error instanceof PorchlightError) || error.kind !== "network") throw error;
+            }
+            return api.setLike(postId, liked); /* the socket broke: it may have arrived, and saying it twice is harmless */
         },
         listen: (listener) => {
             listeners.add(listener);

@@ -13,6 +13,7 @@ export interface Environment {
     setTimer(run: () => void, ms: number): number;
     clearTimer(timer: number): void;
     random(): number;
+    nowMs(): number;
 }
 
 export function browserEnvironment(): Environment {
@@ -37,5 +38,6 @@ export function browserEnvironment(): Environment {
         setTimer: (run, ms) => setTimeout(run, ms) as unknown as number,
         clearTimer: (timer) => clearTimeout(timer),
         random: Math.random,
+        nowMs: Date.now,
     };
 }

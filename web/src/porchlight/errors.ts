@@ -8,6 +8,8 @@
  *   fault     a fault of this program, such as an answer that is not what the contract says
  */
 
+import type { ErrorMessage } from "./types.ts";
+
 export type ErrorKind = "network" | "refused" | "limited" | "server" | "fault";
 
 export interface ErrorFacts {
@@ -77,6 +79,13 @@ export function errorOfAnswer(status: number, headers: Headers, body: unknown, n
         requestId: text("requestId"),
         retryAfterMs: retryAfterMs(headers.get("Retry-After"), nowMs),
     });
+}
+
+/* What a socket's error message stands for: its code is a problem's slug. */
+export function errorOfMessage({ code, message, retryAfter }: ErrorMessage): PorchlightError {
+    const kind: ErrorKind =
+        code === "rate-limited" ? "limited" : code === "busy" || code === "storage" ? "server" : "refused";
+    return new PorchlightError(kind, { slug: code, detail: message, retryAfterMs: retryAfter ?? 0 });
 }
 
 export function isUnauthenticated(error: unknown): boolean {

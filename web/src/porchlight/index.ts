@@ -3,6 +3,7 @@
  */
 export { createApi, type Api } from "./api.ts";
 export { backoffMs, pollMs, retryMs } from "./backoff.ts";
+export { socketUrlOf } from "./address.ts";
 export { connect, type Connection, type ConnectionListener, type ConnectionState } from "./connect.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
 export { PorchlightError, isUnauthenticated, type ErrorKind } from "./errors.ts";

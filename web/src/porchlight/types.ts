@@ -114,3 +114,62 @@ export interface Joining {
     username?: string;
     password: string;
 }
+
+export interface Capabilities {
+    realtime: boolean;
+    socket: string | null;
+    version: string;
+    poll: { presence: number; posts: number };
+}
+
+export interface Cheer {
+    userId: string;
+    name: string;
+    icon: string;
+}
+
+/* ---- what is said over a socket (asyncapi.json) ---- */
+
+export type ClientMessage =
+    | { type: "JOIN_TEAM"; teamId: string; since?: string }
+    | { type: "SEND_CHEER"; icon: string }
+    | { type: "POST_LIKE" | "POST_UNLIKE"; postId: string }
+    | { type: "AUTH"; token: string }
+    | { type: "ping" };
+
+export interface Ack {
+    type: "ACK";
+    id: string;
+    postId?: string;
+    liked?: boolean;
+    count?: number;
+}
+
+export interface ErrorMessage {
+    type: "error";
+    id?: string;
+    code: string;
+    message: string;
+    retryAfter?: number;
+}
+
+export type ServerMessage =
+    | { type: "WELCOME"; cursor: string; userId: string; sessionId: string; subscribedAt: string; heartbeat: number }
+    | { type: "RESET"; cursor: string }
+    | Ack
+    | ErrorMessage
+    | { type: "pong"; timestamp: string }
+    | { type: "PRESENCE_UPDATE"; count: number; activeCoaches: string[] }
+    | ({ type: "LIVE_CHEER" } & Cheer)
+    | { type: "LIKE_UPDATE"; postId: string; count: number }
+    | { type: "NEW_POSTS"; count: number; postIds: string[]; cursor: string }
+    | { type: "POST_CHANGED"; postId: string; change: "edited" | "deleted" | "pinned" | "unpinned"; cursor: string }
+    | {
+          type: "LIVE_NOTIFICATION";
+          noticeId: string;
+          kind: Notice["kind"];
+          title: string;
+          body: string;
+          link: string | null;
+          cursor: string;
+      };
