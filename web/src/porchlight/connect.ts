@@ -142,6 +142,8 @@ export function connect(options: ConnectOptions): Connection {
     const catchUp = async (): Promise<void> => {
         again = catchingUp;
         if (catchingUp || leading || !started) return;
+        /* A hidden page asks nothing: seen again, it asks the leader how far it is. */
+        if (!environment.visible()) return;
         catchingUp = true;
         const since = cursor;
         try {
@@ -161,8 +163,9 @@ export function connect(options: ConnectOptions): Connection {
     };
 
     const follow = (event: LineEvent): void => {
-        if (event.kind === "state" && event.state === "idle") void catchUp(); /* has our session ended too? */
-        else if (event.kind !== "changes") tell(event);
+        /* The leader's session has ended: whoever leads next finds out about ours. */
+        if (event.kind === "state" && event.state === "idle") return;
+        if (event.kind !== "changes") tell(event);
         else if (event.changes.cursor === cursor) tell({ kind: "presence", presence: event.changes.presence });
         else if (event.since === cursor) tell(event);
         else void catchUp();

@@ -76,12 +76,13 @@ function noticeOf(message: ServerMessage & { type: "LIVE_NOTIFICATION" }, team: 
     return { id, kind, title, body, link, teamId: kind === "win" ? null : team, createdAt };
 }
 
-function retryAfterOf(reason: string): number {
+/* What a server that restarts asks for, in milliseconds; null when it is a proxy that speaks for it. */
+function retryAfterOf(reason: string): number | null {
     try {
         const { retryAfter } = JSON.parse(reason) as { retryAfter?: unknown };
-        return typeof retryAfter === "number" ? Math.max(0, retryAfter) : 0;
+        return typeof retryAfter === "number" && retryAfter >= 0 ? Math.min(retryAfter, POLL_MAX_MS) : null;
     } catch {
-        return 0;
+        return null;
     }
 }
 
@@ -103,6 +104,11 @@ export function createLine(options: LineOptions): Line {
     /* The team's id, as the first answer tells it. */
     let teamId = "";
     let cheers = false;
+    /* How often in a row the server could not be asked for its offer. */
+    let offersMissed = 0;
+    let welcomedAtMs = 0;
+    /* The server counts us in, until we say good-bye. */
+    let here = false;
     /* No socket is tried before this time. */
     let restUntilMs = 0;
     /* Raised by every end: what was begun before it is over. */
@@ -173,7 +179,7 @@ export function createLine(options: LineOptions): Line {
     const ask = async (): Promise<void> => {
         if (asking || stopped() || !environment.visible()) return;
         pollTimer = clear(pollTimer);
-        asking = true;
+        asking = here = true;
         const asked = generation;
         const since = cursor;
         try {
@@ -196,7 +202,7 @@ export function createLine(options: LineOptions): Line {
         else if (asking) {
             /* What is under way may have been answered before it: ask again behind it. */
             void polled.then(() => {
-                if (!stopped() && onSocket()) askIn(environment.random() * WORDS_SPREAD_MS);
+                if (!stopped() && onSocket() && pollTimer === null) askIn(environment.random() * WORDS_SPREAD_MS);
             });
         }
     };
@@ -218,6 +224,8 @@ export function createLine(options: LineOptions): Line {
         if (!socket && teamId !== "") trySocketIn(Math.max(0, restUntilMs - environment.nowMs()));
     };
 
+    const offerInMs = (): number => OFFER_MS * (0.75 + environment.random() / 2);
+
     const trySocket = async (): Promise<void> => {
         if (stopped() || socket || !environment.visible() || !environment.online()) return;
         const begun = life;
@@ -226,16 +234,22 @@ export function createLine(options: LineOptions): Line {
             const offer = await api.capabilities();
             path = offer.socket;
             cheers = offer.realtime;
-        } catch {
-            if (begun === life) trySocketIn(breaker.failedMs(false, environment.random()));
+            offersMissed = 0;
+        } catch (error) {
+            /* The server itself does not answer: that says nothing about sockets. */
+            const known = error instanceof PorchlightError ? error : null;
+            if (begun === life) trySocketIn(retryMs(known, offersMissed, environment.random()));
+            offersMissed += 1;
             return;
         }
         if (begun !== life || socket || !socketUrl || !openWebSocket) return;
         tellState();
-        if (!path || !environment.visible()) {
-            trySocketIn(OFFER_MS * (0.75 + environment.random() / 2));
+        if (!path) {
+            trySocketIn(offerInMs());
             return;
         }
+        /* Somebody looked away meanwhile: when they look again, it is tried at once. */
+        if (!environment.visible() || !environment.online()) return;
         const mine: LiveSocket = openSocket({
             url: socketUrl(path),
             team: teamId,
@@ -251,11 +265,14 @@ export function createLine(options: LineOptions): Line {
     const hear = (message: ServerMessage): void => {
         switch (message.type) {
             case "WELCOME":
-                breaker.worked();
+                here = true;
+                welcomedAtMs = environment.nowMs();
                 pollTimer = clear(pollTimer);
                 attempt = 0;
                 state = "live";
                 tellState();
+                /* What is missing from before the socket comes by a poll. */
+                if (lost || cursor === null) void ask();
                 break;
             case "PRESENCE_UPDATE": {
                 const { count, activeCoaches } = message;
@@ -294,14 +311,15 @@ export function createLine(options: LineOptions): Line {
         if (stopped()) return;
         tellState();
         const random = environment.random();
-        let againMs = breaker.failedMs(welcomed, random);
-        let pollInMs = random * WORDS_SPREAD_MS;
-        if (code === 4001) againMs = OFFER_MS * (0.75 + random / 2);
-        else if (code === 4005) againMs = TOO_FAST_MS + random * TOO_FAST_MS;
-        else if (code === 1012) againMs = pollInMs = retryAfterOf(reason);
+        const told = code === 1012 ? retryAfterOf(reason) : null;
+        let againMs: number;
+        if (told !== null) againMs = told;
+        else if (code === 4001 || code === 4003) againMs = offerInMs();
+        else if (code === 4005) againMs = TOO_FAST_MS * (1 + random);
+        else againMs = breaker.failedMs(welcomed ? environment.nowMs() - welcomedAtMs : 0, random);
         if (!environment.online()) setState("offline");
         /* 4002 and 4003: the poll hears 401, unless the cookie was renewed meanwhile. */
-        if (!asking && pollTimer === null) askIn(pollInMs);
+        if (!asking && pollTimer === null) askIn(told ?? random * WORDS_SPREAD_MS);
         trySocketIn(againMs);
     };
 
@@ -315,20 +333,24 @@ export function createLine(options: LineOptions): Line {
     /* ---- the page ---- */
 
     const leave = async (): Promise<void> => {
-        if (!stopped()) await api.leave(team).catch(() => undefined);
+        if (!here) return;
+        here = false;
+        await api.leave(team).catch(() => undefined);
     };
 
     const looked = (): void => {
         if (!environment.visible()) {
             /* Present means visible. The server waits some seconds before it believes that somebody left. */
-            if (socket || pollTimer !== null || asking) void leave();
-            closeSocket();
+            void leave();
             pollTimer = clear(pollTimer);
+            closeSocket();
+            tellState();
             return;
         }
         if (!environment.online()) {
-            setState("offline");
             closeSocket();
+            if (state === "offline") tellState();
+            else setState("offline");
         }
         attempt = 0;
         if (!onSocket()) void ask();
@@ -345,8 +367,9 @@ export function createLine(options: LineOptions): Line {
         unwatch = [];
         cursor = null;
         lost = false;
-        attempt = 0;
+        attempt = offersMissed = 0;
         teamId = "";
+        here = false;
         setState("idle");
     };
 

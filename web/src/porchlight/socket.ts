@@ -120,7 +120,7 @@ export function openSocket({ url, team, since, open, environment, heard, ended }
             }
             silent = true;
             send({ type: "ping" });
-            beat(everyMs);
+            if (!over) beat(everyMs);
         }, everyMs);
     };
 

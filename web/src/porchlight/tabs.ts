@@ -19,16 +19,21 @@ export function browserTabs(name: string): Tabs | null {
     return {
         lead: (gained) => {
             const waiting = new AbortController();
-            let release = (): void => waiting.abort();
+            let release = (): void => undefined;
             navigator.locks
                 .request(name, { signal: waiting.signal }, () => {
+                    /* It was granted in the moment in which it was given up. */
+                    if (waiting.signal.aborted) return undefined;
                     gained();
                     return new Promise<void>((done) => {
                         release = done;
                     });
                 })
                 .catch(() => undefined); /* it was no longer wanted */
-            return () => release();
+            return () => {
+                waiting.abort();
+                release();
+            };
         },
         tell: (message) => channel.postMessage(message),
         listen: (heard) => {
