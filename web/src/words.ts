@@ -163,6 +163,18 @@ export const words = {
         posted: "Your post is up.",
     },
 
+    outbox: {
+        label: "Waiting to be sent",
+        offline: "You are offline. We will send this when you are back.",
+        online: "This is not sent yet. We keep trying.",
+        like: "Waiting to be sent",
+        refused: "This post was not sent.",
+        old: "It waited too long. It may be up already: please look before you write it again.",
+        refusedLike: "A like of yours was not sent: the post may be gone.",
+        refusedEdit: "A change to your post was not sent: the post may be gone.",
+        close: "Close",
+    },
+
     notices: {
         view: "Notices",
         heading: "Notices",

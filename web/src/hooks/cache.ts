@@ -36,6 +36,13 @@ export function patchPost(cache: QueryClient, id: string, patch: Partial<Post>):
     cache.setQueryData<Post | null>(keys.post(id), (post) => post && { ...post, ...patch });
 }
 
+/* A wish that was shown and then refused. */
+export function takeBackLike(cache: QueryClient, id: string, wanted: boolean): void {
+    cache.setQueryData<Post | null>(keys.post(id), (post) =>
+        post?.liked === wanted ? { ...post, liked: !wanted, count: Math.max(0, post.count + (wanted ? -1 : 1)) } : post,
+    );
+}
+
 /* Puts the posts of a feed's answer away, each under its own key, and leaves the ids. */
 export function takeFeedPage(cache: QueryClient, feed: Feed): FeedPage {
     putPosts(cache, feed.items);

@@ -10,6 +10,7 @@
  *   posts, team             InfiniteData<FeedPage>: the ids that the feed shows
  *   newPosts, team          NewPosts: what has come and waits for the button
  *   notices, team           InfiniteData<NoticeList>
+ *   unsent                  Unsent[]: what was done offline and then refused
  *   arrived, team           Notice[]: notices that came while the app was open, for the toast
  */
 export const keys = {
@@ -25,5 +26,6 @@ export const keys = {
     notices: (team: string) => ["notices", team] as const,
     arrived: (team: string) => ["arrived", team] as const,
     like: (id: string) => ["like", id] as const,
+    unsent: ["unsent"] as const,
     ownPins: ["ownPins"] as const,
 };

@@ -5,16 +5,25 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import {
     connect,
+    createOutbox,
     isUnauthenticated,
     PorchlightError,
     type Connection,
     type ConnectionState,
+    type Deed,
     type Like,
+    type Outbox,
 } from "../porchlight/index.ts";
-import { applyChanges, applyLikes, applyNotices } from "./cache.ts";
+import { addOwnPost, applyChanges, applyLikes, applyNotices, patchPost, putPosts, takeBackLike } from "./cache.ts";
 import { cheersFor } from "./cheers.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
+
+/* What the server did not take, long after it was done. */
+export interface Unsent {
+    deed: Deed;
+    error: PorchlightError;
+}
 
 interface Line {
     state: ConnectionState;
@@ -22,6 +31,8 @@ interface Line {
     cheers: boolean;
     /* "" for the member's own team. */
     team: string;
+    /* What was done without a network. */
+    outbox: Outbox;
     setCursor(cursor: string): void;
     refresh(): void;
     start(): void;
@@ -49,9 +60,27 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
     const { api, baseUrl, queryClient } = useClient();
     const [cheers, setCheers] = useState(false);
     const [state, setState] = useState<ConnectionState>("connecting");
+    const outbox = useMemo(() => createOutbox({ api, account: userId }), [api, userId]);
     const connection = useRef<Connection | null>(null);
     /* The feed may answer before the effect below has run. */
     const early = useRef<string | null>(null);
+
+    useEffect(() => {
+        const unlisten = outbox.listen({
+            liked: ({ postId, liked, count }) => patchPost(queryClient, postId, { liked, count }),
+            edited: (post) => putPosts(queryClient, [post]),
+            posted: (post, { post: { teamId = "" } }) => addOwnPost(queryClient, teamId, post),
+            refused: (deed, error) => {
+                queryClient.setQueryData<Unsent[]>(keys.unsent, (list) => [...(list ?? []), { deed, error }]);
+                if (deed.kind === "like") takeBackLike(queryClient, deed.postId, deed.liked);
+            },
+        });
+        const stop = outbox.start();
+        return () => {
+            stop();
+            unlisten();
+        };
+    }, [outbox, queryClient]);
 
     useEffect(() => {
         if (!enabled) return undefined;
@@ -71,6 +100,7 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
                 setState(next);
                 setCheers(line.cheers);
                 if (next !== "live") return;
+                if (outbox.waiting().length > 0) void outbox.send();
                 /* The server is back: what failed to load meanwhile loads by itself. */
                 void queryClient.refetchQueries({
                     type: "active",
@@ -87,7 +117,7 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
             unlisten();
             void line.stop();
         };
-    }, [api, baseUrl, queryClient, userId, team, enabled]);
+    }, [api, baseUrl, queryClient, userId, team, enabled, outbox]);
 
     const setCursor = useCallback((cursor: string) => {
         early.current = cursor;
@@ -102,8 +132,8 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
         [api],
     );
     const value = useMemo(
-        () => ({ state, cheers, team, setCursor, refresh, start, stop, cheer, like }),
-        [state, cheers, team, setCursor, refresh, start, stop, cheer, like],
+        () => ({ state, cheers, team, outbox, setCursor, refresh, start, stop, cheer, like }),
+        [state, cheers, team, outbox, setCursor, refresh, start, stop, cheer, like],
     );
     return <LineContext.Provider value={value}>{children}</LineContext.Provider>;
 }

@@ -2,7 +2,7 @@
  * The feed, a single post, writing one, and pins.
  */
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
-import type { NewPost, Post } from "../porchlight/index.ts";
+import { PorchlightError, type NewPost, type Post } from "../porchlight/index.ts";
 import { addOwnPost, applyOwnPin, NO_NEW_POSTS, takeFeedPage, type FeedPage } from "./cache.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
@@ -51,10 +51,20 @@ export function usePost(id: string) {
 
 export function useCreatePost() {
     const { api, queryClient } = useClient();
-    const { team } = useConnection();
+    const { team, outbox } = useConnection();
     return useMutation({
-        mutationFn: ({ post, key }: { post: NewPost; key: string }) => api.createPost(post, key),
-        onSuccess: (post) => addOwnPost(queryClient, team, post),
+        /* null: it waits in the outbox for a network. */
+        mutationFn: async ({ post, key }: { post: NewPost; key: string }): Promise<Post | null> => {
+            const wait = (tried: boolean): boolean => outbox.add({ kind: "post", key, post }, tried);
+            if (!navigator.onLine && wait(false)) return null;
+            try {
+                return await api.createPost(post, key);
+            } catch (error) {
+                if (error instanceof PorchlightError && error.kind === "network" && wait(true)) return null;
+                throw error;
+            }
+        },
+        onSuccess: (post) => void (post && addOwnPost(queryClient, team, post)),
     });
 }
 

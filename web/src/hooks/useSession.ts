@@ -103,13 +103,17 @@ export function useJoin() {
 /* The connection ends first, so that neither a poll nor the good-bye runs into the end of the session. */
 export function useSignOut() {
     const { api, queryClient } = useClient();
-    const { start, stop } = useConnection();
+    const { start, stop, outbox } = useConnection();
     return useMutation({
         mutationFn: () => api.logout(),
-        onMutate: stop,
+        onMutate: async () => {
+            if (outbox.waiting().length > 0) await outbox.send();
+            await stop();
+        },
         onError: start,
         onSuccess: () => {
             clearDrafts();
+            outbox.clear();
             noteSignedIn(false);
             queryClient.setQueryData(keys.session, null);
             forget(queryClient);

@@ -13,6 +13,7 @@ import type {
     Notice,
     NoticeList,
     Post,
+    PostChange,
     Session,
     Team,
     User,
@@ -28,6 +29,8 @@ export interface Api {
     posts(options?: { team?: string | undefined; page?: string | undefined }): Promise<Feed>;
     post(id: string): Promise<Post>;
     createPost(post: NewPost, idempotencyKey: string): Promise<Post>;
+    /* What is left out stays as it is. */
+    updatePost(id: string, change: PostChange): Promise<Post>;
     setLike(postId: string, liked: boolean): Promise<Like>;
     setPin(postId: string, pinned: boolean): Promise<Post>;
     notices(options?: { team?: string | undefined; page?: string | undefined }): Promise<NoticeList>;
@@ -68,6 +71,7 @@ export function createApi(request: Requester): Api {
         posts: ({ team, page } = {}) => data(request<Feed>("/posts", { query: { team, page } })),
         post: (id) => data(request<Post>(post(id))),
         createPost: (body, idempotencyKey) => data(request<Post>("/posts", { method: "POST", body, idempotencyKey })),
+        updatePost: (id, change) => data(request<Post>(post(id), { method: "PATCH", body: change })),
         setLike: (id, liked) => data(request<Like>(`${post(id)}/like`, { method: liked ? "PUT" : "DELETE" })),
         setPin: (id, pinned) => data(request<Post>(`${post(id)}/pin`, { method: pinned ? "PUT" : "DELETE" })),
         notices: ({ team, page } = {}) => data(request<NoticeList>("/notices", { query: { team, page } })),

@@ -7,5 +7,6 @@ export { socketUrlOf } from "./address.ts";
 export { connect, type Connection, type ConnectionListener, type ConnectionState } from "./connect.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
 export { PorchlightError, isUnauthenticated, type ErrorKind } from "./errors.ts";
+export { createOutbox, type Deed, type Outbox, type OutboxListener } from "./outbox.ts";
 export { createRequester, newIdempotencyKey, type Requester } from "./request.ts";
 export type * from "./types.ts";

@@ -108,6 +108,11 @@ export interface NewPost {
     teamId?: string;
 }
 
+export interface PostChange {
+    body?: string;
+    topics?: string[];
+}
+
 export interface Joining {
     invite: string;
     name: string;

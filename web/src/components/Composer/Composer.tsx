@@ -76,8 +76,10 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
             {
                 onSuccess: (created) => {
                     clear();
-                    setOpen(false);
-                    posted(created);
+                    if (created) {
+                        setOpen(false);
+                        posted(created);
+                    } else close();
                 },
             },
         );

@@ -14,21 +14,24 @@ function problemOf(error: unknown, wanted: boolean | undefined): string {
 }
 
 export function LikeButton({ post }: { post: Post }) {
-    const { toggle, error, wanted } = useLike(post);
+    const { liked, count, waits, toggle, error, wanted } = useLike(post);
     return (
         <>
             <button
                 type="button"
                 className="like"
-                aria-pressed={post.liked}
+                aria-pressed={liked}
                 aria-describedby={`likes-${post.id}`}
                 onClick={toggle}
             >
-                <Icon name="heart" solid={post.liked} />
-                {post.liked ? words.like.liked : words.like.like}
+                <Icon name="heart" solid={liked} />
+                {liked ? words.like.liked : words.like.like}
             </button>
             <span className="like-count" id={`likes-${post.id}`}>
-                {post.count === 0 ? words.like.none : words.like.count(post.count)}
+                {count === 0 ? words.like.none : words.like.count(count)}
+            </span>
+            <span className="like-waits" role="status">
+                {waits && words.outbox.like}
             </span>
             {error && <Problem>{problemOf(error, wanted)}</Problem>}
         </>

@@ -10,6 +10,7 @@ import { NewPosts } from "../../components/NewPosts/NewPosts.tsx";
 import { PostCard, postElementId } from "../../components/PostCard/PostCard.tsx";
 import { Empty, Failed, Loading, Problem } from "../../components/States/States.tsx";
 import { TeamPicker } from "../../components/TeamPicker/TeamPicker.tsx";
+import { WaitingPosts } from "../../components/WaitingPosts/WaitingPosts.tsx";
 import { usePosts } from "../../hooks/usePosts.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
@@ -64,6 +65,8 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
                 {teams.length > 1 && <TeamPicker teams={teams} team={team} choose={chooseTeam} />}
             </header>
             <Composer user={user} posted={(post) => setTarget({ postId: post.id, scroll: true })} />
+
+            <WaitingPosts user={user} />
 
             {posts.loading && <Loading cards={3}>{feed.loading}</Loading>}
             {posts.error && <Failed title={feed.failed} error={posts.error} retry={posts.retry} />}

@@ -1,0 +1,52 @@
+/*
+ * Posts that were written without a network: they show at once, and say that they wait. When one is sent, the real one
+ * takes its place in the feed. What the server did not take stays here until it is closed, so that no word is lost.
+ */
+import { useConnection, type Unsent } from "../../hooks/useConnection.tsx";
+import { useUnsent, useWaitingPosts } from "../../hooks/useOutbox.ts";
+import type { User } from "../../porchlight/index.ts";
+import { words } from "../../words.ts";
+import { Button } from "../Button/Button.tsx";
+import { Icon } from "../Icon/Icon.tsx";
+import "./WaitingPosts.css";
+
+const { outbox } = words;
+
+function reasonOf({ deed, error }: Unsent): string {
+    if (deed.kind === "like") return outbox.refusedLike;
+    if (deed.kind === "edit") return outbox.refusedEdit;
+    return `${outbox.refused} ${error.slug === "too-old" ? outbox.old : error.detail}`.trim();
+}
+
+export function WaitingPosts({ user }: { user: User }) {
+    const { state } = useConnection();
+    const waiting = useWaitingPosts();
+    const { unsent, close } = useUnsent();
+    const note = state === "offline" || !navigator.onLine ? outbox.offline : outbox.online;
+    return (
+        <section className="waiting-posts" aria-label={outbox.label} hidden={waiting.length + unsent.length === 0}>
+            {unsent.map((it) => (
+                <article key={it.deed.key} className="post waiting-post">
+                    <p className="waiting-note" role="alert">
+                        <Icon name="cloud" />
+                        <span>{reasonOf(it)}</span>
+                    </p>
+                    {it.deed.kind === "post" && <p className="post-body">{it.deed.post.body}</p>}
+                    <Button look="plain" onClick={() => close(it.deed.key)}>
+                        {outbox.close}
+                    </Button>
+                </article>
+            ))}
+            {waiting.map(({ key, post }) => (
+                <article key={key} className="post waiting-post" aria-label={words.post.by(user.name)}>
+                    <h3 className="post-author">{user.name}</h3>
+                    <p className="post-body">{post.body}</p>
+                    <p className="waiting-note" role="status">
+                        <Icon name="cloud" />
+                        <span>{note}</span>
+                    </p>
+                </article>
+            ))}
+        </section>
+    );
+}

@@ -1,0 +1,224 @@
+/* What is kept without a network, and that it arrives once. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PorchlightError } from "./errors.ts";
+import { createClock, createPage, settle } from "./fakes.ts";
+import {
+    createOutbox,
+    OUTBOX_CHARS_MAX,
+    OUTBOX_ITEMS_MAX,
+    OUTBOX_REPEAT_MS_MAX,
+    type Deed,
+    type Store,
+} from "./outbox.ts";
+import type { Like, Post } from "./types.ts";
+
+/* A browser's storage, shared by its tabs. */
+function createStore({ full = false } = {}): Store & { names(): string[] } {
+    const map = new Map<string, string>();
+    return {
+        get length() {
+            return map.size;
+        },
+        key: (index) => [...map.keys()][index] ?? null,
+        getItem: (name) => map.get(name) ?? null,
+        setItem: (name, value) => {
+            if (full) throw new Error("QuotaExceededError");
+            map.set(name, value);
+        },
+        removeItem: (name) => void map.delete(name),
+        names: () => [...map.keys()],
+    };
+}
+
+/* A lock that tabs wait for. */
+function createAlone() {
+    let last: Promise<void> = Promise.resolve();
+    return (_: string, run: () => Promise<void>): Promise<void> => {
+        const mine = last.then(run);
+        last = mine.catch(() => undefined);
+        return mine;
+    };
+}
+
+const lost = new PorchlightError("network");
+const like = (postId: string, liked = true, key = `l${postId}${liked}`): Deed => ({ kind: "like", key, postId, liked });
+const post = (body: string): Deed => ({ kind: "post", key: `key-${body}`, post: { body } });
+
+function stage({ full = false } = {}) {
+    const clock = createClock();
+    const store = createStore({ full });
+    const alone = createAlone();
+    const arrived: string[] = [];
+    const server = { fails: [] as PorchlightError[], hold: null as Promise<void> | null };
+    const api = {
+        async answer<T>(what: string, value: T): Promise<T> {
+            arrived.push(what);
+            await server.hold;
+            const error = server.fails.shift();
+            if (error) throw error;
+            return value;
+        },
+        setLike: (postId: string, liked: boolean): Promise<Like> =>
+            api.answer(`${liked ? "like" : "unlike"} ${postId}`, { postId, liked, count: 1 }),
+        createPost: (written: { body: string }, key: string): Promise<Post> =>
+            api.answer(`post ${written.body} ${key}`, { id: "9", body: written.body } as Post),
+        updatePost: (id: string, change: { body?: string }): Promise<Post> =>
+            api.answer(`edit ${id} ${change.body}`, { id, body: change.body } as Post),
+    };
+    const openTab = (account = "4") => {
+        const page = createPage(clock);
+        const outbox = createOutbox({ api, account, environment: page.environment, store, alone });
+        const told: string[] = [];
+        outbox.listen({
+            liked: ({ postId, liked }) => told.push(`liked ${postId} ${liked}`),
+            edited: ({ id }) => told.push(`edited ${id}`),
+            posted: ({ body }, { key }) => told.push(`posted ${body} ${key}`),
+            refused: ({ key }, { slug, kind }) => told.push(`refused ${key} ${slug || kind}`),
+        });
+        return { page, outbox, told };
+    };
+    return { clock, store, server, arrived, openTab };
+}
+
+test("waits without a network; is sent in order with its keys when there is one", async () => {
+    const { clock, store, arrived, openTab } = stage();
+    const { page, outbox, told } = openTab();
+    await page.change({ online: false });
+    outbox.start();
+    for (const deed of [like("7"), post("a"), { kind: "edit", key: "e", postId: "5", change: { body: "x" } } as const]) {
+        assert.equal(outbox.add(deed), true);
+    }
+    await clock.advance(60_000);
+    assert.deepEqual([arrived, outbox.waiting().length], [[], 3]);
+    await page.change({ online: true });
+    assert.deepEqual(arrived, ["like 7", "post a key-a", "edit 5 x"]);
+    assert.deepEqual(told, ["liked 7 true", "posted a key-a", "edited 5"]);
+    assert.deepEqual([outbox.waiting(), store.names(), clock.waits()], [[], [], []]);
+});
+
+test("survives a reload, for the same account alone", async () => {
+    const { arrived, openTab } = stage();
+    const before = openTab();
+    before.outbox.add(post("kept"));
+    assert.deepEqual(openTab("5").outbox.waiting(), []);
+    const after = openTab();
+    assert.deepEqual(after.outbox.waiting(), [post("kept")]);
+    after.outbox.start();
+    await settle();
+    assert.deepEqual(arrived, ["post kept key-kept"]);
+});
+
+test("of several wishes about one post the last counts", async () => {
+    const { arrived, openTab } = stage();
+    const { outbox } = openTab();
+    for (const deed of [like("7"), like("8"), like("7", false), post("a"), post("b")]) outbox.add(deed);
+    assert.equal(outbox.waiting().length, 4);
+    await outbox.send();
+    assert.deepEqual(arrived, ["like 8", "unlike 7", "post a key-a", "post b key-b"]);
+});
+
+test("a wish that changes while it is on its way is sent after it, and told once", async () => {
+    const { server, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    let answer = (): void => undefined;
+    server.hold = new Promise((done) => (answer = done));
+    outbox.add(like("7"));
+    const sent = outbox.send();
+    await settle();
+    outbox.add(like("7", false));
+    answer();
+    await sent;
+    assert.deepEqual([arrived, told], [["like 7", "unlike 7"], ["liked 7 false"]]);
+});
+
+test("a lost answer is asked for again with the same key, with backoff", async () => {
+    const { clock, server, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    server.fails = [lost, new PorchlightError("limited", { status: 429, retryAfterMs: 20_000 })];
+    outbox.start();
+    outbox.add(post("a"));
+    await outbox.send();
+    assert.deepEqual([arrived.length, clock.waits()], [1, [2_500]], "the second wait, after that of adding it");
+    await clock.advance(2_500);
+    await settle();
+    assert.deepEqual([arrived.length, clock.waits()], [2, [22_500]], "the server's time is kept");
+    await clock.advance(22_500);
+    await settle();
+    assert.deepEqual(arrived, Array(3).fill("post a key-a"));
+    assert.deepEqual([told, outbox.waiting()], [["posted a key-a"], []]);
+});
+
+test("what is refused is reported and dropped, and what is behind it goes on", async () => {
+    const { server, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    server.fails = [new PorchlightError("refused", { status: 404, slug: "not-found" })];
+    outbox.add(like("7"));
+    outbox.add(post("a"));
+    await outbox.send();
+    assert.deepEqual(told, ["refused l7true not-found", "posted a key-a"]);
+    assert.deepEqual([arrived.length, outbox.waiting()], [2, []]);
+});
+
+test("an ended session keeps it all", async () => {
+    const { clock, server, openTab } = stage();
+    const { outbox, told } = openTab();
+    server.fails = [new PorchlightError("refused", { status: 401 })];
+    outbox.start();
+    outbox.add(post("a"));
+    await outbox.send();
+    assert.deepEqual([told, outbox.waiting().length, clock.waits()], [[], 1, []]);
+    await openTab().outbox.send();
+    outbox.start();
+    assert.deepEqual(outbox.waiting(), []);
+});
+
+test("only one tab sends", async () => {
+    const { server, arrived, openTab } = stage();
+    const [first, second] = [openTab(), openTab()];
+    let answer = (): void => undefined;
+    server.hold = new Promise((done) => (answer = done));
+    first.outbox.add(post("a"));
+    const sent = [first.outbox.send(), second.outbox.send(), second.outbox.send()];
+    await settle();
+    assert.equal(arrived.length, 1);
+    answer();
+    await Promise.all(sent);
+    assert.deepEqual(arrived, ["post a key-a"]);
+    assert.deepEqual([first.told, second.told], [["posted a key-a"], []]);
+});
+
+test("is bounded in number and size", () => {
+    const { openTab } = stage();
+    const { outbox } = openTab();
+    for (let i = 0; i < OUTBOX_ITEMS_MAX; i++) assert.equal(outbox.add(like(String(i))), true);
+    assert.equal(outbox.add(like("more")), false);
+    assert.equal(outbox.add(like("5", false)), true, "another wish about the same post takes no more room");
+    outbox.clear();
+    assert.deepEqual(outbox.waiting(), []);
+    assert.equal(outbox.add(post("x".repeat(OUTBOX_CHARS_MAX))), false);
+});
+
+test("a post whose key the server has forgotten is not risked again", async () => {
+    const { clock, server, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    server.fails = [lost];
+    await clock.advance(1);
+    outbox.add(post("a"));
+    await outbox.send();
+    outbox.add(post("b"), true);
+    outbox.add(post("c"));
+    await clock.advance(OUTBOX_REPEAT_MS_MAX + 1);
+    await outbox.send();
+    assert.deepEqual(told, ["refused key-a too-old", "refused key-b too-old", "posted c key-c"], "what was never on its way is sent");
+    assert.equal(arrived.length, 2);
+});
+
+test("a browser that keeps nothing keeps it for the life of the page", async () => {
+    const { arrived, store, openTab } = stage({ full: true });
+    const { outbox } = openTab();
+    assert.equal(outbox.add(post("a")), true);
+    assert.deepEqual([store.names(), outbox.waiting().length], [[], 1]);
+    await outbox.send();
+    assert.deepEqual([arrived, outbox.waiting()], [["post a key-a"], []]);
+});

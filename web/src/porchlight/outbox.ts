@@ -1,0 +1,306 @@
+/*
+ * What a member did without a network, kept until it is sent. It survives a reload: each thing lies in the browser's
+ * storage under a name of its own, so that tabs which add and remove at the same time never overwrite each other.
+ *
+ *   porchlight.outbox.ACCOUNT.TIME.COUNT   { key, kind, ... }      sent in the order of these names
+ *
+ * Sent once: a post carries its idempotency key, likes and edits say how things should be, and one tab sends at a time
+ * (Web Locks, where there are any). What the server refuses is reported and dropped; what it did not hear is tried again.
+ * Of several wishes about one post's like, or several edits of one post, only the last is kept.
+ *
+ * Owns: the waiting things and when they are sent. Does not own: how they look while they wait.
+ */
+import type { Api } from "./api.ts";
+import { retryMs } from "./backoff.ts";
+import { browserEnvironment, type Environment } from "./environment.ts";
+import { PorchlightError } from "./errors.ts";
+import type { Like, NewPost, Post, PostChange } from "./types.ts";
+
+/* More than anybody does on one train ride; beyond it the member is told that it did not work. */
+export const OUTBOX_ITEMS_MAX = 100;
+/* A browser gives a site about 5 MB for everything. */
+export const OUTBOX_CHARS_MAX = 500_000;
+/* The server remembers a key for 24 hours: later, a post whose answer was lost might appear twice. */
+export const OUTBOX_REPEAT_MS_MAX = 23 * 3600_000;
+
+export type Deed =
+    | { kind: "like"; key: string; postId: string; liked: boolean }
+    | { kind: "edit"; key: string; postId: string; change: PostChange }
+    | { kind: "post"; key: string; post: NewPost };
+
+export interface OutboxListener {
+    /* What waits has changed. */
+    changed?(): void;
+    liked?(like: Like): void;
+    edited?(post: Post): void;
+    posted?(post: Post, deed: Deed & { kind: "post" }): void;
+    /* It will not be tried again. */
+    refused?(deed: Deed, error: PorchlightError): void;
+}
+
+/* What of a browser's localStorage is needed. */
+export interface Store {
+    readonly length: number;
+    key(index: number): string | null;
+    getItem(name: string): string | null;
+    setItem(name: string, value: string): void;
+    removeItem(name: string): void;
+}
+
+export interface OutboxOptions {
+    api: Pick<Api, "setLike" | "createPost" | "updatePost">;
+    account: string;
+    environment?: Environment;
+    /* null: kept for the life of the page. */
+    store?: Store | null;
+    /* Runs what no other tab may run at the same time. */
+    alone?: (name: string, run: () => Promise<void>) => Promise<void>;
+}
+
+export interface Outbox {
+    /* What waits, in the order in which it is sent. The same array until it changes. */
+    waiting(): readonly Deed[];
+    /* False when there is no room. `tried`: it was on its way a moment ago, and may have arrived. */
+    add(deed: Deed, tried?: boolean): boolean;
+    /* Sends now what waits; resolves when nothing more can be done now. */
+    send(): Promise<void>;
+    /* Sends what waits, now and whenever there is a network again, until it is stopped. */
+    start(): () => void;
+    /* Forgets what waits. */
+    clear(): void;
+    listen(listener: OutboxListener): () => void;
+}
+
+interface Kept {
+    name: string;
+    deed: Deed;
+    chars: number;
+    /* When it was first on its way. */
+    triedAtMs: number;
+}
+
+const PREFIX = "porchlight.outbox.";
+
+function browserStore(): Store | null {
+    try {
+        return typeof localStorage === "undefined" ? null : localStorage;
+    } catch {
+        return null; /* a page that may keep nothing */
+    }
+}
+
+async function browserAlone(name: string, run: () => Promise<void>): Promise<void> {
+    if (typeof navigator === "undefined" || !navigator.locks) await run();
+    else await navigator.locks.request(name, run);
+}
+
+function memoryStore(): Store {
+    const map = new Map<string, string>();
+    return {
+        get length() {
+            return map.size;
+        },
+        key: (index) => [...map.keys()][index] ?? null,
+        getItem: (name) => map.get(name) ?? null,
+        setItem: (name, value) => void map.set(name, value),
+        removeItem: (name) => void map.delete(name),
+    };
+}
+
+function isDeed(value: unknown): value is Deed & { triedAtMs?: number } {
+    const deed = value as Partial<Deed> | null;
+    return typeof deed === "object" && deed !== null && ["like", "edit", "post"].includes(String(deed.kind)) && !!deed.key;
+}
+
+/* Whether `next` takes the place of `before`. */
+function replaces(next: Deed, before: Deed): boolean {
+    return next.kind !== "post" && before.kind === next.kind && before.postId === next.postId;
+}
+
+export function createOutbox(options: OutboxOptions): Outbox {
+    const { api, account, environment = browserEnvironment(), alone = browserAlone } = options;
+    const prefix = `${PREFIX}${account}.`;
+    const memory = memoryStore();
+    const stores = [options.store === undefined ? browserStore() : options.store, memory].filter((it) => it !== null);
+    const listeners = new Set<OutboxListener>();
+    let list: readonly Deed[] = [];
+    let shape = "";
+    let count = 0;
+    let attempt = 0;
+    let timer: number | null = null;
+    let running = 0;
+    let sending: Promise<void> | null = null;
+
+    const read = (): Kept[] => {
+        const kept: Kept[] = [];
+        for (const store of stores) {
+            for (let i = 0; i < store.length; i++) {
+                const name = store.key(i);
+                if (!name?.startsWith(prefix)) continue;
+                const text = store.getItem(name) ?? "";
+                try {
+                    const value: unknown = JSON.parse(text);
+                    if (!isDeed(value)) continue;
+                    const { triedAtMs = 0, ...deed } = value;
+                    kept.push({ name, deed, chars: text.length, triedAtMs });
+                } catch {
+                    /* Not ours, or cut short. */
+                }
+            }
+        }
+        return kept.sort((a, b) => (a.name < b.name ? -1 : 1));
+    };
+
+    const write = (name: string, deed: Deed & { triedAtMs?: number }): void => {
+        const text = JSON.stringify(deed);
+        for (const store of stores) {
+            try {
+                store.setItem(name, text);
+                return;
+            } catch {
+                /* Full or forbidden: then it lives as long as the page. */
+            }
+        }
+    };
+
+    const remove = (name: string): void => stores.forEach((store) => store.removeItem(name));
+
+    const refresh = (): void => {
+        const kept = read();
+        const next = kept.map((it) => it.name + it.deed.key).join();
+        if (next === shape) return;
+        shape = next;
+        list = kept.map((it) => it.deed);
+        listeners.forEach((it) => it.changed?.());
+    };
+
+    const report = async (deed: Deed): Promise<void> => {
+        if (deed.kind === "like") {
+            const like = await api.setLike(deed.postId, deed.liked);
+            /* A newer wish that came meanwhile is what counts. */
+            if (!read().some((it) => it.deed.key !== deed.key && replaces(it.deed, deed))) {
+                listeners.forEach((it) => it.liked?.(like));
+            }
+        } else if (deed.kind === "edit") {
+            const post = await api.updatePost(deed.postId, deed.change);
+            listeners.forEach((it) => it.edited?.(post));
+        } else {
+            const post = await api.createPost(deed.post, deed.key);
+            listeners.forEach((it) => it.posted?.(post, deed));
+        }
+    };
+
+    const drop = (name: string, deed: Deed, error: PorchlightError): void => {
+        remove(name);
+        listeners.forEach((it) => it.refused?.(deed, error));
+    };
+
+    /* Answers the error that keeps the rest waiting, or null when nothing waits. */
+    const sendAll = async (): Promise<PorchlightError | null> => {
+        for (;;) {
+            const next = read()[0];
+            if (!next) return null;
+            const { name, deed, triedAtMs } = next;
+            if (deed.kind === "post" && triedAtMs && environment.nowMs() - triedAtMs > OUTBOX_REPEAT_MS_MAX) {
+                drop(name, deed, new PorchlightError("refused", { slug: "too-old" }));
+                refresh();
+                continue;
+            }
+            if (!triedAtMs) write(name, { ...deed, triedAtMs: environment.nowMs() });
+            try {
+                await report(deed);
+                remove(name);
+            } catch (error) {
+                const known = error instanceof PorchlightError ? error : new PorchlightError("fault");
+                if (known.kind !== "refused" || known.unauthenticated) return known;
+                drop(name, deed, known);
+            }
+            attempt = 0;
+            refresh();
+        }
+    };
+
+    const clearTimer = (): void => {
+        if (timer !== null) environment.clearTimer(timer);
+        timer = null;
+    };
+
+    const run = async (): Promise<void> => {
+        let error: PorchlightError | null = null;
+        await alone(`${PREFIX}${account}`, async () => {
+            error = await sendAll();
+        });
+        if (error) laterAfter(error);
+    };
+
+    const send = (): Promise<void> => {
+        clearTimer();
+        sending ??= run().finally(() => {
+            sending = null;
+            refresh();
+        });
+        return sending;
+    };
+
+    const laterAfter = (error: PorchlightError): void => {
+        /* Without a session nobody may send: signing in begins anew. */
+        if (running === 0 || error.unauthenticated) return;
+        clearTimer();
+        timer = environment.setTimer(trySend, retryMs(error, attempt, environment.random()));
+        attempt += 1;
+    };
+
+    const trySend = (): void => {
+        refresh();
+        if (list.length > 0 && environment.online() && environment.visible()) void send();
+    };
+
+    refresh();
+    return {
+        waiting: () => list,
+        add: (deed, tried = false) => {
+            const kept = read();
+            const old = kept.filter((it) => replaces(deed, it.deed));
+            const rest = kept.filter((it) => !old.includes(it));
+            const chars = rest.reduce((sum, it) => sum + it.chars, JSON.stringify(deed).length);
+            if (rest.length >= OUTBOX_ITEMS_MAX || chars > OUTBOX_CHARS_MAX) return false;
+            const time = String(environment.nowMs()).padStart(15, "0");
+            write(`${prefix}${time}.${String((count += 1)).padStart(6, "0")}.${deed.key}`, {
+                ...deed,
+                ...(tried && { triedAtMs: environment.nowMs() }),
+            });
+            old.forEach((it) => remove(it.name));
+            refresh();
+            if (timer === null && !sending) laterAfter(new PorchlightError("network"));
+            return true;
+        },
+        send,
+        start: () => {
+            running += 1;
+            const changed = (): void => {
+                attempt = 0;
+                trySend();
+            };
+            const unwatch = environment.watch(changed);
+            const stored = (event: StorageEvent): void => {
+                if (event.key === null || event.key.startsWith(prefix)) refresh();
+            };
+            if (typeof window !== "undefined") window.addEventListener("storage", stored);
+            trySend();
+            return () => {
+                running -= 1;
+                unwatch();
+                if (typeof window !== "undefined") window.removeEventListener("storage", stored);
+                if (running === 0) clearTimer();
+            };
+        },
+        clear: () => {
+            for (const { name } of read()) remove(name);
+            refresh();
+        },
+        listen: (listener) => {
+            listeners.add(listener);
+            return () => listeners.delete(listener);
+        },
+    };
+}
