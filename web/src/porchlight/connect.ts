@@ -14,7 +14,9 @@ import { PorchlightError } from "./errors.ts";
 import { createLine, type ConnectionState, type LineEvent } from "./line.ts";
 import { newIdempotencyKey } from "./request.ts";
 import { socketUrlOf } from "./address.ts";
+import { keepSession } from "./session.ts";
 import type { WebSocketLike } from "./socket.ts";
+import type { Store } from "./store.ts";
 import { browserTabs, type Tabs } from "./tabs.ts";
 import type { Changes, Cheer, Like, Notice, Presence } from "./types.ts";
 
@@ -44,6 +46,8 @@ export interface ConnectOptions {
     /* null: polls only. */
     openWebSocket?: ((url: string) => WebSocketLike) | null;
     tabs?: Tabs | null;
+    /* Where it is noted when the session was renewed; null: nowhere. */
+    store?: Store | null;
 }
 
 export interface Connection {
@@ -92,6 +96,7 @@ export function connect(options: ConnectOptions): Connection {
     let again = false;
     let giveUpLead: (() => void) | null = null;
     let leading = false;
+    let stopKeeping = (): Promise<void> => Promise.resolve();
     let unwatch: (() => void)[] = [];
 
     const tell = (event: LineEvent): void => {
@@ -187,12 +192,20 @@ export function connect(options: ConnectOptions): Connection {
     const lead = (): void => {
         leading = true;
         line.start(cursor);
+        if (!account) return;
+        stopKeeping = keepSession({
+            api,
+            account,
+            environment,
+            store: options.store,
+            renewed: ({ token }) => void line.ask({ type: "AUTH", token })?.catch(() => undefined),
+        });
     };
 
     const stopLeading = (): Promise<void> => {
         if (!leading) return Promise.resolve();
         leading = false; /* nobody hears its last word */
-        return line.stop();
+        return Promise.all([line.stop(), stopKeeping()]).then(() => undefined);
     };
 
     const compete = (): void => {

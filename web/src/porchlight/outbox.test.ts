@@ -9,8 +9,8 @@ import {
     OUTBOX_ITEMS_MAX,
     OUTBOX_REPEAT_MS_MAX,
     type Deed,
-    type Store,
 } from "./outbox.ts";
+import type { Store } from "./store.ts";
 import type { Like, Post } from "./types.ts";
 
 /* A browser's storage, shared by its tabs. */
@@ -98,15 +98,18 @@ test("waits without a network; is sent in order with its keys when there is one"
 });
 
 test("survives a reload, for the same account alone", async () => {
-    const { arrived, openTab } = stage();
+    const { clock, arrived, openTab } = stage();
     const before = openTab();
-    before.outbox.add(post("kept"));
+    before.outbox.add(post("b"));
+    before.outbox.add(post("z"));
     assert.deepEqual(openTab("5").outbox.waiting(), []);
+    await clock.advance(1_000);
     const after = openTab();
-    assert.deepEqual(after.outbox.waiting(), [post("kept")]);
+    assert.deepEqual(after.outbox.waiting(), [post("b"), post("z")]);
+    after.outbox.add(post("a"));
     after.outbox.start();
     await settle();
-    assert.deepEqual(arrived, ["post kept key-kept"]);
+    assert.deepEqual(arrived, ["post b key-b", "post z key-z", "post a key-a"]);
 });
 
 test("of several wishes about one post the last counts", async () => {

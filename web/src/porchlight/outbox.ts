@@ -14,6 +14,7 @@ import type { Api } from "./api.ts";
 import { retryMs } from "./backoff.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { PorchlightError } from "./errors.ts";
+import { browserStore, memoryStore, type Store } from "./store.ts";
 import type { Like, NewPost, Post, PostChange } from "./types.ts";
 
 /* More than anybody does on one train ride; beyond it the member is told that it did not work. */
@@ -36,15 +37,6 @@ export interface OutboxListener {
     posted?(post: Post, deed: Deed & { kind: "post" }): void;
     /* It will not be tried again. */
     refused?(deed: Deed, error: PorchlightError): void;
-}
-
-/* What of a browser's localStorage is needed. */
-export interface Store {
-    readonly length: number;
-    key(index: number): string | null;
-    getItem(name: string): string | null;
-    setItem(name: string, value: string): void;
-    removeItem(name: string): void;
 }
 
 export interface OutboxOptions {
@@ -81,30 +73,9 @@ interface Kept {
 
 const PREFIX = "porchlight.outbox.";
 
-function browserStore(): Store | null {
-    try {
-        return typeof localStorage === "undefined" ? null : localStorage;
-    } catch {
-        return null; /* a page that may keep nothing */
-    }
-}
-
 async function browserAlone(name: string, run: () => Promise<void>): Promise<void> {
     if (typeof navigator === "undefined" || !navigator.locks) await run();
     else await navigator.locks.request(name, run);
-}
-
-function memoryStore(): Store {
-    const map = new Map<string, string>();
-    return {
-        get length() {
-            return map.size;
-        },
-        key: (index) => [...map.keys()][index] ?? null,
-        getItem: (name) => map.get(name) ?? null,
-        setItem: (name, value) => void map.set(name, value),
-        removeItem: (name) => void map.delete(name),
-    };
 }
 
 function isDeed(value: unknown): value is Deed & { triedAtMs?: number } {

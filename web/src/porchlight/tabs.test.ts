@@ -6,6 +6,8 @@ import type { Api } from "./api.ts";
 import { connect, type ConnectionState } from "./connect.ts";
 import { PorchlightError } from "./errors.ts";
 import { changes, createClock, createPage, createTabs, FakeWebSocket, settle } from "./fakes.ts";
+import { RENEW_FIRST_MS } from "./session.ts";
+import { memoryStore } from "./store.ts";
 import type { Changes } from "./types.ts";
 
 globalThis.crypto ??= webcrypto as Crypto;
@@ -16,7 +18,8 @@ const POLL_MS = 60_000;
 function stage() {
     const clock = createClock();
     const openTabs = createTabs();
-    const server = { at: 1, signedIn: true, socket: null as string | null };
+    const store = memoryStore();
+    const server = { at: 1, signedIn: true, renewed: 0, socket: null as string | null };
     const wires: FakeWebSocket[] = [];
 
     const openTab = ({ visible = true } = {}) => {
@@ -45,6 +48,7 @@ function stage() {
             },
             capabilities: async () => ({ realtime: !!server.socket, socket: server.socket, version: "", poll: {} }),
             leave: async () => undefined,
+            refresh: async () => ({ token: `t${(server.renewed += 1)}` }),
             setLike: async (postId: string, liked: boolean) => (likes.push(postId), { postId, liked, count: 1 }),
         } as unknown as Api;
         const connection = connect({
@@ -53,6 +57,7 @@ function stage() {
             baseUrl: "http://porch.test",
             environment: page.environment,
             tabs: openTabs(),
+            store,
             openWebSocket: (url) => {
                 const wire = new FakeWebSocket(url);
                 wires.push(wire);
@@ -231,6 +236,21 @@ test("likes go over the leader's socket; a follower's go by a request", async ()
     await wires[0]?.ends(1006);
     assert.deepEqual(await lost, { postId: "9", liked: false, count: 1 });
     assert.deepEqual(first.likes, ["9"], "a socket that broke is no reason to lose a like");
+});
+
+test("who leads renews the session, and tells the socket the new token", async () => {
+    const { clock, server, wires, openTab } = stage();
+    server.socket = "/ws";
+    const [first, second] = [openTab(), openTab()];
+    await start(first, second);
+    await clock.advance(0);
+    await settle();
+    await wires[0]?.welcomes("1", 3600);
+    await clock.advance(2 * RENEW_FIRST_MS);
+    await settle();
+    assert.equal(server.renewed, 1);
+    const { type, token } = wires[0]?.sent.at(-1) ?? {};
+    assert.deepEqual([type, token], ["AUTH", "t1"]);
 });
 
 test("signing out in one tab ends the others when they ask", async () => {
