@@ -1,11 +1,12 @@
 /*
  * Which view, for whom. Signed out: the door. Signed in: a shell with the way around, one view, and what floats above.
  */
-import { useEffect, useLayoutEffect, useRef } from "react";
+import { lazy, useEffect, useLayoutEffect, useRef } from "react";
 import { Announcer } from "./components/Announcer/Announcer.tsx";
 import { Button } from "./components/Button/Button.tsx";
 import { Brand, Lantern } from "./components/Brand/Brand.tsx";
 import { ConnectionNote } from "./components/ConnectionNote/ConnectionNote.tsx";
+import { Later } from "./components/Later/Later.tsx";
 import { Nav } from "./components/Nav/Nav.tsx";
 import { Empty, Failed, Loading } from "./components/States/States.tsx";
 import { Toast } from "./components/Toast/Toast.tsx";
@@ -19,16 +20,21 @@ import { Feed } from "./views/Feed/Feed.tsx";
 import { Join, JoinWhileSignedIn } from "./views/Join/Join.tsx";
 import { Notices } from "./views/Notices/Notices.tsx";
 import { PostView } from "./views/PostView/PostView.tsx";
-import { Settings } from "./views/Settings/Settings.tsx";
 import { SignIn } from "./views/SignIn/SignIn.tsx";
 import { words } from "./words.ts";
 import "./App.css";
+
+/* What few need, or need rarely, comes when it is wanted. */
+const Settings = lazy(() => import("./views/Settings/Settings.tsx").then((it) => ({ default: it.Settings })));
+const Corner = lazy(() => import("./views/Corner/Corner.tsx").then((it) => ({ default: it.Corner })));
 
 const titles: Record<Route["view"], string> = {
     feed: words.feed.view,
     post: words.post.view,
     notices: words.notices.view,
     settings: words.settings.view,
+    corner: words.corner.view,
+    admin: words.admin.view,
     join: words.join.view,
     unknown: words.status.notFound,
 };
@@ -56,7 +62,13 @@ interface InsideProps {
 
 function View({ user, team, teams, chooseTeam, route }: InsideProps) {
     const { retry } = useSession();
-    if (route.view === "settings") return <Settings user={user} team={team} />;
+    if (route.view === "settings") {
+        return (
+            <Later title={words.settings.heading}>
+                <Settings user={user} team={team} />
+            </Later>
+        );
+    }
     if (!team) {
         return (
             <main className="page" id="main" tabIndex={-1}>
@@ -70,11 +82,20 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
             </main>
         );
     }
+    if (route.view === "corner" && user.role !== "member") {
+        return (
+            <Later title={words.corner.heading}>
+                <Corner user={user} team={team} teams={teams} chooseTeam={chooseTeam} />
+            </Later>
+        );
+    }
     switch (route.view) {
         case "post":
             return <PostView key={route.id} id={route.id} user={user} />;
         case "notices":
             return <Notices user={user} />;
+        case "corner":
+        case "admin":
         case "unknown":
             return (
                 <main className="page" id="main" tabIndex={-1}>
@@ -110,7 +131,7 @@ function Shell(props: InsideProps) {
             </a>
             <header className="shell-head">
                 <Brand />
-                <Nav view={props.route.view} unread={unread} />
+                <Nav view={props.route.view} unread={unread} role={props.user.role} />
             </header>
             <div className="shell-view">
                 <View {...props} />

@@ -185,8 +185,11 @@ export function applyNotices(cache: QueryClient, team: string, notices: Notice[]
     );
     cache.setQueryData<NoticesData>(keys.notices(team), { ...data, pages });
 
-    /* Nobody needs to be told of a pin that they set themselves. */
+    /* Nobody needs to be told of a pin that they set or a notice that they sent themselves. */
     const own = new Set((cache.getQueryData<string[]>(keys.ownPins) ?? []).map((id) => `/#/posts/${id}`));
-    const news = fresh.filter((notice) => !(notice.kind === "pin" && notice.link && own.has(notice.link)));
+    const said = new Set(cache.getQueryData<string[]>(keys.ownNotices));
+    const news = fresh.filter((notice) =>
+        notice.kind === "pin" ? !notice.link || !own.has(notice.link) : !said.has(notice.title),
+    );
     if (news.length > 0) cache.setQueryData<Notice[]>(keys.arrived(team), (list) => [...news, ...(list ?? [])]);
 }

@@ -11,6 +11,9 @@
  *   newPosts, team          NewPosts: what has come and waits for the button
  *   notices, team           InfiniteData<NoticeList>
  *   unsent                  Unsent[]: what was done offline and then refused
+ *   pins, team              the ids of all pinned posts, for the coach's corner
+ *   members, teamId         Member[], newest first
+ *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
  *   arrived, team           Notice[]: notices that came while the app was open, for the toast
  */
 export const keys = {
@@ -28,4 +31,7 @@ export const keys = {
     like: (id: string) => ["like", id] as const,
     unsent: ["unsent"] as const,
     ownPins: ["ownPins"] as const,
+    ownNotices: ["ownNotices"] as const,
+    pins: (team: string) => ["pins", team] as const,
+    members: (teamId: string) => ["members", teamId] as const,
 };

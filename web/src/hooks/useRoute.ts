@@ -9,6 +9,8 @@ export type Route =
     | { view: "post"; id: string }
     | { view: "notices" }
     | { view: "settings" }
+    | { view: "corner" }
+    | { view: "admin" }
     | { view: "join"; code: string }
     | { view: "unknown" };
 
@@ -25,6 +27,8 @@ export function parseRoute(hash: string): Route {
     if (parts.length === 2 && parts[0] === "join") return { view: "join", code: value };
     if (parts.length === 1 && parts[0] === "notices") return { view: "notices" };
     if (parts.length === 1 && parts[0] === "settings") return { view: "settings" };
+    if (parts.length === 1 && parts[0] === "corner") return { view: "corner" };
+    if (parts.length === 1 && parts[0] === "admin") return { view: "admin" };
     return { view: "unknown" };
 }
 

@@ -6,9 +6,12 @@ import type {
     Capabilities,
     Changes,
     Feed,
+    Invite,
     Joining,
     Like,
     List,
+    Member,
+    NewNotice,
     NewPost,
     Notice,
     NoticeList,
@@ -18,6 +21,9 @@ import type {
     Team,
     User,
 } from "./types.ts";
+
+/* The longest page that the server gives. */
+const PAGE_MAX = 100;
 
 export interface Api {
     login(name: string, password: string): Promise<User>;
@@ -34,10 +40,13 @@ export interface Api {
     setLike(postId: string, liked: boolean): Promise<Like>;
     setPin(postId: string, pinned: boolean): Promise<Post>;
     notices(options?: { team?: string | undefined; page?: string | undefined }): Promise<NoticeList>;
-    createNotice(
-        notice: { title: string; body?: string; link?: string; teamId?: string | null },
+    createNotice(notice: NewNotice, idempotencyKey: string): Promise<Notice>;
+    members(teamId: string, page?: string): Promise<List<Member>>;
+    createInvite(
+        teamId: string,
+        reach: { maxUses: number; expiresInHours: number },
         idempotencyKey: string,
-    ): Promise<Notice>;
+    ): Promise<Invite>;
     capabilities(): Promise<Capabilities>;
     /* Ephemeral: everybody who is here sees it. */
     cheer(icon: string, team: string | undefined, idempotencyKey: string): Promise<void>;
@@ -52,6 +61,7 @@ export interface Api {
 export function createApi(request: Requester): Api {
     const data = <T>(answer: Promise<Answer<T>>): Promise<T> => answer.then((it) => it.data);
     const post = (id: string): string => `/posts/${encodeURIComponent(id)}`;
+    const team = (id: string): string => `/teams/${encodeURIComponent(id)}`;
 
     return {
         login: async (name, password) => {
@@ -77,6 +87,9 @@ export function createApi(request: Requester): Api {
         notices: ({ team, page } = {}) => data(request<NoticeList>("/notices", { query: { team, page } })),
         createNotice: (body, idempotencyKey) =>
             data(request<Notice>("/notices", { method: "POST", body, idempotencyKey })),
+        members: (teamId, page) => data(request<List<Member>>(`${team(teamId)}/members`, { query: { page, limit: PAGE_MAX } })),
+        createInvite: (teamId, body, idempotencyKey) =>
+            data(request<Invite>(`${team(teamId)}/invites`, { method: "POST", body, idempotencyKey })),
         capabilities: () => data(request<Capabilities>("/capabilities")),
         cheer: (icon, team, idempotencyKey) =>
             data(request<void>("/cheers", { method: "POST", body: team ? { icon, teamId: team } : { icon }, idempotencyKey })),

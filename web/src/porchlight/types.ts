@@ -102,6 +102,29 @@ export interface Changes {
     notices: Notice[];
 }
 
+export interface Member {
+    id: string;
+    name: string;
+    role: Role;
+    joinedAt: string;
+}
+
+export interface Invite {
+    code: string;
+    url: string;
+    teamId: string;
+    maxUses: number;
+    expiresAt: string;
+}
+
+export interface NewNotice {
+    title: string;
+    body?: string;
+    link?: string;
+    /* null is everybody. */
+    teamId?: string | null;
+}
+
 export interface NewPost {
     body: string;
     topics?: string[];

@@ -1,7 +1,7 @@
 /*
  * A label, a box to type in, a hint and what is wrong with it: the label stands above and stays.
  */
-import { useId, useState, type InputHTMLAttributes, type ReactNode } from "react";
+import { useId, useState, type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes } from "react";
 import { words } from "../../words.ts";
 import "./Field.css";
 
@@ -12,9 +12,19 @@ interface FieldProps extends InputHTMLAttributes<HTMLInputElement> {
     children?: ReactNode;
 }
 
-export function Field({ label, hint, problem, children, ...input }: FieldProps) {
-    const id = useId();
-    const described = [hint ? `${id}-hint` : "", problem ? `${id}-problem` : ""].filter(Boolean).join(" ");
+interface AroundProps {
+    id: string;
+    label: string;
+    hint?: string | undefined;
+    problem?: string | null | undefined;
+    children: ReactNode;
+}
+
+const describedBy = (id: string, hint?: string, problem?: string | null): string | undefined =>
+    [hint ? `${id}-hint` : "", problem ? `${id}-problem` : ""].filter(Boolean).join(" ") || undefined;
+
+/* What stands around a box. */
+function Around({ id, label, hint, problem, children }: AroundProps) {
     return (
         <div className="field">
             <label htmlFor={id}>{label}</label>
@@ -23,16 +33,46 @@ export function Field({ label, hint, problem, children, ...input }: FieldProps) 
                     {hint}
                 </p>
             )}
-            <div className="field-box">
-                <input id={id} aria-invalid={!!problem} aria-describedby={described || undefined} {...input} />
-                {children}
-            </div>
+            {children}
             {problem && (
                 <p className="field-problem" id={`${id}-problem`}>
                     {problem}
                 </p>
             )}
         </div>
+    );
+}
+
+export function Field({ label, hint, problem, children, ...input }: FieldProps) {
+    const id = useId();
+    return (
+        <Around id={id} label={label} hint={hint} problem={problem}>
+            <div className="field-box">
+                <input
+                    id={id}
+                    aria-invalid={!!problem}
+                    aria-describedby={describedBy(id, hint, problem)}
+                    {...input}
+                />
+                {children}
+            </div>
+        </Around>
+    );
+}
+
+interface TextFieldProps extends TextareaHTMLAttributes<HTMLTextAreaElement> {
+    label: string;
+    hint?: string;
+    problem?: string | null;
+}
+
+/* For more than a line. */
+export function TextField({ label, hint, problem, ...area }: TextFieldProps) {
+    const id = useId();
+    return (
+        <Around id={id} label={label} hint={hint} problem={problem}>
+            <textarea id={id} aria-invalid={!!problem} aria-describedby={describedBy(id, hint, problem)} {...area} />
+        </Around>
     );
 }
 

@@ -2,13 +2,20 @@
  * Where one can go: a bar at the bottom of a phone, beside the name on a tablet, a column on a wide screen.
  */
 import type { Route } from "../../hooks/useRoute.ts";
+import type { Role } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
 import { Icon, type IconName } from "../Icon/Icon.tsx";
 import "./Nav.css";
 
 const MANY = 9;
 
-export function Nav({ view, unread }: { view: Route["view"]; unread: number }) {
+interface NavProps {
+    view: Route["view"];
+    unread: number;
+    role: Role;
+}
+
+export function Nav({ view, unread, role }: NavProps) {
     const { nav } = words;
     const item = (to: Route["view"], href: string, icon: IconName, label: string, count = 0) => (
         <li>
@@ -29,6 +36,8 @@ export function Nav({ view, unread }: { view: Route["view"]; unread: number }) {
             <ul>
                 {item("feed", "#/", "home", nav.home)}
                 {item("notices", "#/notices", "bell", nav.notices, unread)}
+                {role !== "member" && item("corner", "#/corner", "people", nav.corner)}
+                {role === "admin" && item("admin", "#/admin", "gauge", nav.admin)}
                 {item("settings", "#/settings", "settings", nav.settings)}
             </ul>
         </nav>

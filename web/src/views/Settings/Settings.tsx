@@ -3,38 +3,16 @@
  */
 import { useMutation } from "@tanstack/react-query";
 import { Button } from "../../components/Button/Button.tsx";
+import { Choice } from "../../components/Choice/Choice.tsx";
+import { Panel } from "../../components/Panel/Panel.tsx";
 import { Problem } from "../../components/States/States.tsx";
+import { Switch } from "../../components/Switch/Switch.tsx";
 import { useConnection } from "../../hooks/useConnection.tsx";
 import { useSession, useSignOut } from "../../hooks/useSession.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { SCHEMES, setTheme, TEXT_SIZES, useTheme } from "../../theme/theme.ts";
 import { words } from "../../words.ts";
 import "./Settings.css";
-
-interface ChoiceProps<T extends string> {
-    legend: string;
-    name: string;
-    options: readonly T[];
-    labels: Record<T, string>;
-    value: T;
-    choose: (value: T) => void;
-}
-
-function Choice<T extends string>({ legend, name, options, labels, value, choose }: ChoiceProps<T>) {
-    return (
-        <fieldset className="choice">
-            <legend>{legend}</legend>
-            <div className="choice-options">
-                {options.map((it) => (
-                    <label key={it} className={`choice-option${it === value ? " choice-option-on" : ""}`}>
-                        <input type="radio" name={name} checked={it === value} onChange={() => choose(it)} />
-                        <span>{labels[it]}</span>
-                    </label>
-                ))}
-            </div>
-        </fieldset>
-    );
-}
 
 function AppearOffline({ user }: { user: User }) {
     const { settings } = words;
@@ -47,21 +25,14 @@ function AppearOffline({ user }: { user: User }) {
     });
     const shown = change.isPending ? change.variables : user.appearOffline;
     return (
-        <div className="switch-row">
-            <label className="switch">
-                <input
-                    type="checkbox"
-                    role="switch"
-                    checked={shown}
-                    aria-describedby="appear-offline-help"
-                    onChange={(event) => change.mutate(event.target.checked)}
-                />
-                <span className="switch-track" aria-hidden="true" />
-                <span>{settings.appearOffline}</span>
-            </label>
-            <p id="appear-offline-help">{settings.appearOfflineHelp}</p>
+        <Switch
+            label={settings.appearOffline}
+            help={settings.appearOfflineHelp}
+            on={shown}
+            turn={(appearOffline) => change.mutate(appearOffline)}
+        >
             {change.isError && <Problem>{settings.appearOfflineFailed}</Problem>}
-        </div>
+        </Switch>
     );
 }
 
@@ -74,13 +45,9 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
             <header className="page-head">
                 <h1 tabIndex={-1}>{settings.heading}</h1>
             </header>
-            <section className="panel" aria-labelledby="settings-look">
-                <h2 id="settings-look" className="unseen">
-                    {settings.textSize}
-                </h2>
+            <Panel title={settings.look} icon="eye">
                 <Choice
                     legend={settings.textSize}
-                    name="textSize"
                     options={TEXT_SIZES}
                     labels={settings.sizes}
                     value={textSize}
@@ -89,19 +56,16 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                 <p className="settings-sample">{settings.sample}</p>
                 <Choice
                     legend={settings.colours}
-                    name="scheme"
                     options={SCHEMES}
                     labels={settings.schemes}
                     value={scheme}
                     choose={(value) => setTheme({ scheme: value })}
                 />
-            </section>
-            <section className="panel" aria-labelledby="settings-presence">
-                <h2 id="settings-presence">{settings.presence}</h2>
+            </Panel>
+            <Panel title={settings.presence}>
                 <AppearOffline user={user} />
-            </section>
-            <section className="panel" aria-labelledby="settings-you">
-                <h2 id="settings-you">{settings.you}</h2>
+            </Panel>
+            <Panel title={settings.you}>
                 <div>
                     <p>{settings.signedInAs(user.name)}</p>
                     {team && <p>{settings.inTeam(team.name)}</p>}
@@ -115,7 +79,7 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                 >
                     {signOut.isPending ? settings.signingOut : settings.signOut}
                 </Button>
-            </section>
+            </Panel>
         </main>
     );
 }
