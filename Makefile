@@ -6,6 +6,7 @@
 #   make lint       style, walls between folders, static analysis
 #   make bench      measured against bare libmicrohttpd and plain SQLite
 #   make fuzz       each parser for 60 seconds
+#   make icons      the icons of the home screen, from web/public/favicon.svg
 #   make clean
 #
 # SAN=address (with undefined) or SAN=thread builds into a folder of its own and may stand before any of them.
@@ -38,7 +39,7 @@ MIGRATIONS_ROOMS := $(sort $(wildcard migrations/rooms/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all run test lint fuzz clean deps deps-test tests-build
+.PHONY: all run test lint fuzz icons clean deps deps-test tests-build
 .SECONDARY:
 
 all: $(PROGRAM)
@@ -138,6 +139,12 @@ SUITES ?= unit scenario browser web
 test: deps-test
 	@$(MAKE) --no-print-directory -j$(JOBS) tests-build
 	@PORCHLIGHT_BUILD=$(B) tests/run $(SUITES)
+
+# ---- pictures ---------------------------------------------------------------------------------------------------------
+
+icons: deps-test
+	@$(MAKE) --no-print-directory tests/node_modules/.installed
+	@node tests/browser/icons.mjs
 
 # ---- quality ----------------------------------------------------------------------------------------------------------
 

@@ -83,6 +83,9 @@ static void serve(struct request *r, const struct asset *a)
     }
     request_header(r, "Vary", "Accept-Encoding");
     request_header(r, "Cache-Control", a->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    /* A service worker is bound by the policy of its own script, not by that of the page. */
+    if (strcmp(a->path, "/sw.js") == 0)
+        request_header(r, "Content-Security-Policy", policy);
     if (strncmp(a->type, "text/html", 9) == 0) {
         request_header(r, "Content-Security-Policy", policy);
         request_header(r, "Referrer-Policy", "same-origin");

@@ -3,7 +3,10 @@
  * allows no inline script or style), and code that tablets of the last six years understand. JSX is compiled by
  * esbuild itself, so no plugin is needed.
  */
-import { defineConfig } from "vite";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { build } from "esbuild";
+import { defineConfig, type Plugin } from "vite";
 
 /*
  * `npm run dev` serves the files and hands everything that is not one of them to a Porchlight server on this machine.
@@ -11,8 +14,45 @@ import { defineConfig } from "vite";
 const server = process.env.PORCHLIGHT_URL ?? "http://127.0.0.1:8080";
 const api = ["/auth", "/me", "/presence", "/teams", "/posts", "/notices", "/changes", "/capabilities"];
 
+/* Files without a hash in their name that the app needs: "/favicon.svg". Icons are the device's: it takes them once. */
+const publicFiles = (): string[] =>
+    readdirSync("public", { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => `/${entry.name}`);
+
+/* Writes /sw.js, the service worker, and tells it the names of all files of this build. */
+const worker = (): Plugin => ({
+    name: "porchlight-worker",
+    apply: "build",
+    enforce: "post",
+    async generateBundle(_, bundle) {
+        const page = bundle["index.html"];
+        const entry = Object.values(bundle).find((it) => it.type === "chunk" && it.isEntry);
+        if (page?.type !== "asset" || !entry) throw new Error("the build has no page or no script");
+        const built = Object.keys(bundle).filter((name) => name !== "index.html").map((name) => `/${name}`);
+        const kept = publicFiles();
+        const version = createHash("sha256").update(JSON.stringify([built, page.source]));
+        for (const name of kept) version.update(readFileSync(`public${name}`));
+        const { outputFiles } = await build({
+            entryPoints: ["worker/worker.ts"],
+            bundle: true,
+            minify: true,
+            format: "iife",
+            target: "es2020",
+            write: false,
+            define: {
+                SHELL: JSON.stringify(["/", ...built, ...kept].sort()),
+                ENTRY: JSON.stringify(entry.fileName),
+                VERSION: JSON.stringify(version.digest("hex").slice(0, 16)),
+            },
+        });
+        this.emitFile({ type: "asset", fileName: "sw.js", source: outputFiles[0]!.text });
+    },
+});
+
 export default defineConfig({
     base: "/",
+    plugins: [worker()],
     esbuild: { jsx: "automatic", legalComments: "none" },
     build: {
         target: ["es2020", "chrome87", "safari14", "firefox88"],

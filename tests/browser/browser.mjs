@@ -72,6 +72,7 @@ function watchPage(page, allow) {
  *   path     where to start ('/')
  *   viewport, colorScheme, reducedMotion, ...   as Playwright takes them
  *   sockets  false: a network that lets no socket through
+ *   serviceWorkers  'allow': with what the app keeps on the device. Without, a test may answer any request in its place
  *   allow    expected errors on the console: [expected.status(401)]
  * The page's `leave()` closes it and fails the test when something was wrong with it.
  */
@@ -80,6 +81,7 @@ async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, 
         viewport,
         colorScheme: 'dark',
         baseURL: it.server.url,
+        serviceWorkers: 'block',
         ...options,
     });
     context.setDefaultTimeout(15_000);

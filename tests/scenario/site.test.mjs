@@ -57,6 +57,16 @@ describe('the site', () => {
         });
     }
 
+    test('the service worker is asked for anew each time, and may reach only ourselves', async () => {
+        const worker = await as(server).get('/sw.js');
+        assert.deepEqual([worker.status, worker.headers['cache-control']], [200, 'no-cache']);
+        assert.match(worker.type, /javascript$/);
+        assert.deepEqual(policy(worker).get('default-src'), ["'none'"]);
+        assert.deepEqual(policy(worker).get('connect-src'), ["'self'"]);
+        const manifest = await as(server).get('/manifest.webmanifest');
+        assert.deepEqual([manifest.status, manifest.type], [200, 'application/manifest+json']);
+    });
+
     test('files with a hash in their name are kept for ever', async () => {
         for (const path of assets()) {
             const reply = await as(server).get(path);

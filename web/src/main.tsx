@@ -9,13 +9,17 @@ import "./theme/base.css";
 import { App } from "./App.tsx";
 import { Crash } from "./components/Crash/Crash.tsx";
 import { ClientContext, createClient } from "./hooks/client.ts";
+import { startKeeping } from "./hooks/kept.ts";
 import { startRoutes } from "./hooks/useRoute.ts";
+import { startShell } from "./shell.ts";
 import { startTheme } from "./theme/theme.ts";
 
 startTheme();
 startRoutes();
 
 const client = createClient(import.meta.env.VITE_SERVER_URL ?? "");
+startKeeping(client.queryClient);
+startShell();
 const element = document.getElementById("app");
 if (!element) throw new Error("no #app");
 

@@ -81,6 +81,7 @@ export const words = {
         pinnedMore: (count: number) => `Show ${some(count, "more pinned post", "more pinned posts")}`,
         latest: "Latest posts",
         upToDate: "You are up to date",
+        lastNews: (when: string) => `Last news: ${when}`,
         older: "Show older posts",
         olderBusy: "Loading older posts…",
         olderFailed: "The older posts did not load. Please try again.",
@@ -103,6 +104,7 @@ export const words = {
     },
     active: {
         looking: "Looking who is here…",
+        unknown: "We cannot see who is here right now",
         nobody: "No one is active now",
         onlyYou: "You are the only one here right now",
         you: "You",
@@ -287,6 +289,11 @@ export const words = {
     admin: {
         view: "Admin",
         heading: "Admin",
+    },
+    version: {
+        newer: "There is a newer Porchlight.",
+        load: "Load it now",
+        later: "Later",
     },
 
     status: {

@@ -59,7 +59,7 @@ export function shownIds(feed: FeedData | undefined): Set<string> {
 }
 
 /* The pins as they are now, newest first, among the posts that are known. */
-function pinnedNow(cache: QueryClient, shown: FeedData): string[] {
+export function pinnedNow(cache: QueryClient, shown: FeedData): string[] {
     const before = shown.pages[0]?.pinnedIds ?? [];
     const teams = new Set(
         [...shownIds(shown)].map((id) => cache.getQueryData<Post | null>(keys.post(id))?.teamId).filter(Boolean),
@@ -124,6 +124,7 @@ export function applyOwnPin(cache: QueryClient, team: string, post: Post): void 
 }
 
 export function applyChanges(cache: QueryClient, team: string, changes: Changes, reset: boolean): void {
+    cache.setQueryData(keys.cursor(team), changes.cursor);
     cache.setQueryData(keys.presence(team), changes.presence);
     applyPosts(cache, team, changes, reset);
     applyLikes(cache, changes.likes);

@@ -4,6 +4,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 import { PorchlightError, createApi, createRequester, retryMs, type Api } from "../porchlight/index.ts";
+import { noteMember } from "./kept.ts";
 import { keys } from "./keys.ts";
 
 export interface Client {
@@ -39,7 +40,10 @@ export function createClient(baseUrl = ""): Client {
     const request = createRequester({
         baseUrl,
         onUnauthenticated: () => {
-            if (queryClient.getQueryData(keys.session)) queryClient.setQueryData(keys.expired, true);
+            if (queryClient.getQueryData(keys.session)) {
+                queryClient.setQueryData(keys.expired, true);
+                noteMember(null);
+            }
             queryClient.setQueryData(keys.session, null);
         },
     });

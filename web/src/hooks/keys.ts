@@ -15,6 +15,8 @@
  *   members, teamId         Member[], newest first
  *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
  *   arrived, team           Notice[]: notices that came while the app was open, for the toast
+ *   cursor, team            string: up to where the feed and what waits for it are complete, and since when that is so
+ *   unasked                 true while the member is the device's copy (kept.ts), not the server's answer
  */
 export const keys = {
     session: ["session"] as const,
@@ -30,6 +32,9 @@ export const keys = {
     arrived: (team: string) => ["arrived", team] as const,
     like: (id: string) => ["like", id] as const,
     unsent: ["unsent"] as const,
+    cursors: ["cursor"] as const,
+    cursor: (team: string) => ["cursor", team] as const,
+    unasked: ["unasked"] as const,
     ownPins: ["ownPins"] as const,
     ownNotices: ["ownNotices"] as const,
     pins: (team: string) => ["pins", team] as const,

@@ -101,6 +101,10 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
                 setCheers(line.cheers);
                 if (next !== "live") return;
                 if (outbox.waiting().length > 0) void outbox.send();
+                if (queryClient.getQueryData(keys.unasked)) {
+                    queryClient.setQueryData(keys.unasked, false);
+                    void queryClient.invalidateQueries({ queryKey: keys.session });
+                }
                 /* The server is back: what failed to load meanwhile loads by itself. */
                 void queryClient.refetchQueries({
                     type: "active",
@@ -119,10 +123,14 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
         };
     }, [api, baseUrl, queryClient, userId, team, enabled, outbox]);
 
-    const setCursor = useCallback((cursor: string) => {
-        early.current = cursor;
-        connection.current?.setCursor(cursor);
-    }, []);
+    const setCursor = useCallback(
+        (cursor: string) => {
+            early.current = cursor;
+            connection.current?.setCursor(cursor);
+            queryClient.setQueryData(keys.cursor(team), cursor);
+        },
+        [queryClient, team],
+    );
     const refresh = useCallback(() => connection.current?.refresh(), []);
     const start = useCallback(() => connection.current?.start(), []);
     const stop = useCallback(async () => connection.current?.stop(), []);

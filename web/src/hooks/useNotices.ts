@@ -5,6 +5,7 @@ import { skipToken, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useCallback, useSyncExternalStore } from "react";
 import type { Notice } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
+import { keptNotices, orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
 
@@ -44,13 +45,21 @@ function watchSeen(changed: () => void): () => void {
 }
 
 export function useNotices(userId: string, enabled = true) {
-    const { api } = useClient();
+    const { api, queryClient } = useClient();
     const { team } = useConnection();
     const notices = useInfiniteQuery({
         queryKey: keys.notices(team),
         enabled,
         initialPageParam: null as string | null,
-        queryFn: ({ pageParam }) => api.notices({ team: team || undefined, page: pageParam ?? undefined }),
+        queryFn: ({ pageParam }) => {
+            const asked = api.notices({ team: team || undefined, page: pageParam ?? undefined });
+            if (pageParam !== null || queryClient.getQueryData(keys.notices(team))) return asked;
+            return orKept(
+                asked,
+                (page) => page,
+                (kept) => (kept.team === team ? keptNotices(kept) : undefined),
+            );
+        },
         getNextPageParam: (page) => page.next,
     });
     const items = notices.data?.pages.flatMap((page) => page.items) ?? [];

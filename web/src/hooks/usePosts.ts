@@ -2,9 +2,10 @@
  * The feed, a single post, writing one, and pins.
  */
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
-import { PorchlightError, type NewPost, type Post } from "../porchlight/index.ts";
+import { PorchlightError, type Feed, type NewPost, type Post } from "../porchlight/index.ts";
 import { addOwnPost, applyOwnPin, NO_NEW_POSTS, takeFeedPage, type FeedPage } from "./cache.ts";
 import { useClient } from "./client.ts";
+import { keptFeed, orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
 
@@ -15,13 +16,20 @@ export function usePosts() {
         queryKey: keys.posts(team),
         initialPageParam: null as string | null,
         queryFn: async ({ pageParam }): Promise<FeedPage> => {
-            const answer = await api.posts({ team: team || undefined, page: pageParam ?? undefined });
-            if (pageParam === null) {
+            const asked = api.posts({ team: team || undefined, page: pageParam ?? undefined });
+            if (pageParam !== null) return takeFeedPage(queryClient, await asked);
+            const loaded = (answer: Feed): FeedPage => {
                 /* From here on the poll tells what is new. */
                 setCursor(answer.cursor);
                 queryClient.setQueryData(keys.newPosts(team), NO_NEW_POSTS);
-            }
-            return takeFeedPage(queryClient, answer);
+                return takeFeedPage(queryClient, answer);
+            };
+            if (queryClient.getQueryData(keys.posts(team))) return loaded(await asked);
+            return orKept(asked, loaded, (kept) => {
+                if (kept.team !== team) return undefined;
+                if (kept.cursor !== null) setCursor(kept.cursor);
+                return keptFeed(queryClient, kept);
+            });
         },
         getNextPageParam: (page) => page.next,
     });

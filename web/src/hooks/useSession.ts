@@ -5,31 +5,9 @@ import { useMutation, useQuery, type QueryClient } from "@tanstack/react-query";
 import { isUnauthenticated, type Joining, type User } from "../porchlight/index.ts";
 import { clearDrafts } from "./useDraft.ts";
 import { useClient } from "./client.ts";
+import { keptMember, noteMember, orKept, wasSignedIn } from "./kept.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
-
-/*
- * The cookie itself cannot be seen from here, so the device notes that there was one. A device that keeps no notes
- * asks.
- */
-const NOTE = "porchlight.signedIn";
-
-function wasSignedIn(): boolean {
-    try {
-        return localStorage.getItem(NOTE) !== null;
-    } catch {
-        return true;
-    }
-}
-
-function noteSignedIn(signedIn: boolean): void {
-    try {
-        if (signedIn) localStorage.setItem(NOTE, "1");
-        else localStorage.removeItem(NOTE);
-    } catch {
-        /* Then the server is asked. */
-    }
-}
 
 export function useSession() {
     const { api, queryClient } = useClient();
@@ -39,10 +17,14 @@ export function useSession() {
             /* A first visit need not ask who it is: the answer would be an error that means nothing. */
             if (!wasSignedIn()) return null;
             try {
-                return await api.me();
+                const known = (user: User): User => {
+                    noteMember(user.id);
+                    return user;
+                };
+                return await orKept(api.me(), known, (kept) => keptMember(queryClient, kept));
             } catch (error) {
                 if (!isUnauthenticated(error)) throw error;
-                noteSignedIn(false);
+                noteMember(null);
                 return null;
             }
         },
@@ -76,7 +58,7 @@ function useSignedIn(): (user: User) => void {
     return (user) => {
         if (queryClient.getQueryData(owner) !== user.id) forget(queryClient);
         queryClient.setQueryData(owner, user.id);
-        noteSignedIn(true);
+        noteMember(user.id);
         queryClient.setQueryData(keys.expired, false);
         queryClient.setQueryData(keys.session, user);
     };
@@ -114,7 +96,7 @@ export function useSignOut() {
         onSuccess: () => {
             clearDrafts();
             outbox.clear();
-            noteSignedIn(false);
+            noteMember(null);
             queryClient.setQueryData(keys.session, null);
             forget(queryClient);
         },

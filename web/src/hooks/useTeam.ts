@@ -4,6 +4,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { TeamRef, User } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
+import { orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
 
 export function useTeam(user: User) {
@@ -11,7 +12,12 @@ export function useTeam(user: User) {
     const isAdmin = user.role === "admin";
     const all = useQuery({
         queryKey: keys.teams,
-        queryFn: async () => (await api.teams()).items.map(({ id, name }): TeamRef => ({ id, name })),
+        queryFn: () =>
+            orKept(
+                api.teams(),
+                ({ items }) => items.map(({ id, name }): TeamRef => ({ id, name })),
+                (kept) => kept.teams,
+            ),
         enabled: isAdmin,
     });
     const chosen = useQuery<string>({ queryKey: keys.team, queryFn: () => "", initialData: "" }).data;

@@ -3,6 +3,7 @@
  * and ends by itself.
  */
 import { useState } from "react";
+import { useConnection } from "../../hooks/useConnection.tsx";
 import { usePresence } from "../../hooks/usePresence.ts";
 import type { User } from "../../porchlight/index.ts";
 import { activeLine } from "../../text/active.ts";
@@ -10,7 +11,10 @@ import { words } from "../../words.ts";
 import "./ActiveNow.css";
 
 export function ActiveNow({ user }: { user: User }) {
-    const presence = usePresence();
+    const known = usePresence();
+    const { state } = useConnection();
+    /* Who was here before the network went is not who is here. */
+    const presence = state === "offline" ? undefined : known;
     const count = presence?.count ?? 0;
     const [last, setLast] = useState({ count, glows: 0 });
     if (count !== last.count) setLast({ count, glows: last.glows + (count > last.count ? 1 : 0) });
@@ -20,7 +24,11 @@ export function ActiveNow({ user }: { user: User }) {
             <span className={`active-dot${count > 0 ? " active-dot-on" : ""}`} aria-hidden="true">
                 {last.glows > 0 && <span className="active-glow" key={last.glows} />}
             </span>
-            {presence ? activeLine(presence, user) : words.active.looking}
+            {presence
+                ? activeLine(presence, user)
+                : state === "offline" || state === "waiting"
+                  ? words.active.unknown
+                  : words.active.looking}
         </p>
     );
 }

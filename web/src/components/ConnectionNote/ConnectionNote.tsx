@@ -1,9 +1,12 @@
 /*
- * The truth when the server cannot be reached: what still works, and what will happen.
+ * The truth when the server cannot be reached: what still works, and what will happen. And, when all is well, that there
+ * is a newer version of the app: it is loaded when the member wants it.
  */
 import { useEffect, useState } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
+import { useNewerVersion } from "../../shell.ts";
 import { words } from "../../words.ts";
+import { Button } from "../Button/Button.tsx";
 import { Icon } from "../Icon/Icon.tsx";
 import "./ConnectionNote.css";
 
@@ -12,6 +15,8 @@ const PATIENCE_MS = 5_000;
 
 export function ConnectionNote() {
     const { state } = useConnection();
+    const newer = useNewerVersion();
+    const [later, setLater] = useState(false);
     const [patient, setPatient] = useState(true);
 
     useEffect(() => {
@@ -29,6 +34,16 @@ export function ConnectionNote() {
                 <p>
                     <Icon name="cloud" />
                     <span>{text}</span>
+                </p>
+            )}
+            {!text && newer && !later && (
+                <p>
+                    <Icon name="star" />
+                    <span>{words.version.newer}</span>
+                    <Button onClick={() => location.reload()}>{words.version.load}</Button>
+                    <Button look="quiet" onClick={() => setLater(true)}>
+                        {words.version.later}
+                    </Button>
                 </p>
             )}
         </div>
