@@ -7,5 +7,6 @@ LINT_CPPCHECK := --quiet --std=c11 --enable=warning,performance,portability --in
 lint-run: $(OBJECTS) $(POLLING_OBJECTS) $(B)/api/main.o
 	@echo "  LINT rules can fail" && tests/lint/selftest.sh
 	@echo "  LINT walls" && tests/lint/walls.sh . $(B)
+	@echo "  LINT contract" && node web/contract.mjs --check
 	@echo "  LINT style" && tests/lint/style.sh
 	@echo "  LINT cppcheck" && cppcheck $(LINT_CPPCHECK) -I. base db realtime api tests/bench tests/fuzz tests/wslay tests/load tests/echo

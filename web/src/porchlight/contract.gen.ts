@@ -1,0 +1,385 @@
+/* Written by web/contract.mjs from api/openapi.json and api/asyncapi.json: change those, then `npm run contract`. */
+
+export type Id = string;
+
+export type Time = string;
+
+export type Cursor = string;
+
+export type Role = "member" | "coach" | "admin";
+
+export interface Capabilities {
+    realtime: boolean;
+    socket: string | null;
+    version: string;
+    poll: {
+        presence: number;
+        posts: number;
+    };
+}
+
+export interface Login {
+    name: string;
+    password: string;
+}
+
+export interface Join {
+    invite: string;
+    name: string;
+    username?: string;
+    password: string;
+}
+
+export interface Session {
+    token: string;
+    expiresAt: Time;
+    user: User;
+}
+
+export interface Ticket {
+    ticket: string;
+    expiresAt: Time;
+}
+
+export type Nothing = Record<string, never>;
+
+export interface User {
+    id: Id;
+    username: string;
+    name: string;
+    role: Role;
+    team: {
+        id: Id;
+        name: string;
+    } | null;
+    teams: {
+        id: Id;
+        name: string;
+    }[];
+    appearOffline: boolean;
+    createdAt: Time;
+}
+
+export interface MeChange {
+    name?: string;
+    appearOffline?: boolean;
+}
+
+export interface Presence {
+    team: Id;
+    count: number;
+    activeCoaches: string[];
+}
+
+export interface Team {
+    id: Id;
+    name: string;
+    coach: {
+        id: Id;
+        name: string;
+    };
+    memberCount: number;
+    createdAt: Time;
+}
+
+export interface TeamList {
+    items: Team[];
+    next: string | null;
+}
+
+export interface Member {
+    id: Id;
+    name: string;
+    role: Role;
+    joinedAt: Time;
+}
+
+export interface MemberList {
+    items: Member[];
+    next: string | null;
+}
+
+export interface TeamJoin {
+    code: string;
+}
+
+export interface InviteNew {
+    maxUses?: number;
+    expiresInHours?: number;
+}
+
+export interface Invite {
+    code: string;
+    url: string;
+    teamId: Id;
+    maxUses: number;
+    expiresAt: Time;
+}
+
+export interface Author {
+    id: Id;
+    name: string;
+    role: Role;
+}
+
+export interface Post {
+    id: Id;
+    teamId: Id;
+    author: Author;
+    body: string;
+    topics: string[];
+    pinned: boolean;
+    pinnedAt: Time | null;
+    liked: boolean;
+    count: number;
+    createdAt: Time;
+    editedAt: Time | null;
+}
+
+export interface PostList {
+    items: Post[];
+    next: string | null;
+    pinned: Post[];
+    cursor: Cursor;
+}
+
+export interface PostNew {
+    body: string;
+    topics?: string[];
+    teamId?: Id;
+}
+
+export interface PostChange {
+    body?: string;
+    topics?: string[];
+}
+
+export interface NewCount {
+    count: number;
+    cursor: Cursor;
+    reset: boolean;
+}
+
+export interface Like {
+    postId: Id;
+    liked: boolean;
+    count: number;
+}
+
+export interface LikeCount {
+    postId: Id;
+    count: number;
+}
+
+export interface Notice {
+    id: Id;
+    kind: "pin" | "announcement" | "win";
+    teamId: Id | null;
+    title: string;
+    body: string;
+    link: string | null;
+    createdAt: Time;
+}
+
+export interface NoticeList {
+    items: Notice[];
+    next: string | null;
+    cursor: Cursor;
+}
+
+export interface NoticeNew {
+    title: string;
+    body?: string;
+    link?: string | null;
+    teamId?: Id | null;
+}
+
+export interface Changes {
+    cursor: Cursor;
+    reset: boolean;
+    more: boolean;
+    presence: Presence;
+    posts: {
+        created: Post[];
+        changed: Post[];
+        deleted: Id[];
+    };
+    likes: LikeCount[];
+    notices: Notice[];
+}
+
+export interface Flag {
+    name: "realtime";
+    value: boolean;
+}
+
+export interface FlagList {
+    items: Flag[];
+    next: string | null;
+}
+
+export interface FlagValue {
+    value: boolean;
+}
+
+export interface Health {
+    status: "ok";
+}
+
+export interface Readiness {
+    status: "ready";
+    storage: "ok";
+}
+
+export interface Problem {
+    type: string;
+    title: string;
+    status: number;
+    detail: string;
+    requestId: string;
+}
+
+export interface CheerNew {
+    icon: string;
+    teamId?: Id;
+}
+
+export interface FeedMessage {
+    type: string;
+    [more: string]: unknown;
+}
+
+export interface JoinTeamMessage {
+    type: "JOIN_TEAM";
+    id?: string;
+    teamId: string;
+    since?: string | null;
+}
+
+export interface SendCheerMessage {
+    type: "SEND_CHEER";
+    id?: string;
+    icon: string;
+}
+
+export interface PostLikeMessage {
+    type: "POST_LIKE";
+    id?: string;
+    postId: string;
+}
+
+export interface PostUnlikeMessage {
+    type: "POST_UNLIKE";
+    id?: string;
+    postId: string;
+}
+
+export interface PingMessage {
+    type: "ping";
+    id?: string;
+}
+
+export interface AuthMessage {
+    type: "AUTH";
+    id?: string;
+    token: string;
+}
+
+export interface WelcomeMessage {
+    type: "WELCOME";
+    cursor: string;
+    userId: string;
+    sessionId: string;
+    subscribedAt: string;
+    heartbeat: number;
+}
+
+export interface ResetMessage {
+    type: "RESET";
+    cursor: string;
+}
+
+export interface AckMessage {
+    type: "ACK";
+    id: string;
+    postId?: string;
+    liked?: boolean;
+    count?: number;
+}
+
+export interface ErrorMessage {
+    type: "error";
+    id?: string;
+    code: string;
+    message: string;
+    retryAfter?: number;
+}
+
+export interface PongMessage {
+    type: "pong";
+    timestamp: string;
+}
+
+export interface PresenceUpdateMessage {
+    type: "PRESENCE_UPDATE";
+    count: number;
+    activeCoaches: string[];
+}
+
+export interface LiveCheerMessage {
+    type: "LIVE_CHEER";
+    userId: string;
+    name: string;
+    icon: string;
+}
+
+export interface LikeUpdateMessage {
+    type: "LIKE_UPDATE";
+    postId: string;
+    count: number;
+}
+
+export interface NewPostsMessage {
+    type: "NEW_POSTS";
+    count: number;
+    postIds: string[];
+    cursor: string;
+}
+
+export interface PostChangedMessage {
+    type: "POST_CHANGED";
+    postId: string;
+    change: "edited" | "deleted" | "pinned" | "unpinned";
+    cursor: string;
+}
+
+export interface LiveNotificationMessage {
+    type: "LIVE_NOTIFICATION";
+    noticeId: string;
+    kind: "pin" | "announcement" | "win";
+    title: string;
+    body: string;
+    link: string | null;
+    cursor: string;
+}
+
+export type ClientSays =
+    | JoinTeamMessage
+    | SendCheerMessage
+    | PostLikeMessage
+    | PostUnlikeMessage
+    | PingMessage
+    | AuthMessage;
+
+export type ServerSays =
+    | WelcomeMessage
+    | ResetMessage
+    | AckMessage
+    | ErrorMessage
+    | PongMessage
+    | PresenceUpdateMessage
+    | LiveCheerMessage
+    | LikeUpdateMessage
+    | NewPostsMessage
+    | PostChangedMessage
+    | LiveNotificationMessage;
