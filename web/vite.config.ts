@@ -62,8 +62,12 @@ export default defineConfig({
             /* "use client" in TanStack Query's files speaks to server components, which there are none of. */
             onwarn: (warning, warn) => void (warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning)),
             output: {
-                /* The libraries change less often than the app: a file of their own stays in the member's cache. */
-                manualChunks: (id) => (id.includes("node_modules") ? "vendor" : undefined),
+                /*
+                 * The libraries change less often than the app: a file of their own stays in the member's cache. What
+                 * moves cheers comes with the first cheer.
+                 */
+                manualChunks: (id) =>
+                    id.includes("node_modules") && !id.includes("motion") ? "vendor" : undefined,
             },
         },
     },

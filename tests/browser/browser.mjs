@@ -34,6 +34,11 @@ export function stage({ args = ['--poll-interval', '1s', '--grace', '1s'], ...op
         browser: null,
         open: (how) => open(it, how),
         api: (...call) => api(it.server, ...call),
+        figure: (name) => figure(it.server, name),
+        untilFigure: async (name, wanted) => {
+            for (const end = Date.now() + 10_000; (await it.figure(name)) !== wanted; )
+                assert.ok(Date.now() < end, `${name} is ${await it.figure(name)} and not ${wanted}`);
+        },
     };
     before(async () => {
         assert.ok(existsSync(executablePath), `${executablePath} is missing: apt-get install chromium`);
@@ -124,6 +129,12 @@ async function api(server, who, method, path, body) {
     const text = await reply.text();
     assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${text}`);
     return text ? JSON.parse(text) : null;
+}
+
+/* What /metrics says. */
+async function figure(server, name) {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    return Number(text.split('\n').find((line) => line.startsWith(`${name} `)).slice(name.length + 1));
 }
 
 /* The posts under "Latest posts". */

@@ -8,6 +8,7 @@ import { DESKTOP, expected, latest, newPostsButton, PHONE, signIn, stage, TABLET
 import { assertAccessible, axe, measure, overflow } from './sight.mjs';
 
 const porch = stage();
+
 /* Without motion: half-faded text is nobody's to read, and nobody's to judge. */
 const open = (options) => porch.open({ reducedMotion: 'reduce', ...options });
 

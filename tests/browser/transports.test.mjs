@@ -11,14 +11,7 @@ const porch = stage({ args: ['--poll-interval', `${SLOW_POLLS_S}s`, '--grace', '
 
 const activeLine = (page) => page.locator('.active-now');
 
-async function figure(name) {
-    const text = await (await fetch(`${porch.server.url}/metrics`)).text();
-    return Number(text.split('\n').find((line) => line.startsWith(`${name} `)).slice(name.length + 1));
-}
-async function untilFigure(name, wanted) {
-    for (const end = Date.now() + 10_000; (await figure(name)) !== wanted; )
-        assert.ok(Date.now() < end, `${name} is ${await figure(name)} and not ${wanted}`);
-}
+const { figure, untilFigure } = porch;
 
 test('presence, likes, posts and notices come at once', async () => {
     const mary = await porch.open({ who: 'member1' });

@@ -7,6 +7,7 @@ import { Button } from "./components/Button/Button.tsx";
 import { Brand, Lantern } from "./components/Brand/Brand.tsx";
 import { ConnectionNote } from "./components/ConnectionNote/ConnectionNote.tsx";
 import { Later } from "./components/Later/Later.tsx";
+import { DriftingCheers } from "./components/DriftingCheers/DriftingCheers.tsx";
 import { Nav } from "./components/Nav/Nav.tsx";
 import { Empty, Failed, Loading } from "./components/States/States.tsx";
 import { Toast } from "./components/Toast/Toast.tsx";
@@ -137,6 +138,7 @@ function Shell(props: InsideProps) {
                 <View {...props} />
             </div>
             <ConnectionNote />
+            <DriftingCheers userId={props.user.id} />
             <Toast />
             <Announcer />
         </div>

@@ -117,6 +117,18 @@ export const words = {
         sentence: (who: string, several: boolean) => `${who} ${several ? "are" : "is"} active now`,
     },
 
+    cheer: {
+        open: "Cheer",
+        panel: "Send a cheer to everyone who is here",
+        icons: { heart: "Heart", clap: "Bravo", star: "Star", sun: "Sun", strong: "Strong" },
+        gifts: { heart: "a heart", clap: "a bravo", star: "a star", sun: "some sunshine", strong: "some strength" },
+        sent: (gift: string) => `You sent ${gift}.`,
+        say: (name: string, gift: string) => `${name} sent ${gift}.`,
+        failed: "Your cheer did not get through. Please try again.",
+        fast: "That was a bit fast. Please wait a moment, then cheer again.",
+        off: "Cheers are switched off right now.",
+    },
+
     post: {
         view: "Post",
         by: (name: string) => `Post by ${name}`,

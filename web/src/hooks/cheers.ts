@@ -4,6 +4,12 @@
  */
 import type { Cheer } from "../porchlight/index.ts";
 
+export const CHEER_ICONS = ["heart", "clap", "star", "sun", "strong"] as const;
+export type CheerIcon = (typeof CHEER_ICONS)[number];
+
+/* Other programs may send other words: then it is the heart that counts. */
+export const cheerIconOf = (icon: string): CheerIcon => CHEER_ICONS.find((it) => it === icon) ?? "heart";
+
 /* No longer than anything may move. */
 const DRIFT_MS = 4_500;
 /* More at once would be a crowd that nobody can read. */
@@ -32,7 +38,7 @@ export function createCheers(driftMs = DRIFT_MS): Cheers {
     return {
         arrived: (cheer) => {
             const key = (keys += 1);
-            const drifting = { ...cheer, key, place: ((key * 0.618) % 1) * 0.8 + 0.1 };
+            const drifting = { ...cheer, key, place: (key * 0.618) % 1 };
             set([...list, drifting].slice(-AT_ONCE_MAX));
             setTimeout(() => set(list.filter((it) => it.key !== key)), driftMs);
         },

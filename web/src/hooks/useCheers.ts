@@ -3,7 +3,7 @@
  */
 import { useMutation } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { cheersFor, type DriftingCheer } from "./cheers.ts";
+import { cheersFor, type CheerIcon, type DriftingCheer } from "./cheers.ts";
 import { useConnection } from "./useConnection.tsx";
 
 export function useDriftingCheers(): readonly DriftingCheer[] {
@@ -14,6 +14,13 @@ export function useDriftingCheers(): readonly DriftingCheer[] {
 
 export function useCheers() {
     const { cheer, cheers } = useConnection();
-    const sending = useMutation({ mutationFn: cheer });
-    return { possible: cheers, send: sending.mutate, sent: sending.isSuccess, error: sending.error };
+    const sending = useMutation({ mutationFn: (icon: CheerIcon) => cheer(icon) });
+    return {
+        possible: cheers,
+        send: sending.mutate,
+        sending: sending.isPending,
+        /* The last one that got through. */
+        sent: sending.isSuccess ? sending.variables : null,
+        error: sending.error,
+    };
 }

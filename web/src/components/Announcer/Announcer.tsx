@@ -5,10 +5,11 @@
 import { useEffect, useRef, useState } from "react";
 
 const PAUSE_MS = 30_000;
-const listeners = new Set<(text: string) => void>();
+const listeners = new Set<(text: string, passing: boolean) => void>();
 
-export function announce(text: string): void {
-    listeners.forEach((it) => it(text));
+/* What is `passing` is said now or not at all: it must not keep the reader waiting for news, nor take their place. */
+export function announce(text: string, passing = false): void {
+    listeners.forEach((it) => it(text, passing));
 }
 
 export function Announcer() {
@@ -25,10 +26,11 @@ export function Announcer() {
             next.current = null;
             saidAt.current = performance.now();
         };
-        const listener = (news: string): void => {
+        const listener = (news: string, passing: boolean): void => {
+            const wait = saidAt.current + PAUSE_MS - performance.now();
+            if (passing && wait > 0) return;
             next.current = news;
             if (timer.current) return;
-            const wait = saidAt.current + PAUSE_MS - performance.now();
             if (wait <= 0) say();
             else timer.current = window.setTimeout(say, wait);
         };
