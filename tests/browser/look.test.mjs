@@ -121,7 +121,7 @@ for (const colorScheme of ['dark', 'light']) {
         await latest(offline).first().waitFor();
         await offline.context().setOffline(true);
         await latest(offline).first().getByRole('button', { name: /^Like/ }).click();
-        await offline.getByRole('alert').waitFor();
+        await offline.getByText('You are offline.').first().waitFor();
         await assertAccessible(offline, `offline, ${colorScheme}`);
         await offline.leave();
     });
