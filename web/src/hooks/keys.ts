@@ -10,6 +10,7 @@
  *   posts, team             InfiniteData<FeedPage>: the ids that the feed shows
  *   newPosts, team          NewPosts: what has come and waits for the button
  *   notices, team           InfiniteData<NoticeList>
+ *   counter, name, ...      value, metadata and history of a counter
  *   unsent                  Unsent[]: what was done offline and then refused
  *   pins, team              the ids of all pinned posts, for the coach's corner
  *   members, teamId         Member[], newest first
@@ -35,6 +36,11 @@ export const keys = {
     cursors: ["cursor"] as const,
     cursor: (team: string) => ["cursor", team] as const,
     unasked: ["unasked"] as const,
+    counter: {
+        value: (name: string) => ["counter", name, "value"] as const,
+        metadata: (name: string) => ["counter", name, "metadata"] as const,
+        history: (name: string) => ["counter", name, "history"] as const,
+    },
     ownPins: ["ownPins"] as const,
     ownNotices: ["ownNotices"] as const,
     pins: (team: string) => ["pins", team] as const,
