@@ -12,7 +12,8 @@ import { defineConfig, type Plugin } from "vite";
  * `npm run dev` serves the files and hands everything that is not one of them to a Porchlight server on this machine.
  */
 const server = process.env.PORCHLIGHT_URL ?? "http://127.0.0.1:8080";
-const api = ["/auth", "/me", "/presence", "/teams", "/posts", "/notices", "/changes", "/capabilities"];
+const community = ["/auth", "/me", "/presence", "/teams", "/posts", "/notices", "/changes", "/cheers"];
+const api = [...community, "/capabilities", "/admin", "/metrics", "/readyz"];
 
 /* Files without a hash in their name that the app needs: "/favicon.svg". Icons are the device's: it takes them once. */
 const publicFiles = (): string[] =>

@@ -28,6 +28,7 @@ import "./App.css";
 /* What few need, or need rarely, comes when it is wanted. */
 const Settings = lazy(() => import("./views/Settings/Settings.tsx").then((it) => ({ default: it.Settings })));
 const Corner = lazy(() => import("./views/Corner/Corner.tsx").then((it) => ({ default: it.Corner })));
+const Admin = lazy(() => import("./views/Admin/Admin.tsx").then((it) => ({ default: it.Admin })));
 
 const titles: Record<Route["view"], string> = {
     feed: words.feed.view,
@@ -67,6 +68,13 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
         return (
             <Later title={words.settings.heading}>
                 <Settings user={user} team={team} />
+            </Later>
+        );
+    }
+    if (route.view === "admin" && user.role === "admin") {
+        return (
+            <Later title={words.admin.heading}>
+                <Admin chooseTeam={chooseTeam} />
             </Later>
         );
     }

@@ -3,6 +3,7 @@
  * number or a name in it is a function, so that another language can order it in its own way.
  */
 const number = new Intl.NumberFormat("en-US");
+const oneDigit = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat("en-US", { weekday: "long" });
 const dayOfYear = new Intl.DateTimeFormat("en-US", { month: "long", day: "numeric" });
@@ -301,6 +302,69 @@ export const words = {
     admin: {
         view: "Admin",
         heading: "Admin",
+        intro: "How the server is doing. The numbers are live.",
+
+        live: "Live updates",
+        liveOn: "News comes at once, over a line that each page holds open.",
+        liveOff: "Pages ask for news from time to time. It takes a bit longer.",
+        liveSwitch: "Live updates are on",
+        liveLoading: "Looking at the switch…",
+        liveFailed: "The switch did not load",
+        askOn: "Turn live updates on?",
+        askOff: "Turn live updates off?",
+        onWords: [
+            "Each open page will take a line to the server and hold it. This needs some memory.",
+            "Pages that are open now come over one by one, in two or three minutes.",
+            "No one has to load their page again. Nothing is lost.",
+            "Watch the numbers for a few minutes. You can turn it off at any time.",
+        ],
+        offWords: (open: number, seconds: number) => [
+            `${some(open, "open line", "open lines")} will close, one by one, in a few seconds.`,
+            `Pages will ask for news every ${some(seconds, "second", "seconds")}. Nothing is lost.`,
+            "Cheers will not fly while it is off.",
+        ],
+        turnOn: "Turn on",
+        turnOff: "Turn off",
+        turning: "One moment…",
+        leave: "Leave it as it is",
+        turnedOn: "Live updates are on now.",
+        turnedOff: "Live updates are off now.",
+        turnFailed: "The switch did not move.",
+
+        numbers: "Right now",
+        here: "People here",
+        sockets: "Open lines",
+        polls: "Polls a second",
+        flushes: "Bundles of likes saved",
+        waiting: (count: number) => (count === 0 ? "none wait" : `${some(count, "like waits", "likes wait")}`),
+        counting: "…",
+        count: (value: number) => number.format(value),
+        rate: (value: number) => oneDigit.format(value),
+        numbersLoading: "Loading the numbers…",
+        numbersFailed: "The numbers did not load",
+        numbersOld: "The numbers stopped: the server does not answer. We keep trying.",
+
+        teams: "Teams",
+        teamsIntro: (teams: number, people: number) =>
+            `${some(teams, "team", "teams")} with ${some(people, "person", "people")} in all.`,
+        coachOf: (name: string) => `Coach: ${name}`,
+        people: (count: number) => some(count, "person", "people"),
+        look: "Open",
+        lookAt: (team: string) => `the coach's corner of ${team}`,
+        teamsLoading: "Loading the teams…",
+        teamsFailed: "The teams did not load",
+        teamsEmpty: "There are no teams yet",
+        teamsEmptyHelp: "A team is made on the server: porchlight team add.",
+
+        health: "Health",
+        state: "Server",
+        ready: "Ready. It can read and save.",
+        notReady: "Not well.",
+        checking: "Checking…",
+        version: "Version",
+        started: "Running since",
+        memory: "Memory",
+        megabytes: (bytes: number) => `${number.format(Math.round(bytes / 1_000_000))} MB`,
     },
     version: {
         newer: "There is a newer Porchlight.",

@@ -9,7 +9,7 @@
  * The copy holds the cursor up to which it is complete: back online, the poll goes on from there and tells what is new.
  */
 import type { QueryClient } from "@tanstack/react-query";
-import { PorchlightError, type Notice, type NoticeList, type Post, type TeamRef, type User } from "../porchlight/index.ts";
+import { PorchlightError, type Notice, type NoticeList, type Post, type Team, type User } from "../porchlight/index.ts";
 import { NO_NEW_POSTS, pinnedNow, putPosts, type FeedData, type FeedPage, type NewPosts, type NoticesData } from "./cache.ts";
 import { keys } from "./keys.ts";
 
@@ -32,7 +32,7 @@ export interface Kept {
     form: typeof FORM;
     user: User;
     /* For those who look after all teams. */
-    teams: TeamRef[];
+    teams: Team[];
     /* As in the keys: "" for the member's own team. */
     team: string;
     /* Newest first. */
@@ -118,7 +118,7 @@ export function snapshot(cache: QueryClient): Kept | null {
     return {
         form: FORM,
         user,
-        teams: cache.getQueryData<TeamRef[]>(keys.teams) ?? [],
+        teams: cache.getQueryData<Team[]>(keys.teams) ?? [],
         team: last.team,
         ids,
         pinnedIds: pinned.filter((it) => kept.has(it)).map((it) => it.id),

@@ -4,7 +4,7 @@
  *   session                 User, or null when signed out
  *   expired                 true when the server ended the session, not the member
  *   team                    the team that a coach of several, or an admin, looks at
- *   teams                   Team[] for an admin
+ *   teams                   Team[], all there are, for an admin
  *   presence, team          Presence
  *   post, id                Post, or null when it was taken away: every post once, whichever list shows it
  *   posts, team             InfiniteData<FeedPage>: the ids that the feed shows
@@ -15,6 +15,7 @@
  *   pins, team              the ids of all pinned posts, for the coach's corner
  *   members, teamId         Member[], newest first
  *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
+ *   flag, figures, ready, capabilities   what the admin page watches
  *   arrived, team           Notice[]: notices that came while the app was open, for the toast
  *   cursor, team            string: up to where the feed and what waits for it are complete, and since when that is so
  *   unasked                 true while the member is the device's copy (kept.ts), not the server's answer
@@ -42,6 +43,10 @@ export const keys = {
         history: (name: string) => ["counter", name, "history"] as const,
     },
     ownPins: ["ownPins"] as const,
+    flag: ["flag"] as const,
+    figures: ["figures"] as const,
+    ready: ["ready"] as const,
+    capabilities: ["capabilities"] as const,
     ownNotices: ["ownNotices"] as const,
     pins: (team: string) => ["pins", team] as const,
     members: (teamId: string) => ["members", teamId] as const,

@@ -4,25 +4,16 @@
 import { useQuery } from "@tanstack/react-query";
 import type { TeamRef, User } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
-import { orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
+import { teamsQuery } from "./useTeams.ts";
 
 export function useTeam(user: User) {
     const { api, queryClient } = useClient();
     const isAdmin = user.role === "admin";
-    const all = useQuery({
-        queryKey: keys.teams,
-        queryFn: () =>
-            orKept(
-                api.teams(),
-                ({ items }) => items.map(({ id, name }): TeamRef => ({ id, name })),
-                (kept) => kept.teams,
-            ),
-        enabled: isAdmin,
-    });
+    const all = useQuery({ ...teamsQuery(api), enabled: isAdmin });
     const chosen = useQuery<string>({ queryKey: keys.team, queryFn: () => "", initialData: "" }).data;
 
-    const teams = isAdmin ? (all.data ?? []) : user.teams;
+    const teams: TeamRef[] = isAdmin ? (all.data ?? []) : user.teams;
     const team = teams.find((it) => it.id === chosen) ?? user.team ?? teams[0] ?? null;
     return {
         teams,

@@ -1,11 +1,13 @@
 /*
  * The endpoints that the web app uses, one function each. Names and fields are the protocol's own.
  */
+import { readMetrics, type Metrics } from "./metrics.ts";
 import type { Answer, Requester } from "./request.ts";
 import type {
     Capabilities,
     Changes,
     Feed,
+    Flag,
     Invite,
     Joining,
     Like,
@@ -31,7 +33,7 @@ export interface Api {
     logout(): Promise<void>;
     me(): Promise<User>;
     updateMe(change: { name?: string; appearOffline?: boolean }): Promise<User>;
-    teams(): Promise<List<Team>>;
+    teams(page?: string): Promise<List<Team>>;
     posts(options?: { team?: string | undefined; page?: string | undefined }): Promise<Feed>;
     post(id: string): Promise<Post>;
     createPost(post: NewPost, idempotencyKey: string): Promise<Post>;
@@ -41,6 +43,11 @@ export interface Api {
     setPin(postId: string, pinned: boolean): Promise<Post>;
     notices(options?: { team?: string | undefined; page?: string | undefined }): Promise<NoticeList>;
     createNotice(notice: NewNotice, idempotencyKey: string): Promise<Notice>;
+    flag(name: Flag["name"]): Promise<Flag>;
+    setFlag(name: Flag["name"], value: boolean): Promise<Flag>;
+    /* Fails while the server cannot save. */
+    ready(): Promise<void>;
+    metrics(): Promise<Metrics>;
     members(teamId: string, page?: string): Promise<List<Member>>;
     createInvite(
         teamId: string,
@@ -77,7 +84,7 @@ export function createApi(request: Requester): Api {
         logout: () => data(request<void>("/auth/logout", { method: "POST", body: {} })),
         me: () => data(request<User>("/me")),
         updateMe: (change) => data(request<User>("/me", { method: "PATCH", body: change })),
-        teams: () => data(request<List<Team>>("/teams")),
+        teams: (page) => data(request<List<Team>>("/teams", { query: { page, limit: PAGE_MAX } })),
         posts: ({ team, page } = {}) => data(request<Feed>("/posts", { query: { team, page } })),
         post: (id) => data(request<Post>(post(id))),
         createPost: (body, idempotencyKey) => data(request<Post>("/posts", { method: "POST", body, idempotencyKey })),
@@ -87,7 +94,13 @@ export function createApi(request: Requester): Api {
         notices: ({ team, page } = {}) => data(request<NoticeList>("/notices", { query: { team, page } })),
         createNotice: (body, idempotencyKey) =>
             data(request<Notice>("/notices", { method: "POST", body, idempotencyKey })),
-        members: (teamId, page) => data(request<List<Member>>(`${team(teamId)}/members`, { query: { page, limit: PAGE_MAX } })),
+        members: (teamId, page) =>
+            data(request<List<Member>>(`${team(teamId)}/members`, { query: { page, limit: PAGE_MAX } })),
+        flag: (name) => data(request<Flag>(`/admin/flags/${encodeURIComponent(name)}`)),
+        setFlag: (name, value) =>
+            data(request<Flag>(`/admin/flags/${encodeURIComponent(name)}`, { method: "PUT", body: { value } })),
+        ready: () => data(request<void>("/readyz")),
+        metrics: async () => readMetrics(await data(request<string>("/metrics", { text: true }))),
         createInvite: (teamId, body, idempotencyKey) =>
             data(request<Invite>(`${team(teamId)}/invites`, { method: "POST", body, idempotencyKey })),
         capabilities: () => data(request<Capabilities>("/capabilities")),

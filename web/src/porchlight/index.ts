@@ -9,6 +9,7 @@ export { createCounterWebSocket, isCounterEvent, type CounterEvent, type Counter
 export { browserEnvironment, type Environment } from "./environment.ts";
 export { PorchlightError, isUnauthenticated, type ErrorKind } from "./errors.ts";
 export { createOutbox, type Deed, type Outbox, type OutboxListener } from "./outbox.ts";
+export type { Metrics } from "./metrics.ts";
 export { createRequester, newIdempotencyKey, type Requester } from "./request.ts";
 export { closeWebSocket, createRoom, sendPing, type Room, type RoomOptions, type RoomState } from "./room.ts";
 export { keepSession } from "./session.ts";

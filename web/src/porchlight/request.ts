@@ -20,6 +20,8 @@ export interface RequestOptions {
     body?: unknown;
     /* Makes a POST safe to repeat: the server answers the same key with the same answer. */
     idempotencyKey?: string;
+    /* The answer is plain text, not JSON. */
+    text?: boolean;
     /* Lets the request outlive the page. */
     keepalive?: boolean;
     /* Remember this answer and ask with If-None-Match next time: for polls. */
@@ -76,7 +78,7 @@ export function createRequester(options: RequesterOptions = {}): Requester {
         if (response.status === 304 && known) {
             return { data: known.data as T, pollIntervalMs, unchanged: true };
         }
-        const data = await jsonOf(response);
+        const data = await (request.text && response.ok ? textOf(response) : jsonOf(response));
         if (!response.ok) {
             const error = errorOfAnswer(response.status, response.headers, data, Date.now());
             if (error.unauthenticated) onUnauthenticated?.();
@@ -100,14 +102,17 @@ async function sendWithin(send: typeof fetch, url: string, init: RequestInit): P
     }
 }
 
-async function jsonOf(response: Response): Promise<unknown> {
-    if (response.status === 204) return null;
-    let text: string;
+async function textOf(response: Response): Promise<string> {
     try {
-        text = await response.text();
+        return await response.text();
     } catch {
         throw new PorchlightError("network");
     }
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+    if (response.status === 204) return null;
+    const text = await textOf(response);
     try {
         return text ? JSON.parse(text) : null;
     } catch {

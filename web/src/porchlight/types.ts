@@ -18,10 +18,10 @@ export type {
     Capabilities,
     Changes,
     ErrorMessage,
+    Flag,
     Invite,
     Like,
     Member,
-
     Notice,
     NoticeList,
     NoticeNew as NewNotice,

@@ -1,0 +1,175 @@
+/*
+ * The admin's page: the switch for live updates with its numbers, the teams, and how the server is.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DESKTOP, expected, latest, PHONE, signIn, stage } from './browser.mjs';
+import { assertAccessible, measure, overflow } from './sight.mjs';
+
+const porch = stage();
+const part = (page, name) => page.getByRole('region', { name });
+const liveSwitch = (page) => page.getByRole('switch', { name: 'Live updates are on' });
+const number = (page, name) => page.locator('.number').filter({ hasText: name }).locator('.number-value');
+
+async function openAdmin(options) {
+    const page = await porch.open({ who: 'admin', ...options });
+    await page.getByRole('link', { name: 'Admin', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Admin' }).waitFor();
+    await liveSwitch(page).waitFor();
+    return page;
+}
+
+test('only admins find it', async () => {
+    const page = await porch.open({ who: 'sarah' });
+    await page.getByRole('link', { name: 'Coach', exact: true }).waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Admin', exact: true }).count(), 0);
+    await page.goto('/#/admin');
+    await page.getByRole('heading', { level: 1, name: 'There is nothing at this address' }).waitFor();
+    await page.leave();
+});
+
+test('the switch asks first, moves, and the numbers follow', async () => {
+    const page = await openAdmin();
+    const live = part(page, 'Live updates');
+    const realtime = async () => (await porch.api('admin', 'GET', '/admin/flags/realtime')).value;
+
+    assert.equal(await liveSwitch(page).isChecked(), false);
+    await live.locator('.switch').click();
+    await live.getByRole('group', { name: 'Turn live updates on?' }).getByText('Nothing is lost.').waitFor();
+    assert.equal(await liveSwitch(page).isChecked(), false, 'asking is not turning');
+    await page.keyboard.press('Escape');
+    assert.equal(await live.getByRole('group', { name: 'Turn live updates on?' }).count(), 0);
+    assert.ok(await liveSwitch(page).evaluate((it) => it === document.activeElement));
+    assert.equal(await realtime(), false);
+
+    await page.keyboard.press('Space');
+    await live.getByRole('button', { name: 'Turn on' }).click();
+    await live.getByRole('status').filter({ hasText: 'Live updates are on now.' }).waitFor();
+    assert.equal(await liveSwitch(page).isChecked(), true);
+    assert.equal(await realtime(), true);
+    const mary = await porch.open({ who: 'member1' });
+    await latest(mary).first().waitFor();
+    await number(page, 'Open lines').filter({ hasText: /^1$/ }).waitFor();
+    await number(page, 'People here').filter({ hasText: /^2$/ }).waitFor();
+
+    await live.locator('.switch').click();
+    await live.getByText('1 open line will close').waitFor();
+    await live.getByRole('button', { name: 'Turn off' }).click();
+    await live.getByRole('status').filter({ hasText: 'Live updates are off now.' }).waitFor();
+    assert.equal(await realtime(), false);
+    await number(page, 'Open lines').filter({ hasText: /^0$/ }).waitFor();
+    await number(page, 'Polls a second').filter({ hasText: /^[1-9]/ }).waitFor();
+    await mary.leave();
+    await page.leave();
+});
+
+test('a switch that somebody else turned moves, and one that may not move says why', async () => {
+    const page = await openAdmin({ allow: [expected.status(409)] });
+    await porch.api('admin', 'PUT', '/admin/flags/realtime', { value: true });
+    await page.locator('.switch input:checked').waitFor({ state: 'attached' });
+    await porch.api('admin', 'PUT', '/admin/flags/realtime', { value: false });
+    await page.locator('.switch input:not(:checked)').waitFor({ state: 'attached' });
+
+    const detail = 'This build has no realtime module. Members keep polling.';
+    await page.route(/\/admin\/flags\/realtime$/, (route) =>
+        route.request().method() === 'PUT' ? route.fulfill({ status: 409, json: { detail } }) : route.fallback(),
+    );
+    await page.locator('.switch').click();
+    await page.getByRole('button', { name: 'Turn on' }).click();
+    await page.getByRole('alert').filter({ hasText: `The switch did not move. ${detail}` }).waitFor();
+    assert.equal(await liveSwitch(page).isChecked(), false);
+    await page.leave();
+});
+
+test('teams, members and health are told, and a team leads to its corner', async () => {
+    const page = await openAdmin();
+    const teams = part(page, 'Teams');
+    await teams.getByText('2 teams with 32 people in all.').waitFor();
+    assert.match(await teams.getByRole('listitem').first().textContent(), /Morning Walkers.*Sarah.*21 people/);
+    const { version } = await (await fetch(`${porch.server.url}/capabilities`)).json();
+    await part(page, 'Health').getByText(version, { exact: true }).waitFor();
+    await part(page, 'Health').getByText('Ready. It can read and save.').waitFor();
+    await teams.getByRole('button', { name: 'Open the coach\'s corner of Strong Together' }).click();
+    await page.getByText('Here you look after Strong Together.').waitFor();
+    await page.leave();
+});
+
+test('a server that cannot save is told of, and numbers that stop are not passed off as new', async () => {
+    const page = await openAdmin({ allow: [expected.status(503)] });
+    await number(page, 'People here').waitFor();
+    await part(page, 'Health').getByText('Ready. It can read and save.').waitFor();
+    await page.route(/\/(readyz|metrics)$/, (route) => route.fulfill({ status: 503, json: {} }));
+    await part(page, 'Health').getByText('Not well.').waitFor();
+    await page.getByText('The numbers stopped').waitFor();
+    await page.unroute(/\/(readyz|metrics)$/);
+    await part(page, 'Health').getByText('Ready. It can read and save.').waitFor();
+    await page.getByText('The numbers stopped').waitFor({ state: 'detached' });
+    await page.leave();
+});
+
+test('nothing is asked of the server while nobody looks', async () => {
+    const page = await openAdmin();
+    let asked = 0;
+    page.on('request', (request) => {
+        if (request.url().endsWith('/metrics')) asked += 1;
+    });
+    await page.waitForRequest(/\/metrics$/);
+    const setVisibility = (state) =>
+        page.evaluate((value) => {
+            Object.defineProperty(document, 'visibilityState', { value, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, state);
+    await setVisibility('hidden');
+    const before = asked;
+    /* Two intervals by the page's own timers, which is what would ask. */
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 6_500)));
+    assert.ok(asked <= before + 1, `${asked - before} times`);
+    await setVisibility('visible');
+    await page.waitForRequest(/\/metrics$/);
+    await page.leave();
+});
+
+for (const colorScheme of ['dark', 'light']) {
+    for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+        test(`axe finds nothing on the admin's page: ${name}, ${colorScheme}`, async () => {
+            const page = await openAdmin({ viewport, colorScheme, reducedMotion: 'reduce' });
+            await page.locator('.switch').click();
+            await page.getByRole('group', { name: /^Turn live updates/ }).waitFor();
+            await number(page, 'People here').waitFor();
+            await part(page, 'Teams').getByRole('listitem').first().waitFor();
+            await assertAccessible(page, 'admin');
+            for (const width of [viewport.width, 320]) {
+                await page.setViewportSize({ width, height: viewport.height });
+                assert.deepEqual(await measure(page), [], `${width}`);
+                assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${width}`);
+            }
+            await page.leave();
+        });
+    }
+
+    test(`axe finds nothing while the admin's page loads or fails: ${colorScheme}`, async () => {
+        const asked = /\/(metrics|readyz|admin\/flags\/realtime)$/;
+        const loading = await porch.open({ who: 'admin', colorScheme });
+        await loading.route(asked, () => {});
+        await loading.goto('/#/admin');
+        await loading.getByText('Loading the numbers…').waitFor();
+        await assertAccessible(loading, 'loading');
+        await loading.leave();
+
+        const failed = await porch.open({ who: 'admin', colorScheme, allow: [expected.status(404)] });
+        await failed.route(asked, (route) => route.fulfill({ status: 404, json: {} }));
+        await failed.goto('/#/admin');
+        await failed.getByText('The numbers did not load').waitFor();
+        await failed.getByText('The switch did not load').waitFor();
+        await assertAccessible(failed, 'failed');
+        await failed.leave();
+
+        const empty = await porch.open({ colorScheme });
+        await empty.route(/\/teams(\?|$)/, (route) => route.fulfill({ json: { items: [], next: null } }));
+        await signIn(empty, 'admin');
+        await empty.goto('/#/admin');
+        await empty.getByText('There are no teams yet').waitFor();
+        await assertAccessible(empty, 'empty');
+        await empty.leave();
+    });
+}

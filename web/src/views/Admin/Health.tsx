@@ -1,0 +1,55 @@
+/*
+ * Whether the server can serve, which version it is, since when it runs and what it takes.
+ */
+import { Panel } from "../../components/Panel/Panel.tsx";
+import { Icon } from "../../components/Icon/Icon.tsx";
+import { useFigures } from "../../hooks/useFigures.ts";
+import { useHealth } from "../../hooks/useHealth.ts";
+import { problemSentence } from "../../text/problem.ts";
+import { words } from "../../words.ts";
+
+const { admin } = words;
+
+export function Health() {
+    const { loading, error, version } = useHealth();
+    const { figures } = useFigures();
+    return (
+        <Panel title={admin.health} icon="pulse">
+            <dl className="health">
+                <div>
+                    <dt>{admin.state}</dt>
+                    <dd className={`health-state${error ? " health-bad" : ""}`}>
+                        {!loading && <Icon name={error ? "cloud" : "check"} />}
+                        <span role="status">
+                            {loading
+                                ? admin.checking
+                                : error
+                                  ? `${admin.notReady} ${problemSentence(error)}`
+                                  : admin.ready}
+                        </span>
+                    </dd>
+                </div>
+                {version && (
+                    <div>
+                        <dt>{admin.version}</dt>
+                        <dd>{version}</dd>
+                    </div>
+                )}
+                {figures && (
+                    <>
+                        <div>
+                            <dt>{admin.started}</dt>
+                            <dd>
+                                <time dateTime={figures.startedAt}>{words.time.full(new Date(figures.startedAt))}</time>
+                            </dd>
+                        </div>
+                        <div>
+                            <dt>{admin.memory}</dt>
+                            <dd>{admin.megabytes(figures.memoryBytes)}</dd>
+                        </div>
+                    </>
+                )}
+            </dl>
+        </Panel>
+    );
+}
