@@ -3,6 +3,7 @@
  */
 import { lazy, useEffect, useLayoutEffect, useRef } from "react";
 import { Announcer } from "./components/Announcer/Announcer.tsx";
+import { Arrivals } from "./components/Arrivals/Arrivals.tsx";
 import { Button } from "./components/Button/Button.tsx";
 import { Brand, Lantern } from "./components/Brand/Brand.tsx";
 import { ConnectionNote } from "./components/ConnectionNote/ConnectionNote.tsx";
@@ -10,7 +11,6 @@ import { Later } from "./components/Later/Later.tsx";
 import { DriftingCheers } from "./components/DriftingCheers/DriftingCheers.tsx";
 import { Nav } from "./components/Nav/Nav.tsx";
 import { Empty, Failed, Loading } from "./components/States/States.tsx";
-import { Toast } from "./components/Toast/Toast.tsx";
 import { ConnectionProvider } from "./hooks/useConnection.tsx";
 import { useNotices } from "./hooks/useNotices.ts";
 import { usePlace, type Place, type Route } from "./hooks/useRoute.ts";
@@ -147,7 +147,7 @@ function Shell(props: InsideProps) {
             </div>
             <ConnectionNote />
             <DriftingCheers userId={props.user.id} />
-            <Toast />
+            <Arrivals />
             <Announcer />
         </div>
     );
@@ -156,7 +156,7 @@ function Shell(props: InsideProps) {
 function Inside({ user, place }: { user: User; place: Place }) {
     const { team, teams, teamKey, loading, choose } = useTeam(user);
     if (loading) return <Splash />;
-    if (place.route.view === "join") return <JoinWhileSignedIn user={user} />;
+    if (place.route.view === "join") return <JoinWhileSignedIn user={user} code={place.route.code} />;
     return (
         <ConnectionProvider userId={user.id} team={teamKey} enabled={team !== null}>
             <Shell user={user} team={team} teams={teams} chooseTeam={choose} route={place.route} />

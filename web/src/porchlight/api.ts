@@ -33,6 +33,8 @@ export interface Api {
     logout(): Promise<void>;
     me(): Promise<User>;
     updateMe(change: { name?: string; appearOffline?: boolean }): Promise<User>;
+    /* For a member who is signed in. */
+    joinTeam(code: string, idempotencyKey: string): Promise<Team>;
     teams(page?: string): Promise<List<Team>>;
     posts(options?: { team?: string | undefined; page?: string | undefined }): Promise<Feed>;
     post(id: string): Promise<Post>;
@@ -84,6 +86,8 @@ export function createApi(request: Requester): Api {
         logout: () => data(request<void>("/auth/logout", { method: "POST", body: {} })),
         me: () => data(request<User>("/me")),
         updateMe: (change) => data(request<User>("/me", { method: "PATCH", body: change })),
+        joinTeam: (code, idempotencyKey) =>
+            data(request<Team>("/teams/join", { method: "POST", body: { code }, idempotencyKey })),
         teams: (page) => data(request<List<Team>>("/teams", { query: { page, limit: PAGE_MAX } })),
         posts: ({ team, page } = {}) => data(request<Feed>("/posts", { query: { team, page } })),
         post: (id) => data(request<Post>(post(id))),

@@ -7,6 +7,7 @@ import { Lantern } from "../../components/Brand/Brand.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Field, PasswordField } from "../../components/Field/Field.tsx";
 import { Problem } from "../../components/States/States.tsx";
+import { useJoinTeam } from "../../hooks/useJoinTeam.ts";
 import { goTo } from "../../hooks/useRoute.ts";
 import { useJoin } from "../../hooks/useSession.ts";
 import { newIdempotencyKey, PorchlightError, type User } from "../../porchlight/index.ts";
@@ -117,9 +118,12 @@ export function Join({ code }: { code: string }) {
     );
 }
 
-/* Somebody who is signed in opened an invite: nothing happens to their account. */
-export function JoinWhileSignedIn({ user }: { user: User }) {
+/* Somebody who is signed in opened an invite: one more team, when they want it. */
+export function JoinWhileSignedIn({ user, code }: { user: User; code: string }) {
     const { join } = words;
+    const joining = useJoinTeam();
+    const { error } = joining;
+    const over = error instanceof PorchlightError && error.status === 404;
     return (
         <main className="door" id="main" tabIndex={-1}>
             <div className="door-card">
@@ -128,9 +132,15 @@ export function JoinWhileSignedIn({ user }: { user: User }) {
                     <p className="door-intro">{join.signedInAs(user.name)}</p>
                     <p>{join.signedInHelp}</p>
                 </div>
-                <Button look="main" onClick={() => goTo("#/")}>
-                    {join.goHome}
+                {error && <Problem>{over ? join.badInvite : problemSentence(error)}</Problem>}
+                <Button
+                    look="main"
+                    busy={joining.isPending}
+                    onClick={() => joining.mutate(code, { onSuccess: () => goTo("#/") })}
+                >
+                    {joining.isPending ? join.busy : join.submit}
                 </Button>
+                <Button onClick={() => goTo("#/")}>{join.goHome}</Button>
             </div>
         </main>
     );

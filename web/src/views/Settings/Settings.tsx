@@ -1,5 +1,5 @@
 /*
- * The settings corner: text size and colours of this device, hiding that one is here, signing out.
+ * Settings: how this device looks and tells of news, hiding that one is here, one's name, one more team, signing out.
  */
 import { useMutation } from "@tanstack/react-query";
 import { Button } from "../../components/Button/Button.tsx";
@@ -7,11 +7,15 @@ import { Choice } from "../../components/Choice/Choice.tsx";
 import { Panel } from "../../components/Panel/Panel.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { Switch } from "../../components/Switch/Switch.tsx";
+import { chime } from "../../hooks/chime.ts";
 import { useConnection } from "../../hooks/useConnection.tsx";
+import { setPreferences, usePreferences } from "../../hooks/usePreferences.ts";
 import { useSession, useSignOut } from "../../hooks/useSession.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
-import { SCHEMES, setTheme, TEXT_SIZES, useTheme } from "../../theme/theme.ts";
+import { MOTIONS, SCHEMES, setTheme, TEXT_SIZES, useTheme } from "../../theme/theme.ts";
 import { words } from "../../words.ts";
+import { JoinTeam } from "./JoinTeam.tsx";
+import { Name } from "./Name.tsx";
 import "./Settings.css";
 
 function AppearOffline({ user }: { user: User }) {
@@ -36,16 +40,41 @@ function AppearOffline({ user }: { user: User }) {
     );
 }
 
+function News() {
+    const { settings } = words;
+    const { toasts, sounds } = usePreferences();
+    return (
+        <Panel title={settings.news} icon="bell">
+            <Switch
+                label={settings.toasts}
+                help={settings.toastsHelp}
+                on={toasts}
+                turn={(on) => setPreferences({ toasts: on })}
+            />
+            <Switch
+                label={settings.sounds}
+                help={settings.soundsHelp}
+                on={sounds}
+                turn={(on) => {
+                    setPreferences({ sounds: on });
+                    /* So that one knows it again; and a browser wants the first sound to come from a press. */
+                    if (on) void chime();
+                }}
+            />
+        </Panel>
+    );
+}
+
 export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
     const { settings } = words;
-    const { textSize, scheme } = useTheme();
+    const { textSize, scheme, motion } = useTheme();
     const signOut = useSignOut();
     return (
         <main className="page" id="main" tabIndex={-1}>
             <header className="page-head">
                 <h1 tabIndex={-1}>{settings.heading}</h1>
             </header>
-            <Panel title={settings.look} icon="eye">
+            <Panel title={settings.look} icon="settings">
                 <Choice
                     legend={settings.textSize}
                     options={TEXT_SIZES}
@@ -61,24 +90,31 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                     value={scheme}
                     choose={(value) => setTheme({ scheme: value })}
                 />
+                <Choice
+                    legend={settings.motion}
+                    options={MOTIONS}
+                    labels={settings.motions}
+                    value={motion}
+                    choose={(value) => setTheme({ motion: value })}
+                />
             </Panel>
-            <Panel title={settings.presence}>
+            <News />
+            <Panel title={settings.presence} icon="eye">
                 <AppearOffline user={user} />
             </Panel>
-            <Panel title={settings.you}>
+            <JoinTeam />
+            <Panel title={settings.you} icon="person">
                 <div>
                     <p>{settings.signedInAs(user.name)}</p>
                     {team && <p>{settings.inTeam(team.name)}</p>}
                 </div>
-                {signOut.isError && <Problem>{settings.signOutFailed}</Problem>}
-                <Button
-                    className="settings-out"
-                    icon="door"
-                    busy={signOut.isPending}
-                    onClick={() => signOut.mutate()}
-                >
-                    {signOut.isPending ? settings.signingOut : settings.signOut}
-                </Button>
+                <Name user={user} />
+                <div className="settings-out">
+                    {signOut.isError && <Problem>{settings.signOutFailed}</Problem>}
+                    <Button icon="door" busy={signOut.isPending} onClick={() => signOut.mutate()}>
+                        {signOut.isPending ? settings.signingOut : settings.signOut}
+                    </Button>
+                </div>
             </Panel>
         </main>
     );

@@ -1,0 +1,59 @@
+/*
+ * Joining one more team: the invite as it was sent, a link or a code.
+ */
+import { useState, type FormEvent } from "react";
+import { Button } from "../../components/Button/Button.tsx";
+import { Field } from "../../components/Field/Field.tsx";
+import { Done, Panel } from "../../components/Panel/Panel.tsx";
+import { Problem } from "../../components/States/States.tsx";
+import { useJoinTeam } from "../../hooks/useJoinTeam.ts";
+import { PorchlightError } from "../../porchlight/index.ts";
+import { inviteCode } from "../../text/invite.ts";
+import { problemSentence } from "../../text/problem.ts";
+import { words } from "../../words.ts";
+
+const { settings } = words;
+
+export function JoinTeam() {
+    const [pasted, setPasted] = useState("");
+    const [missing, setMissing] = useState(false);
+    const joining = useJoinTeam();
+    const { error, data: team } = joining;
+    const over = error instanceof PorchlightError && error.status === 404;
+
+    const submit = (event: FormEvent): void => {
+        event.preventDefault();
+        if (joining.isPending) return;
+        const code = inviteCode(pasted);
+        setMissing(!code);
+        if (code) joining.mutate(code, { onSuccess: () => setPasted("") });
+    };
+
+    return (
+        <Panel title={settings.joinTeam} intro={settings.joinIntro} icon="people">
+            <form className="panel-form" onSubmit={submit} noValidate>
+                <Field
+                    label={settings.code}
+                    problem={missing ? settings.missingCode : null}
+                    autoCapitalize="none"
+                    autoComplete="off"
+                    spellCheck={false}
+                    value={pasted}
+                    onChange={(event) => setPasted(event.target.value)}
+                />
+                {error && <Problem>{over ? words.join.badInvite : problemSentence(error)}</Problem>}
+                <Done>{team && settings.joined(team.name)}</Done>
+                <div className="panel-actions">
+                    <Button type="submit" busy={joining.isPending}>
+                        {joining.isPending ? settings.joining : settings.joinSubmit}
+                    </Button>
+                    {team && (
+                        <a className="button button-plain" href="#/">
+                            {settings.goThere(team.name)}
+                        </a>
+                    )}
+                </div>
+            </form>
+        </Panel>
+    );
+}
