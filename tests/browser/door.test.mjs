@@ -3,7 +3,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expected, PASSWORD, signIn, stage } from './browser.mjs';
+import { expected, latest, PASSWORD, signIn, stage } from './browser.mjs';
+import { assertAccessible } from './sight.mjs';
 
 const porch = stage();
 
@@ -117,5 +118,76 @@ test('the next member at the same device finds nothing of the last one', async (
     await signIn(page, 'member21');
     await page.getByRole('heading', { level: 1, name: 'Strong Together' }).waitFor();
     await page.getByRole('button', { name: 'Write to your team' }).waitFor();
+    await page.leave();
+});
+
+/* ---- signing out can be taken back for ten seconds ---------------------------------------------------------------- */
+
+const wayBack = (page) => page.getByRole('region', { name: 'Signed out' });
+const told = (page) => page.waitForResponse(/\/auth\/logout$/);
+
+async function signOut(page) {
+    await page.getByRole('link', { name: /^Settings/ }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await wayBack(page).getByText('You are signed out.').waitFor();
+}
+
+test('who signs out by a slip goes back in, with what was being written', async () => {
+    const page = await porch.open({ who: 'member4' });
+    await page.getByRole('button', { name: 'Write to your team' }).click();
+    await page.getByLabel('Write to your team').fill('Half a thought');
+    await page.clock.install();
+    await signOut(page);
+    await assertAccessible(page, 'the way back');
+    await wayBack(page).getByRole('button', { name: 'Go back in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+    await page.clock.fastForward(11_000);
+    await page.getByRole('link', { name: 'Home' }).click();
+    await latest(page).first().waitFor();
+    assert.equal(await page.getByLabel('Write to your team').inputValue(), 'Half a thought');
+    await page.reload();
+    await latest(page).first().waitFor();
+    await page.leave();
+});
+
+test('after ten seconds the server is told, and there is no way back', async () => {
+    const page = await porch.open({ who: 'member4' });
+    await page.clock.install();
+    await signOut(page);
+    await page.clock.fastForward(9_000);
+    assert.equal(await wayBack(page).count(), 1);
+    assert.equal((await page.context().cookies()).length, 1);
+    const answer = told(page);
+    await page.clock.fastForward(1_100);
+    assert.equal((await answer).status(), 204);
+    await wayBack(page).waitFor({ state: 'detached' });
+    assert.deepEqual(await page.context().cookies(), []);
+    await page.leave();
+});
+
+test('a page that goes before that leaves nobody signed in', async () => {
+    const page = await porch.open({ who: 'member4', allow: [expected.status(401)] });
+    await signOut(page);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+    assert.equal(await wayBack(page).count(), 0);
+    assert.equal((await page.request.get('/me')).status(), 401);
+    await page.leave();
+});
+
+test('a server that was not told is told again', async () => {
+    const page = await porch.open({ who: 'member4', allow: [expected.lost] });
+    await page.clock.install();
+    await page.route(/\/auth\/logout$/, (route) => route.abort());
+    await signOut(page);
+    await page.clock.fastForward(10_100);
+    await wayBack(page).getByRole('alert').filter({ hasText: 'does not know yet' }).waitFor();
+    await assertAccessible(page, 'not told');
+    await page.unroute(/\/auth\/logout$/);
+    const answer = told(page);
+    await wayBack(page).getByRole('button', { name: 'Try again' }).click();
+    assert.equal((await answer).status(), 204);
+    await wayBack(page).waitFor({ state: 'detached' });
+    assert.equal((await page.request.get('/me')).status(), 401);
     await page.leave();
 });

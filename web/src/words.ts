@@ -51,6 +51,14 @@ export const words = {
         manyFor: (seconds: number) =>
             `Too many tries. Please wait ${some(seconds, "second", "seconds")}, then try again.`,
     },
+    leaving: {
+        label: "Signed out",
+        done: "You are signed out.",
+        undoFor: "Was that a slip? You can go back for 10 seconds.",
+        undo: "Go back in",
+        failed: "The server does not know yet that you signed out. Please do not leave this device alone.",
+        tryAgain: "Try again",
+    },
     join: {
         view: "Join",
         heading: "You are invited",
@@ -259,7 +267,6 @@ export const words = {
         appearOfflineFailed: "This did not change. Please try again.",
         signOut: "Sign out",
         signingOut: "Signing out…",
-        signOutFailed: "You are still signed in: the server did not answer. Please try again.",
     },
 
     corner: {

@@ -3,6 +3,7 @@
  *
  *   session                 User, or null when signed out
  *   expired                 true when the server ended the session, not the member
+ *   leaving                 who has signed out a moment ago and may still come back
  *   team                    the team that a coach of several, or an admin, looks at
  *   teams                   Team[], all there are, for an admin
  *   presence, team          Presence
@@ -23,6 +24,7 @@
 export const keys = {
     session: ["session"] as const,
     expired: ["expired"] as const,
+    leaving: ["leaving"] as const,
     team: ["team"] as const,
     teams: ["teams"] as const,
     presence: (team: string) => ["presence", team] as const,

@@ -35,7 +35,6 @@ interface Line {
     outbox: Outbox;
     setCursor(cursor: string): void;
     refresh(): void;
-    start(): void;
     stop(): Promise<void>;
     cheer(icon: string): Promise<void>;
     like(postId: string, liked: boolean): Promise<Like>;
@@ -132,7 +131,6 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
         [queryClient, team],
     );
     const refresh = useCallback(() => connection.current?.refresh(), []);
-    const start = useCallback(() => connection.current?.start(), []);
     const stop = useCallback(async () => connection.current?.stop(), []);
     const cheer = useCallback(async (icon: string) => connection.current?.cheer(icon), []);
     const like = useCallback(
@@ -140,8 +138,8 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
         [api],
     );
     const value = useMemo(
-        () => ({ state, cheers, team, outbox, setCursor, refresh, start, stop, cheer, like }),
-        [state, cheers, team, outbox, setCursor, refresh, start, stop, cheer, like],
+        () => ({ state, cheers, team, outbox, setCursor, refresh, stop, cheer, like }),
+        [state, cheers, team, outbox, setCursor, refresh, stop, cheer, like],
     );
     return <LineContext.Provider value={value}>{children}</LineContext.Provider>;
 }

@@ -25,11 +25,26 @@ function read(userId: string): Draft {
     return empty();
 }
 
-export function clearDrafts(): void {
+/* Takes all drafts off the device, and answers them. */
+export function takeDrafts(): Map<string, string> {
+    const drafts = new Map<string, string>();
     try {
-        for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+        for (const name of Object.keys(sessionStorage)) {
+            if (!name.startsWith(PREFIX)) continue;
+            drafts.set(name, sessionStorage.getItem(name) ?? "");
+            sessionStorage.removeItem(name);
+        }
     } catch {
         /* Nothing was kept either. */
+    }
+    return drafts;
+}
+
+export function putDrafts(drafts: Map<string, string>): void {
+    try {
+        drafts.forEach((draft, name) => sessionStorage.setItem(name, draft));
+    } catch {
+        /* As above. */
     }
 }
 

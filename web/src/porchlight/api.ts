@@ -30,6 +30,7 @@ const PAGE_MAX = 100;
 export interface Api {
     login(name: string, password: string): Promise<User>;
     join(joining: Joining, idempotencyKey: string): Promise<User>;
+    /* May be sent while the page closes. */
     logout(): Promise<void>;
     me(): Promise<User>;
     updateMe(change: { name?: string; appearOffline?: boolean }): Promise<User>;
@@ -83,7 +84,7 @@ export function createApi(request: Requester): Api {
             );
             return session.user;
         },
-        logout: () => data(request<void>("/auth/logout", { method: "POST", body: {} })),
+        logout: () => data(request<void>("/auth/logout", { method: "POST", body: {}, keepalive: true })),
         me: () => data(request<User>("/me")),
         updateMe: (change) => data(request<User>("/me", { method: "PATCH", body: change })),
         joinTeam: (code, idempotencyKey) =>

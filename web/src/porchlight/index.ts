@@ -8,7 +8,7 @@ export { connect, type Connection, type ConnectionListener, type ConnectionState
 export { createCounterWebSocket, isCounterEvent, type CounterEvent, type CounterSocketOptions } from "./counter.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
 export { PorchlightError, isUnauthenticated, type ErrorKind } from "./errors.ts";
-export { createOutbox, type Deed, type Outbox, type OutboxListener } from "./outbox.ts";
+export { clearOutboxes, createOutbox, type Deed, type Outbox, type OutboxListener } from "./outbox.ts";
 export type { Metrics } from "./metrics.ts";
 export { createRequester, newIdempotencyKey, type Requester } from "./request.ts";
 export { closeWebSocket, createRoom, sendPing, type Room, type RoomOptions, type RoomState } from "./room.ts";

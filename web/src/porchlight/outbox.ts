@@ -58,8 +58,6 @@ export interface Outbox {
     send(): Promise<void>;
     /* Sends what waits, now and whenever there is a network again, until it is stopped. */
     start(): () => void;
-    /* Forgets what waits. */
-    clear(): void;
     listen(listener: OutboxListener): () => void;
 }
 
@@ -86,6 +84,16 @@ function isDeed(value: unknown): value is Deed & { triedAtMs?: number } {
 /* Whether `next` takes the place of `before`. */
 function replaces(next: Deed, before: Deed): boolean {
     return next.kind !== "post" && before.kind === next.kind && before.postId === next.postId;
+}
+
+/* Forgets what waits on this device, whoever did it. */
+export function clearOutboxes(store: Store | null = browserStore()): void {
+    try {
+        const names = Array.from({ length: store?.length ?? 0 }, (_, i) => store?.key(i) ?? "");
+        for (const name of names) if (name.startsWith(PREFIX)) store?.removeItem(name);
+    } catch {
+        /* A device that keeps nothing has nothing to forget. */
+    }
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -264,10 +272,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 if (typeof window !== "undefined") window.removeEventListener("storage", stored);
                 if (running === 0) clearTimer();
             };
-        },
-        clear: () => {
-            for (const { name } of read()) remove(name);
-            refresh();
         },
         listen: (listener) => {
             listeners.add(listener);

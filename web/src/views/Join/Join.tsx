@@ -6,6 +6,7 @@ import { useRef, useState, type FormEvent } from "react";
 import { Lantern } from "../../components/Brand/Brand.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Field, PasswordField } from "../../components/Field/Field.tsx";
+import { LeavingNote } from "../../components/LeavingNote/LeavingNote.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useJoinTeam } from "../../hooks/useJoinTeam.ts";
 import { goTo } from "../../hooks/useRoute.ts";
@@ -69,6 +70,7 @@ export function Join({ code }: { code: string }) {
                 <p className="door-name">{words.brand}</p>
                 <p className="door-tagline">{words.tagline}</p>
             </div>
+            <LeavingNote />
             <form className="door-card" onSubmit={submit} noValidate>
                 <div>
                     <h1 tabIndex={-1}>{join.heading}</h1>

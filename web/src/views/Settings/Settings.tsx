@@ -10,7 +10,8 @@ import { Switch } from "../../components/Switch/Switch.tsx";
 import { chime } from "../../hooks/chime.ts";
 import { useConnection } from "../../hooks/useConnection.tsx";
 import { setPreferences, usePreferences } from "../../hooks/usePreferences.ts";
-import { useSession, useSignOut } from "../../hooks/useSession.ts";
+import { useSession } from "../../hooks/useSession.ts";
+import { useSignOut } from "../../hooks/useSignOut.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { MOTIONS, SCHEMES, setTheme, TEXT_SIZES, useTheme } from "../../theme/theme.ts";
 import { words } from "../../words.ts";
@@ -110,8 +111,7 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                 </div>
                 <Name user={user} />
                 <div className="settings-out">
-                    {signOut.isError && <Problem>{settings.signOutFailed}</Problem>}
-                    <Button icon="door" busy={signOut.isPending} onClick={() => signOut.mutate()}>
+                    <Button icon="door" busy={signOut.isPending} onClick={() => signOut.mutate(user)}>
                         {signOut.isPending ? settings.signingOut : settings.signOut}
                     </Button>
                 </div>

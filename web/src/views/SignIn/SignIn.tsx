@@ -5,6 +5,7 @@ import { useState, type FormEvent } from "react";
 import { Lantern } from "../../components/Brand/Brand.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Field, PasswordField } from "../../components/Field/Field.tsx";
+import { LeavingNote } from "../../components/LeavingNote/LeavingNote.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useSignIn } from "../../hooks/useSession.ts";
 import { PorchlightError } from "../../porchlight/index.ts";
@@ -41,6 +42,7 @@ export function SignIn({ expired }: { expired: boolean }) {
                 <p className="door-name">{words.brand}</p>
                 <p className="door-tagline">{words.tagline}</p>
             </div>
+            <LeavingNote />
             <form className="door-card" onSubmit={submit} noValidate>
                 <div>
                     <h1 tabIndex={-1}>{signIn.heading}</h1>

@@ -1,0 +1,147 @@
+/*
+ * Signing out asks nothing and can be taken back for ten seconds: the app closes at once, and the server is told when
+ * the time is over, when the page goes or when somebody else signs in. A device that did not get so far does it when
+ * the app is next opened, before anything else.
+ *
+ *   in -> leaving ("undo") --- time is over ---> the server is told -> gone
+ *            |                                        '- no answer -> "failed": told again by hand, or when online
+ *            '-- taken back -> in, with what was being written
+ */
+import { skipToken, useMutation, useQuery, type QueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect } from "react";
+import { clearOutboxes, isUnauthenticated, type Api, type User } from "../porchlight/index.ts";
+import { useClient } from "./client.ts";
+import { noteMember } from "./kept.ts";
+import { keys } from "./keys.ts";
+import { useConnection } from "./useConnection.tsx";
+import { putDrafts, takeDrafts } from "./useDraft.ts";
+
+const UNDO_MS = 10_000;
+
+export interface Leaving {
+    user: User;
+    state: "undo" | "sending" | "failed";
+    /* The device has a note of it. */
+    noted: boolean;
+    /* What was being written: it is in memory only, where the next member does not find it. */
+    drafts: Map<string, string>;
+}
+
+/* A note of a sign-out that the server may not know of yet. */
+const NOTE = "porchlight.leaving";
+
+function note(leaving: boolean): boolean {
+    try {
+        if (leaving) localStorage.setItem(NOTE, "1");
+        else localStorage.removeItem(NOTE);
+        return leaving;
+    } catch {
+        /* Then the server is told when the page goes. */
+        return false;
+    }
+}
+
+export function wasLeaving(): boolean {
+    try {
+        return localStorage.getItem(NOTE) !== null;
+    } catch {
+        return false;
+    }
+}
+
+/* Ends the session at the server. One that it does not know has ended. */
+export async function endSession(api: Api): Promise<void> {
+    try {
+        await api.logout();
+    } catch (error) {
+        if (!isUnauthenticated(error)) throw error;
+    }
+    clearOutboxes();
+    note(false);
+}
+
+const get = (cache: QueryClient): Leaving | null => cache.getQueryData<Leaving | null>(keys.leaving) ?? null;
+const set = (cache: QueryClient, leaving: Leaving | null): void => void cache.setQueryData(keys.leaving, leaving);
+
+async function finish(api: Api, cache: QueryClient): Promise<void> {
+    const leaving = get(cache);
+    if (!leaving || leaving.state === "sending") return;
+    /* Another tab has done it, and somebody else may have signed in there since. */
+    if (leaving.noted && !wasLeaving()) {
+        set(cache, null);
+        return;
+    }
+    set(cache, { ...leaving, state: "sending", drafts: new Map() });
+    try {
+        await endSession(api);
+        set(cache, null);
+    } catch {
+        set(cache, { ...leaving, state: "failed", drafts: new Map() });
+    }
+}
+
+/* Before somebody signs in: the session of before is over. A server that does not answer will not sign in either. */
+export async function finishLeaving(api: Api, cache: QueryClient): Promise<void> {
+    await finish(api, cache);
+    set(cache, null);
+    note(false);
+}
+
+/* Forgets everything but who is signed in and who is leaving: views that watch that go on watching. */
+export function forget(cache: QueryClient): void {
+    const kept: unknown[] = [keys.session[0], keys.expired[0], keys.leaving[0]];
+    cache.removeQueries({ predicate: (query) => !kept.includes(query.queryKey[0]) });
+}
+
+/*
+ * What waits is sent while it can be. The connection ends first, so that neither a poll nor the good-bye runs into the
+ * end of the session.
+ */
+export function useSignOut() {
+    const { queryClient } = useClient();
+    const { stop, outbox } = useConnection();
+    return useMutation({
+        mutationFn: async () => {
+            if (outbox.waiting().length > 0) await outbox.send();
+            await stop();
+        },
+        onSettled: (_data, _error, user: User) => {
+            set(queryClient, { user, state: "undo", noted: note(true), drafts: takeDrafts() });
+            noteMember(null);
+            queryClient.setQueryData(keys.session, null);
+            forget(queryClient);
+        },
+    });
+}
+
+/* For the door: who has just left, and the way back. */
+export function useLeaving() {
+    const { api, queryClient } = useClient();
+    const leaving = useQuery<Leaving | null>({ queryKey: keys.leaving, queryFn: skipToken }).data ?? null;
+    const state = leaving?.state;
+    const end = useCallback(() => void finish(api, queryClient), [api, queryClient]);
+
+    useEffect(() => {
+        if (state === undefined || state === "sending") return undefined;
+        const timer = state === "undo" ? window.setTimeout(end, UNDO_MS) : 0;
+        window.addEventListener("pagehide", end);
+        window.addEventListener("online", end);
+        return () => {
+            window.clearTimeout(timer);
+            window.removeEventListener("pagehide", end);
+            window.removeEventListener("online", end);
+        };
+    }, [state, end]);
+
+    const undo = useCallback(() => {
+        const left = get(queryClient);
+        if (left?.state !== "undo") return;
+        note(false);
+        noteMember(left.user.id);
+        putDrafts(left.drafts);
+        set(queryClient, null);
+        queryClient.setQueryData(keys.session, left.user);
+    }, [queryClient]);
+
+    return { state, undo, tryAgain: end };
+}
