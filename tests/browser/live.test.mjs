@@ -212,7 +212,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         await newPostsButton(mary).click();
         await mary.getByRole('region', { name: 'Pinned by your coach' }).locator(`#post-${id}`).waitFor();
 
-        await toast.getByRole('link', { name: 'See the post' }).click();
+        await toast.getByRole('link', { name: 'Tap to read it' }).click();
         await mary.waitForURL(`**/#/posts/${id}`);
         await mary.getByRole('article').filter({ hasText: 'Today: ten slow stretches.' }).waitFor();
         await toast.waitFor({ state: 'detached' });

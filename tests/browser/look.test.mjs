@@ -36,10 +36,10 @@ async function eachView(page, visit) {
         body: 'News\n\nin two parts',
         topics: ['walking', 'sleep'],
     });
-    await porch.api('admin', 'POST', '/notices', {
-        title: 'All teams walked a million steps',
-        link: `/#/posts/${id}`,
-    });
+    const link = `/#/posts/${id}`;
+    await porch.api('admin', 'POST', '/notices', { title: 'All teams walked a million steps', link });
+    const { team } = await porch.api('sarah', 'GET', '/me');
+    await porch.api('admin', 'POST', '/notices', { title: 'The lake path is open again', link, teamId: team.id });
     await newPostsButton(page).waitFor();
     await page.getByRole('region', { name: 'New notice' }).waitFor();
     await visit('feed with a form, the button for new posts and a toast');

@@ -217,8 +217,18 @@ export const words = {
         older: "Show older notices",
         olderBusy: "Loading older notices…",
     },
+    wins: {
+        label: "Good news from all teams",
+        none: "Good news from all teams will show up here.",
+        pause: "Pause",
+        next: "Next",
+        close: "Close",
+        say: (title: string) => `Good news. ${title}.`,
+    },
     toast: {
         label: "New notice",
+        now: "Just now",
+        read: "Tap to read it",
         close: "Close",
         say: (title: string) => `${title}.`,
     },

@@ -86,13 +86,16 @@ export function useNotices(userId: string, enabled = true) {
     };
 }
 
-/* The newest notice that came while the app was open and was not closed yet. */
+/*
+ * The newest notice that came while the app was open and was not closed yet. Good news from all teams has a quieter
+ * place: the line on top of the feed.
+ */
 export function useArrivedNotice() {
     const { queryClient } = useClient();
     const { team } = useConnection();
     const list = useQuery<Notice[]>({ queryKey: keys.arrived(team), queryFn: skipToken }).data;
     return {
-        notice: list?.[0] ?? null,
+        notice: list?.find((it) => it.kind !== "win") ?? null,
         close: useCallback(() => queryClient.setQueryData(keys.arrived(team), []), [queryClient, team]),
     };
 }

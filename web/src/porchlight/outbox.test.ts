@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { PorchlightError } from "./errors.ts";
 import { createClock, createPage, settle } from "./fakes.ts";
 import {
+    clearOutboxes,
     createOutbox,
     OUTBOX_CHARS_MAX,
     OUTBOX_ITEMS_MAX,

@@ -1,5 +1,6 @@
 /*
- * The icons, drawn in lines of the text's colour. They are always beside words, so a screen reader skips them.
+ * The icons, drawn in lines of the text's colour. They are always beside words (which a phone may
+ * have no room to show), so a screen reader skips them.
  */
 import type { ReactNode } from "react";
 
@@ -23,6 +24,8 @@ const shapes = {
     cloud: <path d="M7 18.5a4 4 0 0 1-.6-8A5.5 5.5 0 0 1 17 9.6a4.5 4.5 0 0 1 .3 8.9M4 4l16 17" />,
     door: <path d="M14 4H6v16h8M10.5 12H20M16.5 8.5 20 12l-3.5 3.5" />,
     star: <path d="m12 4 2.4 5.2 5.6.7-4.1 3.9 1.1 5.6-5-2.8-5 2.8 1.1-5.6L4 9.9l5.6-.7z" />,
+    pause: <path d="M8.5 5.5v13M15.5 5.5v13" />,
+    next: <path d="M9 5.5 15.5 12 9 18.5" />,
     sun: (
         <>
             <circle cx="12" cy="12" r="4.2" />

@@ -1,6 +1,7 @@
 /*
- * A notice that came just now. It stays until it is closed, or for 20 seconds; while somebody points at it or has the
- * focus in it, the time stands still. It is also in the list of notices, so nothing is lost with it.
+ * A pin or a word from the coach that came just now; a tap anywhere on it leads there. It stays until it is closed, or
+ * for 20 seconds; while somebody points at it or has the focus in it, the time stands still. It is also in the list of
+ * notices, so nothing is lost with it.
  */
 import { useEffect, useRef, useState } from "react";
 import { useArrivedNotice } from "../../hooks/useNotices.ts";
@@ -36,7 +37,7 @@ export function Toast() {
     }, [id, held, close]);
 
     if (!notice) return null;
-    const link = safeLink(notice.link);
+    const link = safeLink(notice.link) ?? "#/notices";
     return (
         <section
             className="toast"
@@ -50,19 +51,18 @@ export function Toast() {
             }}
         >
             <span className="toast-icon">
-                <Icon name={notice.kind === "pin" ? "pin" : notice.kind === "win" ? "star" : "horn"} />
+                <Icon name={notice.kind === "pin" ? "pin" : "horn"} />
             </span>
             <div className="toast-words">
+                <p className="toast-kicker">{words.toast.now}</p>
                 <p className="toast-title">{notice.title}</p>
                 {notice.body && <p className="toast-body">{notice.body}</p>}
             </div>
             <div className="toast-actions">
-                {link && (
-                    <a className="button button-plain" href={link} onClick={() => close()}>
-                        {notice.kind === "pin" ? words.notices.read : words.notices.open}
-                    </a>
-                )}
-                <button type="button" className="button button-quiet" onClick={() => close()}>
+                <a className="button button-plain toast-read" href={link} onClick={() => close()}>
+                    {words.toast.read}
+                </a>
+                <button type="button" className="button button-quiet toast-close" onClick={() => close()}>
                     {words.toast.close}
                 </button>
             </div>

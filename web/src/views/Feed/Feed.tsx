@@ -11,6 +11,7 @@ import { PostCard, postElementId } from "../../components/PostCard/PostCard.tsx"
 import { Empty, Failed, Loading, Problem } from "../../components/States/States.tsx";
 import { TeamPicker } from "../../components/TeamPicker/TeamPicker.tsx";
 import { WaitingPosts } from "../../components/WaitingPosts/WaitingPosts.tsx";
+import { Wins } from "../../components/Wins/Wins.tsx";
 import { usePosts } from "../../hooks/usePosts.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
@@ -64,6 +65,7 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
                 <ActiveNow user={user} />
                 {teams.length > 1 && <TeamPicker teams={teams} team={team} choose={chooseTeam} />}
             </header>
+            <Wins userId={user.id} />
             <Composer user={user} posted={(post) => setTarget({ postId: post.id, scroll: true })} />
 
             <WaitingPosts user={user} />
