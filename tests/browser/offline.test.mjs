@@ -207,6 +207,7 @@ test('a session that the server ended leaves nothing to read without a network',
     const page = await open({ who: 'member5', baseURL: gate.url, allow: [expected.lost, expected.status(401)] });
     await latest(page).first().waitFor();
     await kept(page);
+    await until(page, () => localStorage.getItem('porchlight.kept') !== null);
     await page.context().clearCookies();
     await page.getByText('Please sign in again.').waitFor();
     await goOffline(page);
