@@ -27,6 +27,8 @@ export const launchArgs = [
     '--disable-sync',
 ];
 
+const SESSION = { httpOnly: true, secure: false, sameSite: 'Lax', expires: -1 };
+
 /* A browser and a server for the tests of a file. `stage.open()` opens a page. */
 export function stage({ args = ['--poll-interval', '1s', '--grace', '1s'], ...options } = {}) {
     const it = {
@@ -73,7 +75,7 @@ function watchPage(page, allow) {
 
 /*
  * Opens a page in a context of its own, as if on another device. Options:
- *   who      signs this member in; without it the page is at the door
+ *   who      the device of this member, who signed in before; without it the page is at the door
  *   path     where to start ('/')
  *   viewport, colorScheme, reducedMotion, ...   as Playwright takes them
  *   sockets  false: a network that lets no socket through
@@ -87,6 +89,7 @@ async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, 
         colorScheme: 'dark',
         baseURL: it.server.url,
         serviceWorkers: 'block',
+        ...(who && { storageState: await signedIn(it.server, who, options.baseURL) }),
         ...options,
     });
     context.setDefaultTimeout(15_000);
@@ -103,8 +106,19 @@ async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, 
         assert.deepEqual(faults, []);
     };
     await page.goto(path);
-    if (who) await signIn(page, who);
+    if (who) await page.getByRole('navigation', { name: 'Main' }).waitFor();
     return page;
+}
+
+/* What a device keeps of a member who has signed in. door.test.mjs goes through the door itself. */
+async function signedIn(server, who, origin = server.url) {
+    const token = await server.must('token', 'issue', '--user', who);
+    const me = await fetch(`${server.url}/me`, { headers: { authorization: `Bearer ${token}` } });
+    const { id } = await me.json();
+    return {
+        cookies: [{ name: 'porchlight', value: token, domain: new URL(origin).hostname, path: '/', ...SESSION }],
+        origins: [{ origin, localStorage: [{ name: 'porchlight.signedIn', value: id }] }],
+    };
 }
 
 /* A network that lets no socket through. */
