@@ -41,8 +41,9 @@ test('a notice reaches the team, and not who sent it', async () => {
     await part(mary, 'New notice').filter({ hasText: 'At the boathouse.' }).waitFor();
 
     /* What comes after it was polled after it. */
-    await porch.api('admin', 'POST', '/notices', { title: 'For all' });
-    await part(page, 'New notice').filter({ hasText: 'For all' }).waitFor();
+    const { teams } = await porch.api('sarah', 'GET', '/me');
+    await porch.api('admin', 'POST', '/notices', { title: 'From the office', teamId: teams[0].id });
+    await part(page, 'New notice').filter({ hasText: 'From the office' }).waitFor();
     await part(page, 'New notice').getByRole('button', { name: 'Close' }).click();
     assert.equal(await part(page, 'New notice').count(), 0);
     await page.getByRole('link', { name: /^Notices/ }).click();

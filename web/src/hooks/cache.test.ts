@@ -7,6 +7,7 @@ import {
     addOwnPost,
     applyChanges,
     applyOwnPin,
+    noteOwnPin,
     NO_NEW_POSTS,
     showNewPosts,
     takeFeedPage,
@@ -153,6 +154,7 @@ test("one's own post goes up at once, and once, whichever answer comes first", (
 
 test("one's own pin moves at once and makes no toast", () => {
     const { cache, feed, waiting } = loaded();
+    noteOwnPin(cache, "3");
     applyOwnPin(cache, TEAM, post("3", { pinned: true, pinnedAt: "2026-11-20T12:00:00.000Z" }));
     assert.deepEqual(feed()?.pinnedIds, ["3", "1"]);
     applyChanges(cache, TEAM, news({ notices: [notice("7"), notice("8", { link: "/#/posts/2" })] }), false);

@@ -108,10 +108,14 @@ export function addOwnPost(cache: QueryClient, team: string, post: Post): void {
     });
 }
 
+/* Before it goes out: a pin's notice may come sooner than the answer, and nobody needs to be told of their own. */
+export function noteOwnPin(cache: QueryClient, postId: string): void {
+    cache.setQueryData<string[]>(keys.ownPins, (ids) => [...(ids ?? []), postId]);
+}
+
 /* A pin that the member set or took away moves at once. */
 export function applyOwnPin(cache: QueryClient, team: string, post: Post): void {
     putPosts(cache, [post]);
-    cache.setQueryData<string[]>(keys.ownPins, (ids) => [...(ids ?? []), post.id]);
     cache.setQueryData<FeedData>(keys.posts(team), (feed) => {
         if (!feed) return feed;
         const pages = feed.pages.map((page, index) => {

@@ -3,7 +3,7 @@
  */
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { PorchlightError, type Feed, type NewPost, type Post } from "../porchlight/index.ts";
-import { addOwnPost, applyOwnPin, NO_NEW_POSTS, takeFeedPage, type FeedPage } from "./cache.ts";
+import { addOwnPost, applyOwnPin, type FeedPage, NO_NEW_POSTS, noteOwnPin, takeFeedPage } from "./cache.ts";
 import { useClient } from "./client.ts";
 import { keptFeed, orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
@@ -81,6 +81,7 @@ export function usePin(id: string) {
     const { team } = useConnection();
     return useMutation({
         mutationFn: (pinned: boolean) => api.setPin(id, pinned),
+        onMutate: () => noteOwnPin(queryClient, id),
         onSuccess: (post) => applyOwnPin(queryClient, team, post),
     });
 }
