@@ -6,15 +6,14 @@ import { isUnauthenticated, type Joining, type User } from "../porchlight/index.
 import { useClient } from "./client.ts";
 import { keptMember, noteMember, orKept, wasSignedIn } from "./kept.ts";
 import { keys } from "./keys.ts";
-import { endSession, finishLeaving, forget, wasLeaving } from "./useSignOut.ts";
+import { finishLeaving, forget, leaveFirst, wasLeaving } from "./useSignOut.ts";
 
 export function useSession() {
     const { api, queryClient } = useClient();
     const session = useQuery<User | null>({
         queryKey: keys.session,
         queryFn: async () => {
-            /* Somebody signed out and the page went before the server knew. */
-            if (wasLeaving()) await endSession(api);
+            if (wasLeaving()) await leaveFirst(api, queryClient);
             /* A first visit need not ask who it is: the answer would be an error that means nothing. */
             if (!wasSignedIn()) return null;
             try {

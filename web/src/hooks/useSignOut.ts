@@ -19,7 +19,8 @@ import { putDrafts, takeDrafts } from "./useDraft.ts";
 const UNDO_MS = 10_000;
 
 export interface Leaving {
-    user: User;
+    /* null: the page was opened anew, and there is no way back. */
+    user: User | null;
     state: "undo" | "sending" | "failed";
     /* The device has a note of it. */
     noted: boolean;
@@ -58,6 +59,15 @@ export async function endSession(api: Api): Promise<void> {
     }
     clearOutboxes();
     note(false);
+}
+
+/* The page went before the server knew: it is told before anything else. Without a network nobody is signed in either. */
+export async function leaveFirst(api: Api, cache: QueryClient): Promise<void> {
+    try {
+        await endSession(api);
+    } catch {
+        set(cache, { user: null, state: "failed", noted: true, drafts: new Map() });
+    }
 }
 
 const get = (cache: QueryClient): Leaving | null => cache.getQueryData<Leaving | null>(keys.leaving) ?? null;
@@ -135,7 +145,7 @@ export function useLeaving() {
 
     const undo = useCallback(() => {
         const left = get(queryClient);
-        if (left?.state !== "undo") return;
+        if (left?.state !== "undo" || !left.user) return;
         note(false);
         noteMember(left.user.id);
         putDrafts(left.drafts);
