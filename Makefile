@@ -6,6 +6,7 @@
 #   make lint       style, walls between folders, static analysis
 #   make bench      measured against bare libmicrohttpd and plain SQLite
 #   make fuzz       each parser for 60 seconds
+#   make screenshots  the README's pictures, from the demo community
 #   make icons      the icons of the home screen, from web/public/favicon.svg
 #   make clean
 #
@@ -39,7 +40,7 @@ MIGRATIONS_ROOMS := $(sort $(wildcard migrations/rooms/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all run test lint fuzz icons clean deps deps-test tests-build
+.PHONY: all run test lint fuzz icons screenshots clean deps deps-test tests-build
 .SECONDARY:
 
 all: $(PROGRAM)
@@ -141,6 +142,10 @@ test: deps-test
 	@PORCHLIGHT_BUILD=$(B) tests/run $(SUITES)
 
 # ---- pictures ---------------------------------------------------------------------------------------------------------
+
+screenshots: deps-test $(PROGRAM)
+	@$(MAKE) --no-print-directory tests/node_modules/.installed
+	@TO="$(TO)" NAMES="$(NAMES)" node tests/browser/screenshots.mjs
 
 icons: deps-test
 	@$(MAKE) --no-print-directory tests/node_modules/.installed

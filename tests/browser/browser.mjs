@@ -34,7 +34,7 @@ export function stage({ args = ['--poll-interval', '1s', '--grace', '1s'], ...op
     const it = {
         server: null,
         browser: null,
-        open: (how) => open(it, how),
+        open: (how) => openPage(it, how),
         api: (...call) => api(it.server, ...call),
         figure: (name) => figure(it.server, name),
         untilFigure: async (name, wanted) => {
@@ -83,7 +83,7 @@ function watchPage(page, allow) {
  *   allow    expected errors on the console: [expected.status(401)]
  * The page's `leave()` closes it and fails the test when something was wrong with it.
  */
-async function open(it, { who = null, path = '/', allow = [], viewport = PHONE, sockets = true, ...options } = {}) {
+export async function openPage(it, { who = null, path = '/', allow = [], viewport = PHONE, sockets = true, ...options } = {}) {
     const context = await it.browser.newContext({
         viewport,
         colorScheme: 'dark',
@@ -132,7 +132,7 @@ export async function signIn(page, who, password = PASSWORD) {
 }
 
 /* Something that another member does meanwhile, straight through the API. Answers the parsed reply. */
-async function api(server, who, method, path, body) {
+export async function api(server, who, method, path, body) {
     const headers = { authorization: `Bearer ${await server.token(who)}` };
     if (body !== undefined) headers['content-type'] = 'application/json';
     const reply = await fetch(server.url + path, {

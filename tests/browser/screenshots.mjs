@@ -1,0 +1,144 @@
+/*
+ * Takes the README's pictures from the demo community, with realtime on and people in it: phone, tablet and desktop,
+ * light and dark, member, coach and admin.
+ *
+ *   make screenshots                         writes docs/pictures/NAME.png
+ *   make screenshots NAMES="feed-phone ..."  only these
+ *   make screenshots TO=DIR                  writes somewhere else: to look before they are kept
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { startServer } from '../scenario/server.mjs';
+import { connect } from '../scenario/socket.mjs';
+import { api, DESKTOP, executablePath, latest, launchArgs, newPostsButton, openPage, PHONE, TABLET } from './browser.mjs';
+
+const to = process.env.TO || 'docs/pictures';
+const names = (process.env.NAMES ?? '').split(' ').filter(Boolean);
+
+/* Who is there besides the one whose page is taken. */
+const PRESENT = ['sarah', ...Array.from({ length: 12 }, (_, i) => `member${i + 2}`)];
+
+/* Everything has arrived, and nothing moves any more. */
+const settled = (page) =>
+    page.waitForFunction(() => document.getAnimations().every((it) => it.playState !== 'running'));
+
+async function calm(page) {
+    await latest(page).first().waitFor();
+    await page.getByText('You are up to date').waitFor();
+    await page.getByText(/ are active now$/).waitFor();
+    await page.getByRole('button', { name: /^Cheer/ }).waitFor();
+    await settled(page);
+}
+
+const part = (page, name) => page.getByRole('region', { name });
+
+/* name: {who, viewport, colorScheme, path, show: what to do before the picture is taken, full: the whole page} */
+const pictures = {
+    'feed-phone-dark': { who: 'member1', viewport: PHONE, colorScheme: 'dark', show: calm },
+    'feed-phone-light': { who: 'member1', viewport: PHONE, colorScheme: 'light', show: calm },
+    'feed-tablet-light': { who: 'member1', viewport: TABLET, colorScheme: 'light', show: calm },
+    'feed-tablet-dark': { who: 'sarah', viewport: TABLET, colorScheme: 'dark', show: calm },
+    'feed-desktop-dark': { who: 'member1', viewport: DESKTOP, colorScheme: 'dark', show: calm },
+    'feed-desktop-light': { who: 'sarah', viewport: DESKTOP, colorScheme: 'light', show: calm },
+    'cheer-phone-dark': {
+        who: 'member1',
+        viewport: PHONE,
+        colorScheme: 'dark',
+        async show(page, { cheer }) {
+            await calm(page);
+            await cheer('heart', 0);
+            await cheer('sun', 1);
+            const drifting = page.locator('.drifting').first();
+            await drifting.waitFor();
+            await page.waitForFunction((it) => getComputedStyle(it).opacity > 0.9, await drifting.elementHandle());
+        },
+    },
+    'new-posts-phone-dark': {
+        who: 'member1',
+        viewport: PHONE,
+        colorScheme: 'dark',
+        async show(page, { post }) {
+            await calm(page);
+            for (const who of ['member2', 'member3', 'member4']) await post(who);
+            await newPostsButton(page).filter({ hasText: '3 new posts' }).waitFor();
+            await settled(page);
+        },
+    },
+    'pin-tablet-dark': {
+        who: 'member1',
+        viewport: TABLET,
+        colorScheme: 'dark',
+        async show(page, { pin }) {
+            await calm(page);
+            await pin();
+            await part(page, 'New notice').waitFor();
+            await settled(page);
+        },
+    },
+    'notices-phone-light': {
+        who: 'member1',
+        viewport: PHONE,
+        colorScheme: 'light',
+        path: '/#/notices',
+        show: (page) => page.getByRole('listitem').first().waitFor(),
+    },
+    'corner-tablet-light': {
+        who: 'sarah',
+        viewport: TABLET,
+        colorScheme: 'light',
+        path: '/#/corner',
+        show: (page) => part(page, 'Your team').getByRole('listitem').first().waitFor(),
+    },
+    'admin-desktop-dark': {
+        who: 'admin',
+        viewport: DESKTOP,
+        colorScheme: 'dark',
+        path: '/#/admin',
+        show: (page) => page.getByText('Ready.').first().waitFor(),
+    },
+    'settings-phone-dark': {
+        who: 'member1',
+        viewport: PHONE,
+        colorScheme: 'dark',
+        path: '/#/settings',
+        full: true,
+        show: (page) => page.getByRole('button', { name: 'Sign out' }).waitFor(),
+    },
+    'door-phone-dark': {
+        viewport: PHONE,
+        colorScheme: 'dark',
+        show: (page) => page.getByRole('button', { name: 'Sign in' }).waitFor(),
+    },
+};
+
+const unknown = names.filter((name) => !pictures[name]);
+if (unknown.length > 0) throw new Error(`no picture is called ${unknown.join(' or ')}: ${Object.keys(pictures).join(' ')}`);
+mkdirSync(to, { recursive: true });
+const browser = await chromium.launch({ executablePath, args: launchArgs });
+for (const name of names.length > 0 ? names : Object.keys(pictures)) {
+    const { who, show, full = false, path = '/', ...options } = pictures[name];
+    const server = await startServer({ args: ['--realtime', 'on'] });
+    const { id: teamId } = (await api(server, 'sarah', 'GET', '/me')).teams[0];
+    const sockets = await Promise.all(
+        PRESENT.filter((it) => it !== who).map(async (it) => connect({ server, token: await server.token(it) })),
+    );
+    for (const socket of sockets) await socket.join(teamId);
+    await api(server, 'admin', 'POST', '/notices', { title: 'Team Blue just hit 100,000 steps combined!' });
+    const stage = {
+        cheer: (icon, by) => sockets[by].ask({ type: 'SEND_CHEER', icon }),
+        post: (it) => api(server, it, 'POST', '/posts', { body: 'Good morning, all!' }),
+        async pin() {
+            const { items } = await api(server, 'sarah', 'GET', '/posts');
+            await api(server, 'sarah', 'PUT', `/posts/${items[1].id}/pin`);
+        },
+    };
+    const page = await openPage({ browser, server }, { who, path, ...options });
+    await show(page, stage);
+    await page.screenshot({ path: join(to, `${name}.png`), fullPage: full });
+    await page.leave();
+    for (const socket of sockets) await socket.close();
+    await server.stop();
+    console.log(join(to, `${name}.png`));
+}
+await browser.close();
