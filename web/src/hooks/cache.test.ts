@@ -9,6 +9,7 @@ import {
     applyOwnPin,
     noteOwnPin,
     NO_NEW_POSTS,
+    POP_UP_MS_MAX,
     showNewPosts,
     takeFeedPage,
     type FeedData,
@@ -174,6 +175,24 @@ test("a notice that is known is not news", () => {
     const { cache } = loaded();
     applyChanges(cache, TEAM, news({ notices: [notice("1")] }), false);
     assert.equal(cache.getQueryData(keys.arrived(TEAM)), undefined);
+});
+
+test("after a pause only what is not ten minutes old pops up; the list has it all", () => {
+    const now = Date.parse("2026-11-20T12:00:00.000Z");
+    const ago = (ms: number): string => new Date(now - ms).toISOString();
+    const notices = [notice("7", { createdAt: ago(POP_UP_MS_MAX + 1) }), notice("8", { createdAt: ago(POP_UP_MS_MAX) })];
+    for (const [pauseMs, popped] of [
+        [POP_UP_MS_MAX, ["8", "7"]],
+        [POP_UP_MS_MAX + 1, ["8"]],
+    ] as const) {
+        const { cache } = loaded();
+        cache.setQueryData(keys.cursor(TEAM), "c0", { updatedAt: now - pauseMs });
+        applyChanges(cache, TEAM, news({ notices }), false, now);
+        const ids = cache.getQueryData<Notice[]>(keys.arrived(TEAM))?.map((it) => it.id);
+        assert.deepEqual(ids, popped, `after ${pauseMs} ms`);
+        assert.equal(cache.getQueryData<NoticesData>(keys.notices(TEAM))?.pages[0]?.items.length, 3);
+        assert.equal(cache.getQueryState(keys.cursor(TEAM))?.dataUpdatedAt, now);
+    }
 });
 
 test("after a reset the button offers to load again", () => {

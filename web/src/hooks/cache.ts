@@ -28,6 +28,9 @@ export type NoticesData = InfiniteData<NoticeList, string | null>;
 
 export const NO_NEW_POSTS: NewPosts = { ids: [], pins: false, reset: false };
 
+/* What happened longer ago does not pop up: who comes back is not greeted by yesterday's news, the bell counts it. */
+export const POP_UP_MS_MAX = 10 * 60_000;
+
 export function putPosts(cache: QueryClient, posts: Post[]): void {
     for (const post of posts) cache.setQueryData<Post>(keys.post(post.id), post);
 }
@@ -127,13 +130,20 @@ export function applyOwnPin(cache: QueryClient, team: string, post: Post): void 
     });
 }
 
-export function applyChanges(cache: QueryClient, team: string, changes: Changes, reset: boolean): void {
-    cache.setQueryData(keys.cursor(team), changes.cursor);
+export function applyChanges(
+    cache: QueryClient,
+    team: string,
+    changes: Changes,
+    reset: boolean,
+    nowMs = Date.now(),
+): void {
+    const heardAtMs = cache.getQueryState(keys.cursor(team))?.dataUpdatedAt || nowMs;
+    cache.setQueryData(keys.cursor(team), changes.cursor, { updatedAt: nowMs });
     cache.setQueryData(keys.presence(team), changes.presence);
     applyPosts(cache, team, changes, reset);
     applyLikes(cache, changes.likes);
     if (reset) void cache.invalidateQueries({ queryKey: keys.notices(team) });
-    else applyNotices(cache, team, changes.notices);
+    else applyNotices(cache, team, changes.notices, nowMs, heardAtMs);
 }
 
 export function applyLikes(cache: QueryClient, likes: { postId: string; count: number }[]): void {
@@ -176,8 +186,20 @@ function applyPosts(cache: QueryClient, team: string, changes: Changes, reset: b
     if (!same) cache.setQueryData(keys.newPosts(team), next);
 }
 
-export function applyNotices(cache: QueryClient, team: string, notices: Notice[]): void {
+/*
+ * `heardAtMs`: up to when all news is known. What comes soon after is new, whatever the device's clock says; after a
+ * pause its own time counts.
+ */
+export function applyNotices(
+    cache: QueryClient,
+    team: string,
+    notices: Notice[],
+    nowMs = Date.now(),
+    heardAtMs = nowMs,
+): void {
     if (notices.length === 0) return;
+    const paused = nowMs - heardAtMs > POP_UP_MS_MAX;
+    const isRecent = (notice: Notice): boolean => !paused || nowMs - Date.parse(notice.createdAt) <= POP_UP_MS_MAX;
     const data = cache.getQueryData<NoticesData>(keys.notices(team));
     const known = new Set(data?.pages.flatMap((page) => page.items.map((it) => it.id)));
     const fresh = notices
@@ -193,8 +215,10 @@ export function applyNotices(cache: QueryClient, team: string, notices: Notice[]
     /* Nobody needs to be told of a pin that they set or a notice that they sent themselves. */
     const own = new Set((cache.getQueryData<string[]>(keys.ownPins) ?? []).map((id) => `/#/posts/${id}`));
     const said = new Set(cache.getQueryData<string[]>(keys.ownNotices));
-    const news = fresh.filter((notice) =>
-        notice.kind === "pin" ? !notice.link || !own.has(notice.link) : !said.has(notice.title),
-    );
+    const news = fresh
+        .filter(isRecent)
+        .filter((notice) =>
+            notice.kind === "pin" ? !notice.link || !own.has(notice.link) : !said.has(notice.title),
+        );
     if (news.length > 0) cache.setQueryData<Notice[]>(keys.arrived(team), (list) => [...news, ...(list ?? [])]);
 }

@@ -42,6 +42,8 @@ export interface Api {
     createPost(post: NewPost, idempotencyKey: string): Promise<Post>;
     /* What is left out stays as it is. */
     updatePost(id: string, change: PostChange): Promise<Post>;
+    /* May be sent while the page closes. */
+    deletePost(id: string): Promise<void>;
     setLike(postId: string, liked: boolean): Promise<Like>;
     setPin(postId: string, pinned: boolean): Promise<Post>;
     notices(options?: { team?: string | undefined; page?: string | undefined }): Promise<NoticeList>;
@@ -94,6 +96,7 @@ export function createApi(request: Requester): Api {
         post: (id) => data(request<Post>(post(id))),
         createPost: (body, idempotencyKey) => data(request<Post>("/posts", { method: "POST", body, idempotencyKey })),
         updatePost: (id, change) => data(request<Post>(post(id), { method: "PATCH", body: change })),
+        deletePost: (id) => data(request<void>(post(id), { method: "DELETE", keepalive: true })),
         setLike: (id, liked) => data(request<Like>(`${post(id)}/like`, { method: liked ? "PUT" : "DELETE" })),
         setPin: (id, pinned) => data(request<Post>(`${post(id)}/pin`, { method: pinned ? "PUT" : "DELETE" })),
         notices: ({ team, page } = {}) => data(request<NoticeList>("/notices", { query: { team, page } })),

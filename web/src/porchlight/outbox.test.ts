@@ -7,6 +7,7 @@ import {
     clearOutboxes,
     createOutbox,
     OUTBOX_CHARS_MAX,
+    OUTBOX_HOLD_MS_MAX,
     OUTBOX_ITEMS_MAX,
     OUTBOX_REPEAT_MS_MAX,
     type Deed,
@@ -45,6 +46,7 @@ function createAlone() {
 const lost = new PorchlightError("network");
 const like = (postId: string, liked = true, key = `l${postId}${liked}`): Deed => ({ kind: "like", key, postId, liked });
 const post = (body: string): Deed => ({ kind: "post", key: `key-${body}`, post: { body } });
+const del = (postId: string, notBeforeMs: number, key = `d${postId}`): Deed => ({ kind: "delete", key, postId, notBeforeMs });
 
 function stage({ full = false } = {}) {
     const clock = createClock();
@@ -66,6 +68,7 @@ function stage({ full = false } = {}) {
             api.answer(`post ${written.body} ${key}`, { id: "9", body: written.body } as Post),
         updatePost: (id: string, change: { body?: string }): Promise<Post> =>
             api.answer(`edit ${id} ${change.body}`, { id, body: change.body } as Post),
+        deletePost: (id: string): Promise<void> => api.answer(`delete ${id}`, undefined),
     };
     const openTab = (account = "4") => {
         const page = createPage(clock);
@@ -75,6 +78,7 @@ function stage({ full = false } = {}) {
             liked: ({ postId, liked }) => told.push(`liked ${postId} ${liked}`),
             edited: ({ id }) => told.push(`edited ${id}`),
             posted: ({ body }, { key }) => told.push(`posted ${body} ${key}`),
+            deleted: (postId) => told.push(`deleted ${postId}`),
             refused: ({ key }, { slug, kind }) => told.push(`refused ${key} ${slug || kind}`),
         });
         return { page, outbox, told };
@@ -226,4 +230,126 @@ test("a browser that keeps nothing keeps it for the life of the page", async () 
     assert.deepEqual([store.names(), outbox.waiting().length], [[], 1]);
     await outbox.send();
     assert.deepEqual([arrived, outbox.waiting()], [["post a key-a"], []]);
+});
+
+/* ---- deletions are held ------------------------------------------------------------------------------------------ */
+
+test("a deletion is held until its moment, and what is behind it goes on", async () => {
+    const { clock, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    outbox.start();
+    outbox.add(del("7", 10_000));
+    outbox.add(post("a"));
+    await outbox.send();
+    await clock.advance(9_999);
+    assert.deepEqual([arrived, outbox.waiting()], [["post a key-a"], [del("7", 10_000)]]);
+    await clock.advance(1);
+    await settle();
+    assert.deepEqual([arrived, outbox.waiting()], [["post a key-a", "delete 7"], []]);
+    assert.deepEqual([told, clock.waits()], [["posted a key-a", "deleted 7"], []]);
+});
+
+test("deleting twice is deleting once, at the first time", async () => {
+    const { clock, arrived, openTab } = stage();
+    const { outbox } = openTab();
+    outbox.start();
+    outbox.add(del("7", 10_000));
+    assert.equal(outbox.add(del("7", 15_000, "again")), true);
+    await clock.advance(30_000);
+    assert.deepEqual(arrived, ["delete 7"]);
+});
+
+test("a deletion is taken back in any tab until it is on its way, and never after", async () => {
+    const { clock, server, arrived, openTab } = stage();
+    const [first, second] = [openTab(), openTab()];
+    first.outbox.start();
+    first.outbox.add(del("7", 10_000));
+    await clock.advance(9_000);
+    assert.deepEqual([second.outbox.mayTakeBack("d7"), second.outbox.takeBack("d7")], [true, true]);
+    await clock.advance(9_000);
+    assert.deepEqual([arrived, first.outbox.waiting()], [[], []]);
+
+    let answer = (): void => undefined;
+    server.hold = new Promise((done) => (answer = done));
+    first.outbox.add(del("8", clock.nowMs() + 10_000));
+    await clock.advance(10_000);
+    await settle();
+    assert.deepEqual([arrived, first.outbox.waiting().length], [["delete 8"], 1]);
+    assert.deepEqual([second.outbox.mayTakeBack("d8"), second.outbox.takeBack("d8")], [false, false]);
+    answer();
+    await settle();
+    assert.deepEqual([first.told, first.outbox.waiting()], [["deleted 8"], []]);
+});
+
+test("a deletion survives a reload, also past its moment, and is sent once by one of two tabs", async () => {
+    const { clock, store, arrived, openTab } = stage();
+    openTab().outbox.add(del("7", 10_000));
+    await clock.advance(4_000);
+    const tabs = [openTab(), openTab()];
+    tabs.forEach(({ outbox }) => outbox.start());
+    await clock.advance(5_999);
+    assert.deepEqual(arrived, []);
+    await clock.advance(60_000);
+    assert.deepEqual([arrived, store.names()], [["delete 7"], []]);
+
+    openTab().outbox.add(del("8", clock.nowMs() + 10_000));
+    await clock.advance(3600_000);
+    openTab().outbox.start();
+    await settle();
+    assert.deepEqual(arrived, ["delete 7", "delete 8"]);
+});
+
+test("a hidden page sends a deletion when its time is over; one without a network when there is one", async () => {
+    const { clock, arrived, openTab } = stage();
+    const { page, outbox } = openTab();
+    outbox.start();
+    outbox.add(del("7", 10_000));
+    await page.hide();
+    await clock.advance(10_000);
+    await settle();
+    assert.deepEqual(arrived, ["delete 7"]);
+
+    await page.change({ visible: true, online: false });
+    outbox.add(del("8", 20_000));
+    await clock.advance(60_000);
+    assert.deepEqual([arrived.length, outbox.mayTakeBack("d8")], [1, true]);
+    await page.change({ online: true });
+    assert.deepEqual(arrived, ["delete 7", "delete 8"]);
+});
+
+test("a post that is gone already counts as deleted; a refusal is reported", async () => {
+    const { server, openTab } = stage();
+    const { outbox, told } = openTab();
+    server.fails = [
+        new PorchlightError("refused", { status: 404, slug: "not-found" }),
+        new PorchlightError("refused", { status: 403, slug: "forbidden" }),
+    ];
+    outbox.add(del("7", 0));
+    outbox.add(del("8", 0));
+    await outbox.send();
+    assert.deepEqual([told, outbox.waiting()], [["deleted 7", "refused d8 forbidden"], []]);
+});
+
+test("who leaves sends what is held, and a clock that was set back holds nothing for long", async () => {
+    const { clock, arrived, openTab } = stage();
+    const { outbox } = openTab();
+    await clock.advance(1_000);
+    outbox.add(del("7", 11_000));
+    await Promise.all([outbox.send(), outbox.send(true)]);
+    assert.deepEqual(arrived, ["delete 7"]);
+    outbox.add(del("8", clock.nowMs() + OUTBOX_HOLD_MS_MAX + 1));
+    await outbox.send();
+    assert.deepEqual(arrived, ["delete 7", "delete 8"]);
+});
+
+test("a deletion that the device cannot keep goes with the page", async () => {
+    for (const full of [true, false]) {
+        const { arrived, openTab } = stage({ full });
+        const { page, outbox } = openTab();
+        outbox.start();
+        outbox.add(del("7", 10_000));
+        page.leave();
+        await settle();
+        assert.deepEqual(arrived, full ? ["delete 7"] : [], "what is kept waits for the next visit");
+    }
 });

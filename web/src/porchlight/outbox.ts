@@ -1,12 +1,17 @@
 /*
- * What a member did without a network, kept until it is sent. It survives a reload: each thing lies in the browser's
- * storage under a name of its own, so that tabs which add and remove at the same time never overwrite each other.
+ * What a member did without a network, and what can still be taken back, kept until it is sent. It survives a reload:
+ * each thing lies in the browser's storage under a name of its own, so that tabs which add and remove at the same time
+ * never overwrite each other.
  *
  *   porchlight.outbox.ACCOUNT.TIME.COUNT   { key, kind, ... }      sent in the order of these names
  *
- * Sent once: a post carries its idempotency key, likes and edits say how things should be, and one tab sends at a time
- * (Web Locks, where there are any). What the server refuses is reported and dropped; what it did not hear is tried again.
- * Of several wishes about one post's like, or several edits of one post, only the last is kept.
+ * Sent once: a post carries its idempotency key, likes, edits and deletions say how things should be, and one tab sends
+ * at a time (Web Locks, where there are any). What the server refuses is reported and dropped; what it did not hear is
+ * tried again. Of several wishes about one post's like, or several edits of one post, only the last is kept.
+ *
+ * A deletion is held until a moment of its own, and what is behind it goes on: until it is on its way it can be taken
+ * back. For the instant before a deletion that is done leaves the storage it says so, and the other tabs know it from
+ * one that was taken back.
  *
  * Owns: the waiting things and when they are sent. Does not own: how they look while they wait.
  */
@@ -23,11 +28,14 @@ export const OUTBOX_ITEMS_MAX = 100;
 export const OUTBOX_CHARS_MAX = 500_000;
 /* The server remembers a key for 24 hours: later, a post whose answer was lost might appear twice. */
 export const OUTBOX_REPEAT_MS_MAX = 23 * 3600_000;
+/* Nothing is held longer: a device's clock that was set back must not keep a wish for years. */
+export const OUTBOX_HOLD_MS_MAX = 60_000;
 
 export type Deed =
     | { kind: "like"; key: string; postId: string; liked: boolean }
     | { kind: "edit"; key: string; postId: string; change: PostChange }
-    | { kind: "post"; key: string; post: NewPost };
+    | { kind: "post"; key: string; post: NewPost }
+    | { kind: "delete"; key: string; postId: string; notBeforeMs: number };
 
 export interface OutboxListener {
     /* What waits has changed. */
@@ -35,12 +43,14 @@ export interface OutboxListener {
     liked?(like: Like): void;
     edited?(post: Post): void;
     posted?(post: Post, deed: Deed & { kind: "post" }): void;
+    /* By this tab or by another one. */
+    deleted?(postId: string): void;
     /* It will not be tried again. */
     refused?(deed: Deed, error: PorchlightError): void;
 }
 
 export interface OutboxOptions {
-    api: Pick<Api, "setLike" | "createPost" | "updatePost">;
+    api: Pick<Api, "setLike" | "createPost" | "updatePost" | "deletePost">;
     account: string;
     environment?: Environment;
     /* null: kept for the life of the page. */
@@ -54,8 +64,13 @@ export interface Outbox {
     waiting(): readonly Deed[];
     /* False when there is no room. `tried`: it was on its way a moment ago, and may have arrived. */
     add(deed: Deed, tried?: boolean): boolean;
-    /* Sends now what waits; resolves when nothing more can be done now. */
-    send(): Promise<void>;
+    /* Takes a deed out as if it had never been. False when it is on its way, or gone. */
+    takeBack(key: string): boolean;
+    mayTakeBack(key: string): boolean;
+    /*
+     * Sends now what waits; resolves when nothing more can be done now. With `held` also what is held: for who leaves.
+     */
+    send(held?: boolean): Promise<void>;
     /* Sends what waits, now and whenever there is a network again, until it is stopped. */
     start(): () => void;
     listen(listener: OutboxListener): () => void;
@@ -76,9 +91,26 @@ async function browserAlone(name: string, run: () => Promise<void>): Promise<voi
     else await navigator.locks.request(name, run);
 }
 
-function isDeed(value: unknown): value is Deed & { triedAtMs?: number } {
-    const deed = value as Partial<Deed> | null;
-    return typeof deed === "object" && deed !== null && ["like", "edit", "post"].includes(String(deed.kind)) && !!deed.key;
+type Stored = Deed & { triedAtMs?: number; done?: boolean };
+
+const KINDS = ["like", "edit", "post", "delete"];
+
+/* null: it is not ours, or cut short. */
+function parseStored(text: string | null): Stored | null {
+    try {
+        const deed = JSON.parse(text ?? "null") as Partial<Stored> | null;
+        const ours = typeof deed === "object" && deed !== null && KINDS.includes(String(deed.kind)) && !!deed.key;
+        return ours ? (deed as Stored) : null;
+    } catch {
+        return null;
+    }
+}
+
+/* How long a deed is still held. */
+function heldMs(deed: Deed, nowMs: number): number {
+    if (deed.kind !== "delete") return 0;
+    const ms = deed.notBeforeMs - nowMs;
+    return ms > 0 && ms <= OUTBOX_HOLD_MS_MAX ? ms : 0;
 }
 
 /* Whether `next` takes the place of `before`. */
@@ -109,6 +141,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     let timer: number | null = null;
     let running = 0;
     let sending: Promise<void> | null = null;
+    /* Rings when the next held deed may be sent. */
+    let holdTimer: number | null = null;
+    /* Nothing is held any more. */
+    let hurry = false;
 
     const read = (): Kept[] => {
         const kept: Kept[] = [];
@@ -117,20 +153,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 const name = store.key(i);
                 if (!name?.startsWith(prefix)) continue;
                 const text = store.getItem(name) ?? "";
-                try {
-                    const value: unknown = JSON.parse(text);
-                    if (!isDeed(value)) continue;
-                    const { triedAtMs = 0, ...deed } = value;
-                    kept.push({ name, deed, chars: text.length, triedAtMs });
-                } catch {
-                    /* Not ours, or cut short. */
-                }
+                const value = parseStored(text);
+                if (!value || value.done) continue;
+                const { triedAtMs = 0, ...deed } = value;
+                kept.push({ name, deed, chars: text.length, triedAtMs });
             }
         }
         return kept.sort((a, b) => (a.name < b.name ? -1 : 1));
     };
 
-    const write = (name: string, deed: Deed & { triedAtMs?: number }): void => {
+    const isDue = (deed: Deed): boolean => hurry || heldMs(deed, environment.nowMs()) === 0;
+
+    const write = (name: string, deed: Stored): void => {
         const text = JSON.stringify(deed);
         for (const store of stores) {
             try {
@@ -146,12 +180,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
     const refresh = (): void => {
         const kept = read();
-        const next = kept.map((it) => it.name + it.deed.key).join();
+        const next = kept.map((it) => it.name + it.deed.key + (it.triedAtMs > 0)).join();
         if (next === shape) return;
         shape = next;
         list = kept.map((it) => it.deed);
+        wakeForHeld();
         listeners.forEach((it) => it.changed?.());
     };
+
+    const deleted = (postId: string): void => listeners.forEach((it) => it.deleted?.(postId));
 
     const report = async (deed: Deed): Promise<void> => {
         if (deed.kind === "like") {
@@ -163,6 +200,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
         } else if (deed.kind === "edit") {
             const post = await api.updatePost(deed.postId, deed.change);
             listeners.forEach((it) => it.edited?.(post));
+        } else if (deed.kind === "delete") {
+            await api.deletePost(deed.postId).catch((error: unknown) => {
+                /* It is gone, which is what was wished for. */
+                if (!(error instanceof PorchlightError) || error.status !== 404) throw error;
+            });
+            deleted(deed.postId);
         } else {
             const post = await api.createPost(deed.post, deed.key);
             listeners.forEach((it) => it.posted?.(post, deed));
@@ -174,10 +217,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
         listeners.forEach((it) => it.refused?.(deed, error));
     };
 
-    /* Answers the error that keeps the rest waiting, or null when nothing waits. */
+    /* Answers the error that keeps the rest waiting, or null when nothing waits that may be sent now. */
     const sendAll = async (): Promise<PorchlightError | null> => {
         for (;;) {
-            const next = read()[0];
+            const next = read().find((it) => isDue(it.deed));
             if (!next) return null;
             const { name, deed, triedAtMs } = next;
             if (deed.kind === "post" && triedAtMs && environment.nowMs() - triedAtMs > OUTBOX_REPEAT_MS_MAX) {
@@ -186,8 +229,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 continue;
             }
             if (!triedAtMs) write(name, { ...deed, triedAtMs: environment.nowMs() });
+            refresh();
             try {
                 await report(deed);
+                if (deed.kind === "delete") write(name, { ...deed, done: true });
                 remove(name);
             } catch (error) {
                 const known = error instanceof PorchlightError ? error : new PorchlightError("fault");
@@ -212,13 +257,42 @@ export function createOutbox(options: OutboxOptions): Outbox {
         if (error) laterAfter(error);
     };
 
-    const send = (): Promise<void> => {
+    const send = (held = false): Promise<void> => {
+        if (held && sending) return sending.then(() => send(true));
         clearTimer();
-        sending ??= run().finally(() => {
-            sending = null;
-            refresh();
-        });
+        if (!sending) {
+            hurry = held;
+            sending = run().finally(() => {
+                sending = null;
+                hurry = false;
+                refresh();
+            });
+        }
         return sending;
+    };
+
+    /* The time of a held deed is over for a hidden page as well: who deleted something does not come back for it. */
+    function wakeForHeld(): void {
+        if (holdTimer !== null) environment.clearTimer(holdTimer);
+        const now = environment.nowMs();
+        const waits = list.map((deed) => heldMs(deed, now)).filter((ms) => ms > 0);
+        holdTimer = null;
+        if (running === 0 || waits.length === 0) return;
+        holdTimer = environment.setTimer(() => {
+            wakeForHeld();
+            /* What is under way may have looked for the last time already. */
+            if (environment.online()) void Promise.resolve(sending).then(() => send());
+        }, Math.min(...waits));
+    }
+
+    /* What the device could not keep goes with the page: it is sent now or never. */
+    const sendHomeless = (): void => {
+        const homeless = read().filter(({ name, deed }) => deed.kind === "delete" && memory.getItem(name) !== null);
+        for (const { name, deed } of homeless) {
+            remove(name);
+            void report(deed).catch(() => undefined);
+        }
+        refresh();
     };
 
     const laterAfter = (error: PorchlightError): void => {
@@ -231,7 +305,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
     const trySend = (): void => {
         refresh();
-        if (list.length > 0 && environment.online() && environment.visible()) void send();
+        if (list.some(isDue) && environment.online() && environment.visible()) void send();
     };
 
     refresh();
@@ -240,6 +314,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
         add: (deed, tried = false) => {
             const kept = read();
             const old = kept.filter((it) => replaces(deed, it.deed));
+            /* Deleting twice is deleting once, and the first time counts. */
+            if (deed.kind === "delete" && old.length > 0) return true;
             const rest = kept.filter((it) => !old.includes(it));
             const chars = rest.reduce((sum, it) => sum + it.chars, JSON.stringify(deed).length);
             if (rest.length >= OUTBOX_ITEMS_MAX || chars > OUTBOX_CHARS_MAX) return false;
@@ -250,9 +326,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
             });
             old.forEach((it) => remove(it.name));
             refresh();
-            if (timer === null && !sending) laterAfter(new PorchlightError("network"));
+            if (timer === null && !sending && isDue(deed)) laterAfter(new PorchlightError("network"));
             return true;
         },
+        takeBack: (key) => {
+            const found = read().find((it) => it.deed.key === key && it.triedAtMs === 0);
+            if (found) remove(found.name);
+            refresh();
+            return found !== undefined;
+        },
+        mayTakeBack: (key) => read().some((it) => it.deed.key === key && it.triedAtMs === 0),
         send,
         start: () => {
             running += 1;
@@ -261,14 +344,21 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 trySend();
             };
             const unwatch = environment.watch(changed);
+            const unwatchLeaving = environment.watchLeaving(sendHomeless);
             const stored = (event: StorageEvent): void => {
-                if (event.key === null || event.key.startsWith(prefix)) refresh();
+                if (event.key !== null && !event.key.startsWith(prefix)) return;
+                const told = parseStored(event.newValue);
+                if (told?.kind === "delete" && told.done) deleted(told.postId);
+                refresh();
             };
             if (typeof window !== "undefined") window.addEventListener("storage", stored);
+            wakeForHeld();
             trySend();
             return () => {
                 running -= 1;
                 unwatch();
+                unwatchLeaving();
+                wakeForHeld();
                 if (typeof window !== "undefined") window.removeEventListener("storage", stored);
                 if (running === 0) clearTimer();
             };
