@@ -114,7 +114,8 @@ test('a pinned post is unpinned, and can be pinned again', async () => {
     await first.getByRole('button', { name: 'Unpin' }).click();
     await first.getByRole('button', { name: 'Pin to top' }).waitFor();
     assert.equal((await porch.api('sarah', 'GET', '/posts')).pinned.length, before - 1);
-    await first.getByRole('button', { name: 'Pin to top' }).click();
+    /* A second tap in the same place would count as a hand that shakes. */
+    await first.getByRole('button', { name: 'Pin to top' }).press('Enter');
     await first.getByRole('button', { name: 'Unpin' }).waitFor();
     assert.equal((await porch.api('sarah', 'GET', '/posts')).pinned.length, before);
     await page.leave();

@@ -12,10 +12,12 @@ import { ClientContext, createClient } from "./hooks/client.ts";
 import { startKeeping } from "./hooks/kept.ts";
 import { startRoutes } from "./hooks/useRoute.ts";
 import { startShell } from "./shell.ts";
+import { startTaps } from "./taps.ts";
 import { startTheme } from "./theme/theme.ts";
 
 startTheme();
 startRoutes();
+startTaps();
 
 const client = createClient(import.meta.env.VITE_SERVER_URL ?? "");
 startKeeping(client.queryClient);

@@ -142,6 +142,13 @@ test("a post that was deleted while it waited is not announced", () => {
     assert.equal(known("2"), null);
 });
 
+test("a post that was deleted does not come back with an answer that is late", () => {
+    const { cache, known } = loaded();
+    applyChanges(cache, TEAM, news({ deleted: ["2"] }), false);
+    applyChanges(cache, TEAM, news({ changed: [post("2", { body: "Late" })] }), false);
+    assert.equal(known("2"), null);
+});
+
 test("one's own post goes up at once, and once, whichever answer comes first", () => {
     for (const pollFirst of [true, false]) {
         const { cache, feed, waiting } = loaded();
@@ -180,7 +187,10 @@ test("a notice that is known is not news", () => {
 test("after a pause only what is not ten minutes old pops up; the list has it all", () => {
     const now = Date.parse("2026-11-20T12:00:00.000Z");
     const ago = (ms: number): string => new Date(now - ms).toISOString();
-    const notices = [notice("7", { createdAt: ago(POP_UP_MS_MAX + 1) }), notice("8", { createdAt: ago(POP_UP_MS_MAX) })];
+    const notices = [
+        notice("7", { createdAt: ago(POP_UP_MS_MAX + 1) }),
+        notice("8", { createdAt: ago(POP_UP_MS_MAX) }),
+    ];
     for (const [pauseMs, popped] of [
         [POP_UP_MS_MAX, ["8", "7"]],
         [POP_UP_MS_MAX + 1, ["8"]],

@@ -31,8 +31,11 @@ export const NO_NEW_POSTS: NewPosts = { ids: [], pins: false, reset: false };
 /* What happened longer ago does not pop up: who comes back is not greeted by yesterday's news, the bell counts it. */
 export const POP_UP_MS_MAX = 10 * 60_000;
 
+/* A post that was taken away stays away, whatever an answer from before that says. */
 export function putPosts(cache: QueryClient, posts: Post[]): void {
-    for (const post of posts) cache.setQueryData<Post>(keys.post(post.id), post);
+    for (const post of posts) {
+        cache.setQueryData<Post | null>(keys.post(post.id), (before) => (before === null ? null : post));
+    }
 }
 
 export function patchPost(cache: QueryClient, id: string, patch: Partial<Post>): void {

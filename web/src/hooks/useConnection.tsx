@@ -69,6 +69,7 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
             liked: ({ postId, liked, count }) => patchPost(queryClient, postId, { liked, count }),
             edited: (post) => putPosts(queryClient, [post]),
             posted: (post, { post: { teamId = "" } }) => addOwnPost(queryClient, teamId, post),
+            deleted: (postId) => void queryClient.setQueryData(keys.post(postId), null),
             refused: (deed, error) => {
                 queryClient.setQueryData<Unsent[]>(keys.unsent, (list) => [...(list ?? []), { deed, error }]);
                 if (deed.kind === "like") takeBackLike(queryClient, deed.postId, deed.liked);

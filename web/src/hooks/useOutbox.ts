@@ -1,5 +1,6 @@
 /*
- * What was done without a network: posts that wait, how a post's like will be, and what the server did not take.
+ * What was done without a network: posts that wait, how a post's like and words will be, and what the server did not
+ * take.
  */
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { useCallback, useSyncExternalStore } from "react";
@@ -8,7 +9,7 @@ import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
 import { useConnection, type Unsent } from "./useConnection.tsx";
 
-function useWaiting(): readonly Deed[] {
+export function useWaiting(): readonly Deed[] {
     const { outbox } = useConnection();
     const watch = useCallback((changed: () => void) => outbox.listen({ changed }), [outbox]);
     return useSyncExternalStore(watch, outbox.waiting);
@@ -30,6 +31,16 @@ export function useWishedLike(post: Post): { liked: boolean; count: number; wait
     const liked = wish?.kind === "like" ? wish.liked : post.liked;
     const more = liked === post.liked ? 0 : liked ? 1 : -1;
     return { liked, count: Math.max(0, post.count + more), waits: wish !== undefined };
+}
+
+/* The words as their author wants them, and whether the server has yet to hear of that. */
+export function useWishedWords(
+    postId: string,
+    post: Pick<Post, "body" | "topics">,
+): { body: string; topics: string[]; waits: boolean } {
+    const wish = useWaiting().find((deed) => deed.kind === "edit" && deed.postId === postId);
+    const { body, topics } = wish?.kind === "edit" ? { ...post, ...wish.change } : post;
+    return { body, topics, waits: wish !== undefined };
 }
 
 export function useUnsent() {

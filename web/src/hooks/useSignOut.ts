@@ -104,15 +104,15 @@ export function forget(cache: QueryClient): void {
 }
 
 /*
- * What waits is sent while it can be. The connection ends first, so that neither a poll nor the good-bye runs into the
- * end of the session.
+ * What waits is sent while it can be, what is held too: nobody is left to take it back. The connection ends first, so
+ * that neither a poll nor the good-bye runs into the end of the session.
  */
 export function useSignOut() {
     const { queryClient } = useClient();
     const { stop, outbox } = useConnection();
     return useMutation({
         mutationFn: async () => {
-            if (outbox.waiting().length > 0) await outbox.send();
+            if (outbox.waiting().length > 0) await outbox.send(true);
             await stop();
         },
         onSettled: (_data, _error, user: User) => {

@@ -1,44 +1,65 @@
 /*
  * Writing a post: a quiet invitation first, a form when it is wanted. What is being written survives a reload, a lost
- * network and the end of a session.
+ * network and the end of a session; what was cleared can be had back for a while, beside the invitation.
  */
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
-import { useDraft } from "../../hooks/useDraft.ts";
+import { useDraft, type Draft } from "../../hooks/useDraft.ts";
 import { useCreatePost } from "../../hooks/usePosts.ts";
+import { useUndo } from "../../hooks/useUndo.ts";
 import { PorchlightError, type Post, type User } from "../../porchlight/index.ts";
-import { problemSentence } from "../../text/problem.ts";
-import { charsOf, POST_CHARS_MAX, TOPIC_CHARS_MAX, TOPICS_MAX, topicsOf } from "../../text/topics.ts";
+import { keptSentence } from "../../text/problem.ts";
+import { topicsOf } from "../../text/topics.ts";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
-import { Field } from "../Field/Field.tsx";
 import { Icon } from "../Icon/Icon.tsx";
+import { PostFields, problemOfWords, type WordsProblem } from "../PostFields/PostFields.tsx";
 import { Problem } from "../States/States.tsx";
 import "./Composer.css";
 
 const { compose } = words;
 
-/* The room left is only of interest when little is left. */
-const LEFT_SHOWN_FROM = 500;
-
 function problemOf(error: unknown): string {
-    if (error instanceof PorchlightError) {
-        if (error.kind === "network" && !navigator.onLine) return compose.offline;
-        if (error.kind === "limited") return `${problemSentence(error)} ${compose.kept}`;
-        if (error.kind === "refused" && error.detail) return `${error.detail} ${compose.kept}`;
-    }
-    return compose.failed;
+    const offline = error instanceof PorchlightError && error.kind === "network" && !navigator.onLine;
+    return offline ? compose.offline : keptSentence(error, compose.failed);
 }
 
-function checkTopics(topics: string[]): string | null {
-    if (topics.length > TOPICS_MAX) return compose.manyTopics;
-    return topics.some((topic) => charsOf(topic) > TOPIC_CHARS_MAX) ? compose.longTopic : null;
+interface RestoreProps {
+    undo: ReturnType<typeof useUndo<Draft>>;
+    id: string;
+    restore: (before: Draft) => void;
+}
+
+/* It stands in the invitation's row, so that nothing below moves when its time is over. */
+function Restore({ undo: { held, end, button, left }, id, restore }: RestoreProps) {
+    return (
+        <>
+            <span className="unseen" id={`${id}-cleared`}>
+                {compose.cleared}
+            </span>
+            <button
+                type="button"
+                className="button button-plain compose-restore"
+                ref={button}
+                aria-describedby={`${id}-cleared`}
+                onBlur={left}
+                onClick={() => {
+                    if (held) restore(held);
+                    end();
+                }}
+                data-once
+            >
+                {compose.restore}
+            </button>
+        </>
+    );
 }
 
 export function Composer({ user, posted }: { user: User; posted: (post: Post) => void }) {
-    const { draft, change, clear } = useDraft(user.id);
+    const { draft, change, clear, restore } = useDraft(user.id);
+    const undo = useUndo<Draft>();
     const [open, setOpen] = useState(() => draft.body.trim() !== "");
-    const [problem, setProblem] = useState<{ body?: string; topics?: string }>({});
+    const [problem, setProblem] = useState<WordsProblem>({});
     const { team } = useConnection();
     const create = useCreatePost();
     const opener = useRef<HTMLButtonElement>(null);
@@ -51,25 +72,28 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
         wasOpen.current = open;
     }, [open]);
 
-    const left = POST_CHARS_MAX - charsOf(draft.body);
-
     const close = (): void => {
         setOpen(false);
         setProblem({});
         create.reset();
-        requestAnimationFrame(() => opener.current?.focus({ preventScroll: true }));
+        requestAnimationFrame(() => (undo.button.current ?? opener.current)?.focus({ preventScroll: true }));
+    };
+
+    const cancel = (): void => {
+        if (draft.body.trim() || draft.topics.trim()) undo.offer(draft);
+        clear();
+        close();
     };
 
     const submit = (event: FormEvent): void => {
         event.preventDefault();
         if (create.isPending) return;
-        const topics = topicsOf(draft.topics);
-        const topicsProblem = checkTopics(topics);
-        const bodyProblem = !draft.body.trim() ? compose.missing : left < 0 ? compose.over(-left) : null;
-        setProblem({ ...(bodyProblem && { body: bodyProblem }), ...(topicsProblem && { topics: topicsProblem }) });
-        if (bodyProblem) bodyRef.current?.focus();
-        if (bodyProblem || topicsProblem) return;
+        const wrong = problemOfWords(draft);
+        setProblem(wrong);
+        if (wrong.body) bodyRef.current?.focus();
+        if (wrong.body || wrong.topics) return;
 
+        const topics = topicsOf(draft.topics);
         const post = { body: draft.body.trim(), ...(topics.length && { topics }), ...(team && { teamId: team }) };
         create.mutate(
             { post, key: draft.key },
@@ -87,49 +111,32 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
 
     if (!open) {
         return (
-            <button type="button" className="compose-open" ref={opener} onClick={() => setOpen(true)}>
-                <Icon name="pen" />
-                {compose.open}
-            </button>
+            <div className="compose-closed">
+                <button
+                    type="button"
+                    className="compose-open"
+                    ref={opener}
+                    onClick={() => {
+                        undo.end();
+                        setOpen(true);
+                    }}
+                >
+                    <Icon name="pen" />
+                    {compose.open}
+                </button>
+                {undo.held && <Restore undo={undo} id={id} restore={(before) => (restore(before), setOpen(true))} />}
+            </div>
         );
     }
     return (
         <form className="compose" onSubmit={submit} noValidate>
-            <div className="field">
-                <label className="compose-label" htmlFor={`${id}-body`}>
-                    {compose.open}
-                </label>
-                <textarea
-                    id={`${id}-body`}
-                    ref={bodyRef}
-                    rows={5}
-                    value={draft.body}
-                    aria-invalid={!!problem.body}
-                    aria-describedby={`${id}-left`}
-                    onChange={(event) => change({ body: event.target.value })}
-                />
-                <p
-                    id={`${id}-left`}
-                    className={problem.body ? "field-problem" : "field-hint"}
-                    hidden={!problem.body && left > LEFT_SHOWN_FROM}
-                >
-                    {problem.body ?? (left < 0 ? compose.over(-left) : compose.left(left))}
-                </p>
-            </div>
-            <Field
-                label={compose.topics}
-                hint={compose.topicsHint}
-                problem={problem.topics ?? null}
-                value={draft.topics}
-                onChange={(event) => change({ topics: event.target.value })}
-                autoCapitalize="none"
-            />
+            <PostFields label={compose.open} draft={draft} change={change} problem={problem} body={bodyRef} />
             {create.error && <Problem>{problemOf(create.error)}</Problem>}
             <div className="compose-actions">
-                <Button look="main" type="submit" busy={create.isPending}>
+                <Button look="main" type="submit" busy={create.isPending} data-once>
                     {create.isPending ? compose.busy : compose.submit}
                 </Button>
-                <Button look="quiet" className="compose-cancel" onClick={close}>
+                <Button look="quiet" className="compose-cancel" onClick={cancel} data-once>
                     {compose.cancel}
                 </Button>
             </div>

@@ -1,7 +1,10 @@
 /*
- * The heart. It turns solid at once; if the like does not get through it turns back, and a sentence says so.
+ * The heart. It turns solid at once; if the like does not get through it turns back, and a sentence says so. A like
+ * that was taken away can be had back for a while: the button for it has its place beside the heart.
  */
+import { useRef } from "react";
 import { useLike } from "../../hooks/useLike.ts";
+import { useUndo } from "../../hooks/useUndo.ts";
 import { PorchlightError, type Post } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
 import { Icon } from "../Icon/Icon.tsx";
@@ -15,20 +18,45 @@ function problemOf(error: unknown, wanted: boolean | undefined): string {
 
 export function LikeButton({ post }: { post: Post }) {
     const { liked, count, waits, toggle, error, wanted } = useLike(post);
+    const { held, offer, end, button, left } = useUndo<"like">();
+    const heart = useRef<HTMLButtonElement>(null);
+    const countId = `likes-${post.id}`;
     return (
         <>
             <button
                 type="button"
                 className="like"
+                ref={heart}
                 aria-pressed={liked}
-                aria-describedby={`likes-${post.id}`}
-                onClick={toggle}
+                aria-describedby={countId}
+                onClick={() => {
+                    toggle();
+                    if (liked) offer("like");
+                    else end();
+                }}
+                data-once
             >
                 <Icon name="heart" solid={liked} />
                 {liked ? words.like.liked : words.like.like}
             </button>
-            <span className="like-count" id={`likes-${post.id}`}>
-                {count === 0 ? words.like.none : words.like.count(count)}
+            <span className="like-beside" data-undo={held !== null && !liked}>
+                <span className="like-count" id={countId}>
+                    {count === 0 ? words.like.none : words.like.count(count)}
+                </span>
+                <button
+                    type="button"
+                    className="button button-plain like-undo"
+                    ref={button}
+                    onBlur={left}
+                    onClick={() => {
+                        toggle();
+                        end();
+                        heart.current?.focus();
+                    }}
+                    data-once
+                >
+                    {words.like.undo}
+                </button>
             </span>
             <span className="like-waits" role="status">
                 {waits && words.outbox.like}

@@ -19,7 +19,13 @@ export function PinButton({ post }: { post: Post }) {
     const full = pin.error instanceof PorchlightError && pin.error.status === 409;
     return (
         <>
-            <Button className="post-pin" icon="pin" busy={pin.isPending} onClick={() => pin.mutate(!post.pinned)}>
+            <Button
+                className="post-pin"
+                icon="pin"
+                busy={pin.isPending}
+                onClick={() => pin.mutate(!post.pinned)}
+                data-once
+            >
                 {label}
             </Button>
             {pin.error && <Problem>{full ? words.post.tooManyPins : words.post.pinFailed}</Problem>}

@@ -1,14 +1,24 @@
 /*
- * One post: who, when, what, and the heart. Reads its post from the cache by id, so that a like redraws one card.
+ * One post: who, when, what, the heart, and what may be done with it. Reads its post from the cache by id, so that a
+ * like redraws one card. While its author changes it, the words give way to a form; when it is deleted, a quiet card
+ * takes its place. The focus goes to what comes, and back to what was.
  */
+import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { useDeletion } from "../../hooks/useDeletion.ts";
+import { editName, hasDraft } from "../../hooks/useDraft.ts";
 import { useNow } from "../../hooks/useNow.ts";
+import { useWishedWords } from "../../hooks/useOutbox.ts";
 import { usePost } from "../../hooks/usePosts.ts";
 import type { Post, User } from "../../porchlight/index.ts";
 import { timeInWords } from "../../text/time.ts";
 import { words } from "../../words.ts";
 import { Icon } from "../Icon/Icon.tsx";
 import { LikeButton } from "../LikeButton/LikeButton.tsx";
-import { PinButton } from "../PinButton/PinButton.tsx";
+import { PostActions } from "../PostActions/PostActions.tsx";
+import { PostEditor } from "../PostEditor/PostEditor.tsx";
+import { PostGone } from "../PostGone/PostGone.tsx";
+import { PostText } from "../PostText/PostText.tsx";
+import { Problem } from "../States/States.tsx";
 import "./PostCard.css";
 
 /* Beyond this a post in a list shows its start and a link to all of it. */
@@ -17,11 +27,106 @@ const LONG_LINES = 12;
 
 const isLong = (body: string): boolean => body.length > LONG_CHARS || body.split("\n").length > LONG_LINES;
 
-/* A team's id is its coach's user id. */
-const mayPin = (user: User, post: Post): boolean =>
-    user.role === "admin" || (user.role === "coach" && post.teamId === user.id);
-
 export const postElementId = (id: string): string => `post-${id}`;
+
+/* Moves the focus within the card, once what it goes to is there. */
+function useFocusWithin() {
+    const card = useRef<HTMLElement>(null);
+    const wanted = useRef<string | null>(null);
+    useLayoutEffect(() => {
+        if (wanted.current === null || !card.current) return;
+        const target = wanted.current ? card.current.querySelector<HTMLElement>(wanted.current) : null;
+        wanted.current = null;
+        (target ?? card.current).focus({ preventScroll: target === null });
+    });
+    return {
+        card,
+        /* "": the card itself. */
+        focusNext: (selector: string) => {
+            wanted.current = selector;
+        },
+    };
+}
+
+function Head({ post, headingId, alone }: { post: Post; headingId: string; alone: boolean }) {
+    const now = useNow();
+    const { author } = post;
+    const Heading = alone ? "h2" : "h3";
+    return (
+        <header className="post-head">
+            <span className={`post-initial post-initial-${author.role}`} aria-hidden="true">
+                {Array.from(author.name)[0]}
+            </span>
+            <div>
+                <Heading className="post-author" id={headingId}>
+                    {author.name}
+                    {author.role !== "member" && (
+                        <span className="badge">{author.role === "coach" ? words.post.coach : words.post.admin}</span>
+                    )}
+                </Heading>
+                <p className="post-when">
+                    <time dateTime={post.createdAt} title={words.time.full(new Date(post.createdAt))}>
+                        {timeInWords(post.createdAt, now)}
+                    </time>
+                    {post.editedAt && (
+                        <>
+                            {" · "}
+                            <time dateTime={post.editedAt} title={words.time.full(new Date(post.editedAt))}>
+                                {words.post.edited}
+                            </time>
+                        </>
+                    )}
+                </p>
+            </div>
+            {post.pinned && (
+                <span className="post-pinned">
+                    <Icon name="pin" />
+                    {words.post.pinned}
+                </span>
+            )}
+        </header>
+    );
+}
+
+interface WrittenProps {
+    post: Post;
+    shown: { body: string; topics: string[]; waits: boolean };
+    alone: boolean;
+    actions: ReactNode;
+}
+
+function Written({ post, shown, alone, actions }: WrittenProps) {
+    const short = !alone && isLong(shown.body);
+    return (
+        <>
+            <p className={`post-body${short ? " post-body-short" : ""}`}>
+                <PostText text={shown.body} />
+            </p>
+            {short && (
+                <a className="post-more" href={`#/posts/${encodeURIComponent(post.id)}`}>
+                    {words.post.readAll}
+                    <span className="unseen"> {words.post.by(post.author.name)}</span>
+                </a>
+            )}
+            <p className="post-waits" role="status">
+                {shown.waits && words.outbox.like}
+            </p>
+            <footer className="post-foot">
+                <LikeButton post={post} />
+                {shown.topics.length > 0 && (
+                    <ul className="post-topics" aria-label={words.post.topics}>
+                        {shown.topics.map((topic) => (
+                            <li key={topic}>{topic}</li>
+                        ))}
+                    </ul>
+                )}
+                {actions}
+            </footer>
+        </>
+    );
+}
+
+const NO_WORDS = { body: "", topics: [] };
 
 interface PostCardProps {
     id: string;
@@ -32,64 +137,66 @@ interface PostCardProps {
 
 export function PostCard({ id, user, alone = false }: PostCardProps) {
     const { data: post } = usePost(id);
-    const now = useNow();
+    const shown = useWishedWords(id, post ?? NO_WORDS);
+    const { pending, mayUndo, remove, undo } = useDeletion(id);
+    const { card, focusNext } = useFocusWithin();
+    /* What was being written survives a reload. */
+    const [editing, setEditing] = useState(() => hasDraft(editName(user.id, id)));
+    const [deleted, setDeleted] = useState(pending);
+    const [noRoom, setNoRoom] = useState(false);
+    if (deleted !== pending && (pending || post)) setDeleted(pending);
+
     if (post === undefined) return null;
-    if (post === null) return <p className="post post-removed">{words.post.removed}</p>;
-
-    const { author } = post;
-    const headingId = `${postElementId(id)}-by`;
-    const when = timeInWords(post.createdAt, now);
-    const Heading = alone ? "h2" : "h3";
-    const short = !alone && isLong(post.body);
+    const elementId = postElementId(id);
+    if (pending || (post === null && !editing)) {
+        return (
+            <PostGone
+                ref={card}
+                elementId={elementId}
+                deleted={deleted || pending}
+                pending={pending}
+                mayUndo={mayUndo}
+                undo={undo}
+                leftWithFocus={() => focusNext("")}
+            />
+        );
+    }
+    const headingId = `${elementId}-by`;
     return (
-        <article className="post" id={postElementId(id)} aria-labelledby={headingId} tabIndex={-1}>
-            <header className="post-head">
-                <span className={`post-initial post-initial-${author.role}`} aria-hidden="true">
-                    {Array.from(author.name)[0]}
-                </span>
-                <div>
-                    <Heading className="post-author" id={headingId}>
-                        {author.name}
-                        {author.role !== "member" && (
-                            <span className="badge">
-                                {author.role === "coach" ? words.post.coach : words.post.admin}
-                            </span>
-                        )}
-                    </Heading>
-                    <p className="post-when">
-                        <time dateTime={post.createdAt} title={words.time.full(new Date(post.createdAt))}>
-                            {when}
-                        </time>
-                        {post.editedAt && ` · ${words.post.edited}`}
-                    </p>
-                </div>
-                {post.pinned && (
-                    <span className="post-pinned">
-                        <Icon name="pin" />
-                        {words.post.pinned}
-                    </span>
-                )}
-            </header>
-
-            <p className={`post-body${short ? " post-body-short" : ""}`}>{post.body}</p>
-            {short && (
-                <a className="post-more" href={`#/posts/${encodeURIComponent(id)}`}>
-                    {words.post.readAll}
-                    <span className="unseen"> {words.post.by(author.name)}</span>
-                </a>
+        <article className="post" id={elementId} aria-labelledby={headingId} tabIndex={-1} ref={card}>
+            {post && <Head post={post} headingId={headingId} alone={alone} />}
+            {editing || !post ? (
+                <PostEditor
+                    id={id}
+                    user={user}
+                    post={post}
+                    shown={shown}
+                    close={() => {
+                        setEditing(false);
+                        focusNext(".post-edit");
+                    }}
+                />
+            ) : (
+                <Written
+                    post={post}
+                    shown={shown}
+                    alone={alone}
+                    actions={
+                        <PostActions
+                            post={post}
+                            user={user}
+                            describedBy={headingId}
+                            edit={() => setEditing(true)}
+                            remove={() => {
+                                const kept = remove();
+                                setNoRoom(!kept);
+                                if (kept) focusNext(".post-undo");
+                            }}
+                        />
+                    }
+                />
             )}
-
-            <footer className="post-foot">
-                <LikeButton post={post} />
-                {post.topics.length > 0 && (
-                    <ul className="post-topics" aria-label={words.post.topics}>
-                        {post.topics.map((topic) => (
-                            <li key={topic}>{topic}</li>
-                        ))}
-                    </ul>
-                )}
-                {mayPin(user, post) && <PinButton post={post} />}
-            </footer>
+            {noRoom && <Problem>{words.post.deleteFailed}</Problem>}
         </article>
     );
 }

@@ -4,7 +4,7 @@
  */
 import { useConnection, type Unsent } from "../../hooks/useConnection.tsx";
 import { useUnsent, useWaitingPosts } from "../../hooks/useOutbox.ts";
-import type { User } from "../../porchlight/index.ts";
+import type { Deed, User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
 import { Icon } from "../Icon/Icon.tsx";
@@ -15,8 +15,12 @@ const { outbox } = words;
 function reasonOf({ deed, error }: Unsent): string {
     if (deed.kind === "like") return outbox.refusedLike;
     if (deed.kind === "edit") return outbox.refusedEdit;
+    if (deed.kind === "delete") return `${outbox.refusedDelete} ${error.detail}`.trim();
     return `${outbox.refused} ${error.slug === "too-old" ? outbox.old : error.detail}`.trim();
 }
+
+const wordsOf = (deed: Deed): string | undefined =>
+    deed.kind === "post" ? deed.post.body : deed.kind === "edit" ? deed.change.body : undefined;
 
 export function WaitingPosts({ user }: { user: User }) {
     const { state } = useConnection();
@@ -31,7 +35,7 @@ export function WaitingPosts({ user }: { user: User }) {
                         <Icon name="cloud" />
                         <span>{reasonOf(it)}</span>
                     </p>
-                    {it.deed.kind === "post" && <p className="post-body">{it.deed.post.body}</p>}
+                    {wordsOf(it.deed) && <p className="post-body">{wordsOf(it.deed)}</p>}
                     <Button look="plain" onClick={() => close(it.deed.key)}>
                         {outbox.close}
                     </Button>

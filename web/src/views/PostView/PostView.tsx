@@ -1,6 +1,7 @@
 /*
  * One post on its own page: where a notice leads to.
  */
+import { useRef } from "react";
 import { Icon } from "../../components/Icon/Icon.tsx";
 import { PostCard } from "../../components/PostCard/PostCard.tsx";
 import { Empty, Failed, Loading } from "../../components/States/States.tsx";
@@ -11,8 +12,12 @@ import { words } from "../../words.ts";
 export function PostView({ id, user }: { id: string; user: User }) {
     const { post } = words;
     const found = usePost(id);
+    /* A post that goes while somebody looks at it says so in its place. */
+    const seen = useRef(false);
+    if (found.data) seen.current = true;
+    const here = found.data ? true : found.data === null && seen.current;
     const gone =
-        found.data === null ||
+        (found.data === null && !here) ||
         (found.error instanceof PorchlightError && [400, 403, 404].includes(found.error.status));
     return (
         <main className="page" id="main" tabIndex={-1}>
@@ -32,7 +37,7 @@ export function PostView({ id, user }: { id: string; user: User }) {
             {found.error && !gone && (
                 <Failed title={post.failed} error={found.error} retry={() => void found.refetch()} />
             )}
-            {found.data && <PostCard id={id} user={user} alone />}
+            {here && <PostCard id={id} user={user} alone />}
         </main>
     );
 }

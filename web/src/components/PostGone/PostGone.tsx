@@ -1,0 +1,71 @@
+/*
+ * What stands where a post was: that it is deleted, for a while with the way back, or that somebody took it away. The
+ * card keeps its height when the way back ends, so that nothing moves by itself.
+ */
+import { forwardRef, useId, useLayoutEffect, useRef } from "react";
+import { useConnection } from "../../hooks/useConnection.tsx";
+import { words } from "../../words.ts";
+import { Button } from "../Button/Button.tsx";
+import "./PostGone.css";
+
+interface UndoProps {
+    undo: () => void;
+    describedBy: string;
+    /* The button went with the focus on it. */
+    leftWithFocus: () => void;
+}
+
+function Undo({ undo, describedBy, leftWithFocus }: UndoProps) {
+    const place = useRef<HTMLSpanElement>(null);
+    const left = useRef(leftWithFocus);
+    left.current = leftWithFocus;
+    useLayoutEffect(() => {
+        const element = place.current;
+        return () => {
+            if (element?.contains(document.activeElement)) left.current();
+        };
+    }, []);
+    return (
+        <span ref={place}>
+            <Button icon="back" className="post-undo" aria-describedby={describedBy} onClick={undo} data-once>
+                {words.post.undo}
+            </Button>
+        </span>
+    );
+}
+
+interface PostGoneProps extends Omit<UndoProps, "describedBy"> {
+    elementId: string;
+    /* Deleted on this device; else somebody else took it away. */
+    deleted: boolean;
+    /* The server has yet to hear of it. */
+    pending: boolean;
+    mayUndo: boolean;
+}
+
+export const PostGone = forwardRef<HTMLElement, PostGoneProps>(function PostGone(
+    { elementId, deleted, pending, mayUndo, undo, leftWithFocus },
+    ref,
+) {
+    const { state } = useConnection();
+    const id = useId();
+    const offline = pending && (state === "offline" || !navigator.onLine);
+    if (!deleted) {
+        return (
+            <article className="post post-gone" id={elementId} ref={ref} tabIndex={-1}>
+                <p>{words.post.removed}</p>
+            </article>
+        );
+    }
+    return (
+        <article className="post post-gone post-deleted" id={elementId} ref={ref} tabIndex={-1} aria-labelledby={id}>
+            <p id={id}>
+                <strong>{words.post.deleted}</strong>{" "}
+                <span className={mayUndo || offline ? "" : "post-gone-over"}>
+                    {offline ? words.outbox.offline : words.post.undoFor}
+                </span>
+            </p>
+            {mayUndo && <Undo undo={undo} describedBy={id} leftWithFocus={leftWithFocus} />}
+        </article>
+    );
+});
