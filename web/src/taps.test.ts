@@ -5,7 +5,7 @@ import { createTaps, DOUBLE_TAP_MS, DOUBLE_TAP_PX, type Tap } from "./taps.ts";
 
 const tap = (atMs: number, more: Partial<Tap> = {}): Tap => ({ atMs, x: 0, y: 0, key: false, once: true, ...more });
 const ignored = (...taps: Tap[]): boolean[] => {
-    const isSecond = createTaps();
+    const { isSecond } = createTaps();
     return taps.map(isSecond);
 };
 
@@ -27,4 +27,11 @@ test("taps on what does nothing for good are all counted", () => {
 
 test("of many taps in a row the first counts", () => {
     assert.deepEqual(ignored(tap(0), tap(300), tap(600), tap(900), tap(1_400)), [false, true, true, true, false]);
+});
+
+test("another key between two presses makes them two", () => {
+    const { isSecond, reset } = createTaps();
+    assert.equal(isSecond(tap(0, { key: true })), false);
+    reset();
+    assert.equal(isSecond(tap(100, { key: true })), false);
 });

@@ -19,14 +19,25 @@ export interface Tap {
     once: boolean;
 }
 
-/* Answers whether a tap is the second of two. Of many in a row all but the first are. */
-export function createTaps(): (tap: Tap) => boolean {
+export interface Taps {
+    /* Whether this is the second of two. Of many in a row all but the first are. */
+    isSecond(tap: Tap): boolean;
+    /* Something else came between, such as another key. */
+    reset(): void;
+}
+
+export function createTaps(): Taps {
     let last: Tap | null = null;
-    return (tap) => {
-        const near = last !== null && (tap.key || Math.hypot(tap.x - last.x, tap.y - last.y) <= DOUBLE_TAP_PX);
-        const again = last !== null && near && tap.key === last.key && tap.atMs - last.atMs < DOUBLE_TAP_MS;
-        last = again && last ? { ...last, atMs: tap.atMs } : tap.once ? tap : null;
-        return again;
+    return {
+        isSecond: (tap) => {
+            const near = last !== null && (tap.key || Math.hypot(tap.x - last.x, tap.y - last.y) <= DOUBLE_TAP_PX);
+            const again = last !== null && near && tap.key === last.key && tap.atMs - last.atMs < DOUBLE_TAP_MS;
+            last = again && last ? { ...last, atMs: tap.atMs } : tap.once ? tap : null;
+            return again;
+        },
+        reset: () => {
+            last = null;
+        },
     };
 }
 
@@ -34,7 +45,7 @@ const isOnce = (target: EventTarget | null): boolean =>
     target instanceof Element && target.closest("[data-once]") !== null;
 
 export function startTaps(): void {
-    const isSecond = createTaps();
+    const taps = createTaps();
     const swallow = (event: Event): void => {
         event.preventDefault();
         event.stopPropagation();
@@ -45,14 +56,16 @@ export function startTaps(): void {
             /* A program that presses a button means it. */
             if (!event.isTrusted) return;
             const { timeStamp: atMs, clientX: x, clientY: y, detail, target } = event;
-            if (isSecond({ atMs, x, y, key: detail === 0, once: isOnce(target) })) swallow(event);
+            if (taps.isSecond({ atMs, x, y, key: detail === 0, once: isOnce(target) })) swallow(event);
         },
         true,
     );
     document.addEventListener(
         "keydown",
         (event) => {
-            if (event.repeat && event.key === "Enter" && event.target instanceof HTMLButtonElement) swallow(event);
+            const presses = event.key === "Enter" || event.key === " ";
+            if (!presses) taps.reset();
+            else if (event.repeat && event.target instanceof HTMLButtonElement) swallow(event);
         },
         true,
     );

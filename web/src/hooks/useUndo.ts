@@ -1,37 +1,36 @@
 /*
- * What was done a moment ago and can be taken back: for ten seconds, and for as long as the focus is on the button that
- * does it, which must not vanish under a finger or a key.
+ * A button that takes back what was done a moment ago: there for ten seconds, and for as long as it has the focus, so
+ * that it never vanishes under somebody's hand.
  */
 import { useCallback, useEffect, useRef, useState } from "react";
 
 export const UNDO_MS = 10_000;
 
-export function useUndo<T>() {
-    const [held, setHeld] = useState<{ what: T } | null>(null);
-    const [over, setOver] = useState(false);
+export function useUndo() {
+    /* When it was offered last; null: it is not. */
+    const [offered, setOffered] = useState<number | null>(null);
+    const over = useRef(false);
     const button = useRef<HTMLButtonElement>(null);
+    const end = useCallback(() => setOffered(null), []);
 
     useEffect(() => {
-        if (!held) return undefined;
+        if (offered === null) return undefined;
+        over.current = false;
         const timer = window.setTimeout(() => {
-            setOver(true);
-            if (document.activeElement !== button.current) setHeld(null);
+            over.current = true;
+            if (document.activeElement !== button.current) end();
         }, UNDO_MS);
         return () => window.clearTimeout(timer);
-    }, [held]);
+    }, [offered, end]);
 
     return {
-        /* null: there is nothing to take back. */
-        held: held && held.what,
-        offer: useCallback((what: T) => {
-            setOver(false);
-            setHeld({ what });
-        }, []),
-        end: useCallback(() => setHeld(null), []),
+        offered: offered !== null,
+        offer: () => setOffered(performance.now()),
+        end,
         /* For the button. */
         button,
-        left: useCallback(() => {
-            if (over) setHeld(null);
-        }, [over]),
+        blurred: () => {
+            if (over.current) end();
+        },
     };
 }

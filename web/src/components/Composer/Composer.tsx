@@ -1,12 +1,11 @@
 /*
  * Writing a post: a quiet invitation first, a form when it is wanted. What is being written survives a reload, a lost
- * network and the end of a session; what was cleared can be had back for a while, beside the invitation.
+ * network and the end of a session; what was cleared can be had back until something else is written.
  */
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
 import { useDraft, type Draft } from "../../hooks/useDraft.ts";
 import { useCreatePost } from "../../hooks/usePosts.ts";
-import { useUndo } from "../../hooks/useUndo.ts";
 import { PorchlightError, type Post, type User } from "../../porchlight/index.ts";
 import { keptSentence } from "../../text/problem.ts";
 import { topicsOf } from "../../text/topics.ts";
@@ -24,40 +23,10 @@ function problemOf(error: unknown): string {
     return offline ? compose.offline : keptSentence(error, compose.failed);
 }
 
-interface RestoreProps {
-    undo: ReturnType<typeof useUndo<Draft>>;
-    id: string;
-    restore: (before: Draft) => void;
-}
-
-/* It stands in the invitation's row, so that nothing below moves when its time is over. */
-function Restore({ undo: { held, end, button, left }, id, restore }: RestoreProps) {
-    return (
-        <>
-            <span className="unseen" id={`${id}-cleared`}>
-                {compose.cleared}
-            </span>
-            <button
-                type="button"
-                className="button button-plain compose-restore"
-                ref={button}
-                aria-describedby={`${id}-cleared`}
-                onBlur={left}
-                onClick={() => {
-                    if (held) restore(held);
-                    end();
-                }}
-                data-once
-            >
-                {compose.restore}
-            </button>
-        </>
-    );
-}
-
 export function Composer({ user, posted }: { user: User; posted: (post: Post) => void }) {
     const { draft, change, clear, restore } = useDraft(user.id);
-    const undo = useUndo<Draft>();
+    const [cleared, setCleared] = useState<Draft | null>(null);
+    const restorer = useRef<HTMLButtonElement>(null);
     const [open, setOpen] = useState(() => draft.body.trim() !== "");
     const [problem, setProblem] = useState<WordsProblem>({});
     const { team } = useConnection();
@@ -76,11 +45,11 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
         setOpen(false);
         setProblem({});
         create.reset();
-        requestAnimationFrame(() => (undo.button.current ?? opener.current)?.focus({ preventScroll: true }));
+        requestAnimationFrame(() => (restorer.current ?? opener.current)?.focus({ preventScroll: true }));
     };
 
     const cancel = (): void => {
-        if (draft.body.trim() || draft.topics.trim()) undo.offer(draft);
+        if (draft.body.trim() || draft.topics.trim()) setCleared(draft);
         clear();
         close();
     };
@@ -117,14 +86,34 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
                     className="compose-open"
                     ref={opener}
                     onClick={() => {
-                        undo.end();
+                        setCleared(null);
                         setOpen(true);
                     }}
                 >
                     <Icon name="pen" />
                     {compose.open}
                 </button>
-                {undo.held && <Restore undo={undo} id={id} restore={(before) => (restore(before), setOpen(true))} />}
+                {cleared && (
+                    <>
+                        <span className="unseen" id={`${id}-cleared`}>
+                            {compose.cleared}
+                        </span>
+                        <button
+                            type="button"
+                            className="button button-plain compose-restore"
+                            ref={restorer}
+                            aria-describedby={`${id}-cleared`}
+                            onClick={() => {
+                                restore(cleared);
+                                setCleared(null);
+                                setOpen(true);
+                            }}
+                            data-once
+                        >
+                            {compose.restore}
+                        </button>
+                    </>
+                )}
             </div>
         );
     }

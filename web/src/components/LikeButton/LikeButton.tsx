@@ -18,7 +18,7 @@ function problemOf(error: unknown, wanted: boolean | undefined): string {
 
 export function LikeButton({ post }: { post: Post }) {
     const { liked, count, waits, toggle, error, wanted } = useLike(post);
-    const { held, offer, end, button, left } = useUndo<"like">();
+    const { offered, offer, end, button, blurred } = useUndo();
     const heart = useRef<HTMLButtonElement>(null);
     const countId = `likes-${post.id}`;
     return (
@@ -31,7 +31,7 @@ export function LikeButton({ post }: { post: Post }) {
                 aria-describedby={countId}
                 onClick={() => {
                     toggle();
-                    if (liked) offer("like");
+                    if (liked) offer();
                     else end();
                 }}
                 data-once
@@ -39,7 +39,7 @@ export function LikeButton({ post }: { post: Post }) {
                 <Icon name="heart" solid={liked} />
                 {liked ? words.like.liked : words.like.like}
             </button>
-            <span className="like-beside" data-undo={held !== null && !liked}>
+            <span className="like-beside" data-undo={offered && !liked}>
                 <span className="like-count" id={countId}>
                     {count === 0 ? words.like.none : words.like.count(count)}
                 </span>
@@ -47,7 +47,7 @@ export function LikeButton({ post }: { post: Post }) {
                     type="button"
                     className="button button-plain like-undo"
                     ref={button}
-                    onBlur={left}
+                    onBlur={blurred}
                     onClick={() => {
                         toggle();
                         end();

@@ -7,7 +7,7 @@ import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
 import { Problem } from "../States/States.tsx";
 
-export function PinButton({ post }: { post: Post }) {
+export function PinButton({ post, look = "plain" }: { post: Post; look?: "plain" | "quiet" }) {
     const pin = usePin(post.id);
     const label = pin.isPending
         ? pin.variables
@@ -20,6 +20,7 @@ export function PinButton({ post }: { post: Post }) {
     return (
         <>
             <Button
+                look={look}
                 className="post-pin"
                 icon="pin"
                 busy={pin.isPending}

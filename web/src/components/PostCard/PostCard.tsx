@@ -34,14 +34,17 @@ function useFocusWithin() {
     const card = useRef<HTMLElement>(null);
     const wanted = useRef<string | null>(null);
     useLayoutEffect(() => {
-        if (wanted.current === null || !card.current) return;
-        const target = wanted.current ? card.current.querySelector<HTMLElement>(wanted.current) : null;
+        const { current: whole } = card;
+        if (wanted.current === null || !whole) return;
+        const isWhole = whole.matches(wanted.current);
+        const target = isWhole ? whole : whole.querySelector<HTMLElement>(wanted.current);
+        if (!target) return;
         wanted.current = null;
-        (target ?? card.current).focus({ preventScroll: target === null });
+        target.focus({ preventScroll: isWhole });
     });
     return {
         card,
-        /* "": the card itself. */
+        /* A selector: the card itself or something in it. */
         focusNext: (selector: string) => {
             wanted.current = selector;
         },
@@ -136,9 +139,10 @@ interface PostCardProps {
 }
 
 export function PostCard({ id, user, alone = false }: PostCardProps) {
-    const { data: post } = usePost(id);
+    const { data: known } = usePost(id);
+    const { pending, done, mayUndo, remove, undo } = useDeletion(id);
+    const post = done ? null : known;
     const shown = useWishedWords(id, post ?? NO_WORDS);
-    const { pending, mayUndo, remove, undo } = useDeletion(id);
     const { card, focusNext } = useFocusWithin();
     /* What was being written survives a reload. */
     const [editing, setEditing] = useState(() => hasDraft(editName(user.id, id)));
@@ -157,7 +161,7 @@ export function PostCard({ id, user, alone = false }: PostCardProps) {
                 pending={pending}
                 mayUndo={mayUndo}
                 undo={undo}
-                leftWithFocus={() => focusNext("")}
+                leftWithFocus={() => focusNext(".post")}
             />
         );
     }
@@ -173,7 +177,7 @@ export function PostCard({ id, user, alone = false }: PostCardProps) {
                     shown={shown}
                     close={() => {
                         setEditing(false);
-                        focusNext(".post-edit");
+                        focusNext(".post-edit, .post-gone");
                     }}
                 />
             ) : (
