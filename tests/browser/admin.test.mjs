@@ -70,13 +70,13 @@ test('a switch that somebody else turned moves, and one that may not move says w
     await porch.api('admin', 'PUT', '/admin/flags/realtime', { value: false });
     await page.locator('.switch input:not(:checked)').waitFor({ state: 'attached' });
 
-    const detail = 'This build has no realtime module. Members keep polling.';
+    const json = { type: '/docs#conflict', status: 409, detail: 'This build has no realtime module.' };
     await page.route(/\/admin\/flags\/realtime$/, (route) =>
-        route.request().method() === 'PUT' ? route.fulfill({ status: 409, json: { detail } }) : route.fallback(),
+        route.request().method() === 'PUT' ? route.fulfill({ status: 409, json }) : route.fallback(),
     );
     await page.locator('.switch').click();
     await page.getByRole('button', { name: 'Turn on' }).click();
-    await page.getByRole('alert').filter({ hasText: `The switch did not move. ${detail}` }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'The switch did not move. This server was made without them.' }).waitFor();
     assert.equal(await liveSwitch(page).isChecked(), false);
     await page.leave();
 });

@@ -14,6 +14,8 @@ test('signing in needs no mouse', async () => {
         page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement?.textContent);
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
     await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'Español', 'who reads no English has no further to go');
+    await page.keyboard.press('Tab');
     assert.equal(await focused(), 'username');
     await page.keyboard.type('member1');
     await page.keyboard.press('Tab');

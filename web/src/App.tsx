@@ -30,7 +30,7 @@ const Settings = lazy(() => import("./views/Settings/Settings.tsx").then((it) =>
 const Corner = lazy(() => import("./views/Corner/Corner.tsx").then((it) => ({ default: it.Corner })));
 const Admin = lazy(() => import("./views/Admin/Admin.tsx").then((it) => ({ default: it.Admin })));
 
-const titles: Record<Route["view"], string> = {
+const titles = (): Record<Route["view"], string> => ({
     feed: words.feed.view,
     post: words.post.view,
     notices: words.notices.view,
@@ -39,7 +39,7 @@ const titles: Record<Route["view"], string> = {
     admin: words.admin.view,
     join: words.join.view,
     unknown: words.status.notFound,
-};
+});
 
 /* On the way to another view the page scrolls to its place, and a screen reader hears the heading. */
 function useArrival(place: Place, shown: string): void {
@@ -180,7 +180,7 @@ export function App() {
     const place = usePlace();
     const { user, loading, error, retry, expired } = useSession();
     const shown = loading ? "loading" : error && !user ? "failed" : user ? "inside" : "door";
-    const view = shown === "door" && place.route.view !== "join" ? words.signIn.view : titles[place.route.view];
+    const view = shown === "door" && place.route.view !== "join" ? words.signIn.view : titles()[place.route.view];
 
     useEffect(() => {
         document.title = words.title(view);

@@ -11,6 +11,7 @@ import { Crash } from "./components/Crash/Crash.tsx";
 import { ClientContext, createClient } from "./hooks/client.ts";
 import { startKeeping } from "./hooks/kept.ts";
 import { startRoutes } from "./hooks/useRoute.ts";
+import { startLanguage } from "./language.ts";
 import { startShell } from "./shell.ts";
 import { startTaps } from "./taps.ts";
 import { startTheme } from "./theme/theme.ts";
@@ -25,14 +26,16 @@ startShell();
 const element = document.getElementById("app");
 if (!element) throw new Error("no #app");
 
-createRoot(element).render(
-    <StrictMode>
-        <Crash>
-            <ClientContext.Provider value={client}>
-                <QueryClientProvider client={client.queryClient}>
-                    <App />
-                </QueryClientProvider>
-            </ClientContext.Provider>
-        </Crash>
-    </StrictMode>,
+void startLanguage().then(() =>
+    createRoot(element).render(
+        <StrictMode>
+            <Crash>
+                <ClientContext.Provider value={client}>
+                    <QueryClientProvider client={client.queryClient}>
+                        <App />
+                    </QueryClientProvider>
+                </ClientContext.Provider>
+            </Crash>
+        </StrictMode>,
+    ),
 );

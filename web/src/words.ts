@@ -1,6 +1,7 @@
 /*
- * Every word that the app says, in one place: short sentences, plain words, ready to be translated. A sentence with a
- * number or a name in it is a function, so that another language can order it in its own way.
+ * Every word that the app says, in one place: short sentences, plain words. A sentence with a number or a name in it is
+ * a function, so that another language can order it in its own way. This is English; words.es.ts is Spanish, and
+ * language.ts puts it in the place of the English before the first view is drawn.
  */
 const number = new Intl.NumberFormat("en-US");
 const oneDigit = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -15,6 +16,8 @@ const some = (count: number, one: string, many: string): string =>
 
 export const words = {
     language: "en",
+    /* Each in its own words: who is looking for one cannot read the other. */
+    languages: { en: "English", es: "Español" },
     brand: "Porchlight",
     tagline: "Your people are just a step away.",
     skip: "Skip to the content",
@@ -76,6 +79,7 @@ export const words = {
         shortPassword: "Please use 8 letters or more for your password.",
         taken: "Somebody has this sign-in name. Please choose another one.",
         badInvite: "This invite link does not work any more. Please ask your coach for a new one.",
+        manyTeams: "You are in many teams. There is no room for more.",
         haveAccount: "I have a sign-in name",
         signedInAs: (name: string) => `You are signed in as ${name}.`,
         signedInHelp: "You can join this team too. You keep the teams you are in.",
@@ -233,6 +237,7 @@ export const words = {
         pin: "Pinned post",
         announcement: "From your coach",
         win: "Good news",
+        pinnedBy: (name: string) => `${name} pinned a post`,
         empty: "No notices yet",
         emptyHelp: "When your coach pins a post or has news, you will find it here.",
         loading: "Loading the notices…",
@@ -270,6 +275,9 @@ export const words = {
         schemes: { device: "Same as my device", dark: "Night", light: "Day" },
         motion: "Motion",
         motions: { device: "Same as my device", calm: "Calm: nothing moves" },
+        language: "Language",
+        languageHelp: "The page loads again in the language you choose.",
+        chooseLanguage: "Choose a language",
 
         news: "New notices",
         toasts: "Let new notices pop up",
@@ -396,6 +404,7 @@ export const words = {
         turnedOn: "Live updates are on now.",
         turnedOff: "Live updates are off now.",
         turnFailed: "The switch did not move.",
+        noLive: "This server was made without them. Pages go on asking.",
 
         numbers: "Right now",
         here: "People here",
@@ -449,6 +458,10 @@ export const words = {
             server: "Something went wrong on our side. Please try again in a minute.",
             fault: "Something went wrong. Please load the page again.",
             forbidden: "You are not allowed to see this.",
+            gone: "This is not here any more. It may have been taken away.",
+            tooLong: "This is too long. Please make it shorter.",
+            conflict: "This cannot be done right now.",
+            refused: "The server did not take this. Please check what you typed.",
         },
         crash: "Something went wrong",
         crashHelp: "We are sorry. Please load the page again. What you wrote is kept.",
@@ -469,3 +482,6 @@ export const words = {
         full: (date: Date) => fullDate.format(date),
     },
 };
+
+/* What every language has to say. */
+export type Words = typeof words;

@@ -8,11 +8,20 @@ interface ChoiceProps<T extends string> {
     legend: string;
     options: readonly T[];
     labels: Record<T, string>;
+    /* Where each option is a language, written in its own. */
+    inOwnLanguage?: boolean;
     value: T;
     choose: (value: T) => void;
 }
 
-export function Choice<T extends string>({ legend, options, labels, value, choose }: ChoiceProps<T>) {
+export function Choice<T extends string>({
+    legend,
+    options,
+    labels,
+    inOwnLanguage,
+    value,
+    choose,
+}: ChoiceProps<T>) {
     const name = useId();
     return (
         <fieldset className="choice">
@@ -21,7 +30,7 @@ export function Choice<T extends string>({ legend, options, labels, value, choos
                 {options.map((it) => (
                     <label key={it} className={`choice-option${it === value ? " choice-option-on" : ""}`}>
                         <input type="radio" name={name} checked={it === value} onChange={() => choose(it)} />
-                        <span>{labels[it]}</span>
+                        <span lang={inOwnLanguage ? it : undefined}>{labels[it]}</span>
                     </label>
                 ))}
             </div>

@@ -6,6 +6,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useArrivedNotice } from "../../hooks/useNotices.ts";
 import { safeLink } from "../../text/link.ts";
+import { noticeTitle } from "../../text/notice.ts";
 import { words } from "../../words.ts";
 import { announce } from "../Announcer/Announcer.tsx";
 import { Icon } from "../Icon/Icon.tsx";
@@ -18,7 +19,7 @@ export function Toast() {
     const [held, setHeld] = useState(false);
     const left = useRef(SHOWN_MS);
     const id = notice?.id;
-    const title = notice?.title;
+    const title = notice && noticeTitle(notice);
 
     useEffect(() => {
         left.current = SHOWN_MS;
@@ -55,7 +56,7 @@ export function Toast() {
             </span>
             <div className="toast-words">
                 <p className="toast-kicker">{words.toast.now}</p>
-                <p className="toast-title">{notice.title}</p>
+                <p className="toast-title">{title}</p>
                 {notice.body && <p className="toast-body">{notice.body}</p>}
             </div>
             <div className="toast-actions">

@@ -5,6 +5,7 @@
 import { useConnection, type Unsent } from "../../hooks/useConnection.tsx";
 import { useUnsent, useWaitingPosts } from "../../hooks/useOutbox.ts";
 import type { Deed, User } from "../../porchlight/index.ts";
+import { problemSentence } from "../../text/problem.ts";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
 import { Icon } from "../Icon/Icon.tsx";
@@ -15,8 +16,8 @@ const { outbox } = words;
 function reasonOf({ deed, error }: Unsent): string {
     if (deed.kind === "like") return outbox.refusedLike;
     if (deed.kind === "edit") return outbox.refusedEdit;
-    if (deed.kind === "delete") return `${outbox.refusedDelete} ${error.detail}`.trim();
-    return `${outbox.refused} ${error.slug === "too-old" ? outbox.old : error.detail}`.trim();
+    if (deed.kind === "delete") return `${outbox.refusedDelete} ${problemSentence(error)}`;
+    return `${outbox.refused} ${error.slug === "too-old" ? outbox.old : problemSentence(error)}`;
 }
 
 const wordsOf = (deed: Deed): string | undefined =>

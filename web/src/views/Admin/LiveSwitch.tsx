@@ -61,7 +61,7 @@ function Ask({ on, busy, turn, leave }: AskProps) {
 }
 
 function problemOf(error: unknown): string {
-    const detail = error instanceof PorchlightError && error.status === 409 ? error.detail : problemSentence(error);
+    const detail = error instanceof PorchlightError && error.status === 409 ? admin.noLive : problemSentence(error);
     return `${admin.turnFailed} ${detail}`;
 }
 

@@ -6,13 +6,14 @@ import { useRef, useState, type FormEvent } from "react";
 import { Lantern } from "../../components/Brand/Brand.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Field, PasswordField } from "../../components/Field/Field.tsx";
+import { LanguageLink } from "../../components/LanguageLink/LanguageLink.tsx";
 import { LeavingNote } from "../../components/LeavingNote/LeavingNote.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useJoinTeam } from "../../hooks/useJoinTeam.ts";
 import { goTo } from "../../hooks/useRoute.ts";
 import { useJoin } from "../../hooks/useSession.ts";
 import { newIdempotencyKey, PorchlightError, type User } from "../../porchlight/index.ts";
-import { problemSentence } from "../../text/problem.ts";
+import { joinProblem } from "../../text/problem.ts";
 import { charsOf } from "../../text/topics.ts";
 import { proposeUsername, USERNAME } from "../../text/username.ts";
 import { words } from "../../words.ts";
@@ -65,6 +66,7 @@ export function Join({ code }: { code: string }) {
 
     return (
         <main className="door" id="main" tabIndex={-1}>
+            <LanguageLink />
             <div className="door-brand">
                 <Lantern />
                 <p className="door-name">{words.brand}</p>
@@ -108,7 +110,7 @@ export function Join({ code }: { code: string }) {
                     value={password}
                     onChange={(event) => setPassword(event.target.value)}
                 />
-                {error && <Problem>{taken ?? (status === 404 ? join.badInvite : problemSentence(error))}</Problem>}
+                {error && <Problem>{taken ?? joinProblem(error)}</Problem>}
                 <Button look="main" type="submit" busy={joining.isPending}>
                     {joining.isPending ? join.busy : join.submit}
                 </Button>
@@ -125,7 +127,6 @@ export function JoinWhileSignedIn({ user, code }: { user: User; code: string }) 
     const { join } = words;
     const joining = useJoinTeam();
     const { error } = joining;
-    const over = error instanceof PorchlightError && error.status === 404;
     return (
         <main className="door" id="main" tabIndex={-1}>
             <div className="door-card">
@@ -134,7 +135,7 @@ export function JoinWhileSignedIn({ user, code }: { user: User; code: string }) 
                     <p className="door-intro">{join.signedInAs(user.name)}</p>
                     <p>{join.signedInHelp}</p>
                 </div>
-                {error && <Problem>{over ? join.badInvite : problemSentence(error)}</Problem>}
+                {error && <Problem>{joinProblem(error)}</Problem>}
                 <Button
                     look="main"
                     busy={joining.isPending}

@@ -9,6 +9,7 @@ import { useNotices } from "../../hooks/useNotices.ts";
 import { useNow } from "../../hooks/useNow.ts";
 import type { Notice, User } from "../../porchlight/index.ts";
 import { safeLink } from "../../text/link.ts";
+import { noticeTitle } from "../../text/notice.ts";
 import { timeInWords } from "../../text/time.ts";
 import { words } from "../../words.ts";
 import "./Notices.css";
@@ -18,6 +19,7 @@ const icons = { pin: "pin", announcement: "horn", win: "star" } as const;
 function NoticeCard({ notice, fresh }: { notice: Notice; fresh: boolean }) {
     const now = useNow();
     const link = safeLink(notice.link);
+    const title = noticeTitle(notice);
     return (
         <li className={`notice${fresh ? " notice-fresh" : ""}`}>
             <span className="notice-icon">
@@ -25,7 +27,7 @@ function NoticeCard({ notice, fresh }: { notice: Notice; fresh: boolean }) {
             </span>
             <div className="notice-words">
                 <h2>
-                    {notice.title}
+                    {title}
                     {fresh && <span className="badge">{words.notices.fresh}</span>}
                 </h2>
                 {notice.body && <p>{notice.body}</p>}
@@ -36,7 +38,7 @@ function NoticeCard({ notice, fresh }: { notice: Notice; fresh: boolean }) {
                 {link && (
                     <a className="button button-plain" href={link}>
                         {notice.kind === "pin" ? words.notices.read : words.notices.open}
-                        <span className="unseen">: {notice.title}</span>
+                        <span className="unseen">: {title}</span>
                     </a>
                 )}
             </div>

@@ -7,9 +7,8 @@ import { Field } from "../../components/Field/Field.tsx";
 import { Done, Panel } from "../../components/Panel/Panel.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useJoinTeam } from "../../hooks/useJoinTeam.ts";
-import { PorchlightError } from "../../porchlight/index.ts";
 import { inviteCode } from "../../text/invite.ts";
-import { problemSentence } from "../../text/problem.ts";
+import { joinProblem } from "../../text/problem.ts";
 import { words } from "../../words.ts";
 
 const { settings } = words;
@@ -19,7 +18,6 @@ export function JoinTeam() {
     const [missing, setMissing] = useState(false);
     const joining = useJoinTeam();
     const { error, data: team } = joining;
-    const over = error instanceof PorchlightError && error.status === 404;
 
     const submit = (event: FormEvent): void => {
         event.preventDefault();
@@ -41,7 +39,7 @@ export function JoinTeam() {
                     value={pasted}
                     onChange={(event) => setPasted(event.target.value)}
                 />
-                {error && <Problem>{over ? words.join.badInvite : problemSentence(error)}</Problem>}
+                {error && <Problem>{joinProblem(error)}</Problem>}
                 <Done>{team && settings.joined(team.name)}</Done>
                 <div className="panel-actions">
                     <Button type="submit" busy={joining.isPending}>

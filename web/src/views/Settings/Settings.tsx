@@ -12,6 +12,7 @@ import { useConnection } from "../../hooks/useConnection.tsx";
 import { setPreferences, usePreferences } from "../../hooks/usePreferences.ts";
 import { useSession } from "../../hooks/useSession.ts";
 import { useSignOut } from "../../hooks/useSignOut.ts";
+import { chooseLanguage, language, LANGUAGES } from "../../language.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { MOTIONS, SCHEMES, setTheme, TEXT_SIZES, useTheme } from "../../theme/theme.ts";
 import { words } from "../../words.ts";
@@ -97,6 +98,16 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                     labels={settings.motions}
                     value={motion}
                     choose={(value) => setTheme({ motion: value })}
+                />
+            </Panel>
+            <Panel title={settings.language} intro={settings.languageHelp} icon="speech">
+                <Choice
+                    legend={settings.chooseLanguage}
+                    options={LANGUAGES}
+                    labels={words.languages}
+                    inOwnLanguage
+                    value={language()}
+                    choose={chooseLanguage}
                 />
             </Panel>
             <News />

@@ -5,6 +5,7 @@ import { useState, type FormEvent } from "react";
 import { Lantern } from "../../components/Brand/Brand.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Field, PasswordField } from "../../components/Field/Field.tsx";
+import { LanguageLink } from "../../components/LanguageLink/LanguageLink.tsx";
 import { LeavingNote } from "../../components/LeavingNote/LeavingNote.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useSignIn } from "../../hooks/useSession.ts";
@@ -37,6 +38,7 @@ export function SignIn({ expired }: { expired: boolean }) {
 
     return (
         <main className="door" id="main" tabIndex={-1}>
+            <LanguageLink />
             <div className="door-brand">
                 <Lantern />
                 <p className="door-name">{words.brand}</p>
