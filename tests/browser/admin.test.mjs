@@ -76,7 +76,8 @@ test('a switch that somebody else turned moves, and one that may not move says w
     );
     await page.locator('.switch').click();
     await page.getByRole('button', { name: 'Turn on' }).click();
-    await page.getByRole('alert').filter({ hasText: 'The switch did not move. This server was made without them.' }).waitFor();
+    const said = 'The switch did not move. This server was made without them.';
+    await page.getByRole('alert').filter({ hasText: said }).waitFor();
     assert.equal(await liveSwitch(page).isChecked(), false);
     await page.leave();
 });
