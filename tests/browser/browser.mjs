@@ -106,7 +106,7 @@ export async function openPage(it, { who = null, path = '/', allow = [], viewpor
         assert.deepEqual(faults, []);
     };
     await page.goto(path);
-    if (who) await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    if (who) await page.getByRole('navigation').first().waitFor();
     return page;
 }
 

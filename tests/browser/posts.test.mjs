@@ -90,7 +90,7 @@ test('what stands in the way of a change is said, and the words are kept', async
     await button(card, 'Edit').click();
     await text.fill('Third words');
     await button(card, 'Save').click();
-    await alert('Only the author can change a post. What you wrote is kept.');
+    await alert('You are not allowed to do this. What you wrote is kept.');
     assert.equal(await text.inputValue(), 'Third words');
     refuse = false;
 

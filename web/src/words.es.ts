@@ -478,7 +478,7 @@ export const spanish: Words = {
             limited: "Eso fue un poco rápido. Espere un momento y pruebe otra vez.",
             server: "Algo salió mal de nuestro lado. Por favor, pruebe otra vez en un minuto.",
             fault: "Algo salió mal. Por favor, cargue la página otra vez.",
-            forbidden: "Usted no tiene permiso para ver esto.",
+            forbidden: "Usted no tiene permiso para hacer esto.",
             gone: "Esto ya no está aquí. Puede ser que alguien lo quitó.",
             tooLong: "Esto es muy largo. Por favor, hágalo más corto.",
             conflict: "Ahora mismo esto no se puede hacer.",

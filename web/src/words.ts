@@ -457,7 +457,7 @@ export const words = {
             limited: "That was a bit fast. Please wait a moment, then try again.",
             server: "Something went wrong on our side. Please try again in a minute.",
             fault: "Something went wrong. Please load the page again.",
-            forbidden: "You are not allowed to see this.",
+            forbidden: "You are not allowed to do this.",
             gone: "This is not here any more. It may have been taken away.",
             tooLong: "This is too long. Please make it shorter.",
             conflict: "This cannot be done right now.",
