@@ -28,10 +28,20 @@ async function start(): Promise<void> {
     });
 }
 
-/* After the first load, so that the member's own view comes first. Without a worker the app works, but not offline. */
+/* A page that is never idle gets it all the same. */
+const IDLE_MS = 5_000;
+
+/* Safari has no word for idle. */
+const whenIdle = (then: () => void): void => {
+    if ("requestIdleCallback" in window) requestIdleCallback(then, { timeout: IDLE_MS });
+    else setTimeout(then, IDLE_MS);
+};
+
+/* When the member's own view has come and rests. Without a worker the app works, but not offline. */
 export function startShell(): void {
     if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
-    window.addEventListener("load", () => void start().catch(() => undefined), { once: true });
+    const begin = (): void => whenIdle(() => void start().catch(() => undefined));
+    window.addEventListener("load", begin, { once: true });
 }
 
 export function useNewerVersion(): boolean {

@@ -19,7 +19,7 @@ function worthTryingAgain(failures: number, error: unknown): boolean {
     return failures < 2 && error instanceof PorchlightError && error.kind !== "refused" && error.kind !== "fault";
 }
 
-export function createClient(baseUrl = ""): Client {
+export function createClient({ baseUrl = "", fetch }: { baseUrl?: string; fetch?: typeof window.fetch } = {}): Client {
     const queryClient = new QueryClient({
         defaultOptions: {
             queries: {
@@ -39,6 +39,7 @@ export function createClient(baseUrl = ""): Client {
     });
     const request = createRequester({
         baseUrl,
+        ...(fetch && { fetch }),
         onUnauthenticated: () => {
             if (queryClient.getQueryData(keys.session)) {
                 queryClient.setQueryData(keys.expired, true);

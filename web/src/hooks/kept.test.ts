@@ -5,17 +5,16 @@ import { QueryClient } from "@tanstack/react-query";
 import { PorchlightError, type Feed, type Notice, type Post, type User } from "../porchlight/index.ts";
 import { takeFeedPage, type FeedData, type NewPosts, type NoticesData } from "./cache.ts";
 import { keys } from "./keys.ts";
+import { notedMember, wasSignedIn } from "./notes.ts";
 import {
     keptFeed,
     KEPT_CHARS_MAX,
     KEPT_POSTS_MAX,
     noteMember,
-    notedMember,
     orKept,
     readKept,
     snapshot,
     startKeeping,
-    wasSignedIn,
 } from "./kept.ts";
 
 /* ---- a device ---- */

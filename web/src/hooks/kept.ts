@@ -12,12 +12,11 @@ import type { QueryClient } from "@tanstack/react-query";
 import { PorchlightError, type Notice, type NoticeList, type Post, type Team, type User } from "../porchlight/index.ts";
 import { NO_NEW_POSTS, pinnedNow, putPosts, type FeedData, type FeedPage, type NewPosts, type NoticesData } from "./cache.ts";
 import { keys } from "./keys.ts";
+import { notedMember, writeMember } from "./notes.ts";
 
 /* The form of the copy. Another form is no copy. */
 const FORM = 1;
 const STORED = "porchlight.kept";
-/* Who is signed in on this device, for all tabs; the session itself cannot be seen from here. */
-const NOTE = "porchlight.signedIn";
 
 /* Three pages of a feed and two of notices; of 5 MB that a browser gives, far less than half. */
 export const KEPT_POSTS_MAX = 60;
@@ -49,28 +48,10 @@ export interface Kept {
 
 /* ---- the note of who is signed in ------------------------------------------------------------------------------- */
 
-export function notedMember(): string | null {
-    try {
-        return localStorage.getItem(NOTE);
-    } catch {
-        return null;
-    }
-}
-
-/* A device that keeps no notes asks the server. */
-export function wasSignedIn(): boolean {
-    try {
-        return localStorage.getItem(NOTE) !== null;
-    } catch {
-        return true;
-    }
-}
-
 /* null: nobody is, and nothing of anybody stays. */
 export function noteMember(userId: string | null): void {
     try {
-        if (userId !== null) localStorage.setItem(NOTE, userId);
-        else localStorage.removeItem(NOTE);
+        writeMember(userId);
         /* The copy of anybody else goes. */
         if (readKept() === null) localStorage.removeItem(STORED);
     } catch {

@@ -61,8 +61,8 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
     const [state, setState] = useState<ConnectionState>("connecting");
     const outbox = useMemo(() => createOutbox({ api, account: userId }), [api, userId]);
     const connection = useRef<Connection | null>(null);
-    /* The feed may answer before the effect below has run. */
-    const early = useRef<string | null>(null);
+    /* The feed may answer before the effect below has run, and even before the page was drawn. */
+    const early = useRef<string | null>(queryClient.getQueryData<string>(keys.cursor(team)) ?? null);
 
     useEffect(() => {
         const unlisten = outbox.listen({

@@ -1,38 +1,41 @@
 /*
  * The feed, a single post, writing one, and pins.
  */
-import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { PorchlightError, type Feed, type NewPost, type Post } from "../porchlight/index.ts";
 import { addOwnPost, applyOwnPin, type FeedPage, NO_NEW_POSTS, noteOwnPin, takeFeedPage } from "./cache.ts";
-import { useClient } from "./client.ts";
+import { useClient, type Client } from "./client.ts";
 import { keptFeed, orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
 
-export function usePosts() {
-    const { api, queryClient } = useClient();
-    const { team, setCursor } = useConnection();
-    const feed = useInfiniteQuery({
+/* `known` hears up to where the feed is complete: from there on the poll tells what is new. */
+export const postsQuery = ({ api, queryClient }: Client, team: string, known: (cursor: string) => void) =>
+    infiniteQueryOptions({
         queryKey: keys.posts(team),
         initialPageParam: null as string | null,
         queryFn: async ({ pageParam }): Promise<FeedPage> => {
             const asked = api.posts({ team: team || undefined, page: pageParam ?? undefined });
             if (pageParam !== null) return takeFeedPage(queryClient, await asked);
             const loaded = (answer: Feed): FeedPage => {
-                /* From here on the poll tells what is new. */
-                setCursor(answer.cursor);
+                known(answer.cursor);
                 queryClient.setQueryData(keys.newPosts(team), NO_NEW_POSTS);
                 return takeFeedPage(queryClient, answer);
             };
             if (queryClient.getQueryData(keys.posts(team))) return loaded(await asked);
             return orKept(asked, loaded, (kept) => {
                 if (kept.team !== team) return undefined;
-                if (kept.cursor !== null) setCursor(kept.cursor);
+                if (kept.cursor !== null) known(kept.cursor);
                 return keptFeed(queryClient, kept);
             });
         },
         getNextPageParam: (page) => page.next,
     });
+
+export function usePosts() {
+    const client = useClient();
+    const { team, setCursor } = useConnection();
+    const feed = useInfiniteQuery(postsQuery(client, team, setCursor));
 
     const pinnedIds = feed.data?.pages[0]?.pinnedIds ?? [];
     const pinned = new Set(pinnedIds);

@@ -1,16 +1,16 @@
 /*
  * Who is signed in. The session itself is an HttpOnly cookie; what is kept here is only the member it belongs to.
  */
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
 import { isUnauthenticated, type Joining, type User } from "../porchlight/index.ts";
-import { useClient } from "./client.ts";
-import { keptMember, noteMember, orKept, wasSignedIn } from "./kept.ts";
+import { useClient, type Client } from "./client.ts";
+import { keptMember, noteMember, orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
-import { finishLeaving, forget, leaveFirst, wasLeaving } from "./useSignOut.ts";
+import { wasLeaving, wasSignedIn } from "./notes.ts";
+import { finishLeaving, forget, leaveFirst } from "./useSignOut.ts";
 
-export function useSession() {
-    const { api, queryClient } = useClient();
-    const session = useQuery<User | null>({
+export const sessionQuery = ({ api, queryClient }: Client) =>
+    queryOptions<User | null>({
         queryKey: keys.session,
         queryFn: async () => {
             if (wasLeaving()) await leaveFirst(api, queryClient);
@@ -29,6 +29,11 @@ export function useSession() {
             }
         },
     });
+
+export function useSession() {
+    const client = useClient();
+    const { api, queryClient } = client;
+    const session = useQuery(sessionQuery(client));
     const expired = useQuery<boolean>({ queryKey: keys.expired, queryFn: () => false, initialData: false });
 
     return {

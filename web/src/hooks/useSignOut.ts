@@ -13,6 +13,7 @@ import { clearOutboxes, isUnauthenticated, type Api, type User } from "../porchl
 import { useClient } from "./client.ts";
 import { noteMember } from "./kept.ts";
 import { keys } from "./keys.ts";
+import { noteLeaving, wasLeaving } from "./notes.ts";
 import { useConnection } from "./useConnection.tsx";
 import { putDrafts, takeDrafts } from "./useDraft.ts";
 
@@ -28,28 +29,6 @@ export interface Leaving {
     drafts: Map<string, string>;
 }
 
-/* A note of a sign-out that the server may not know of yet. */
-const NOTE = "porchlight.leaving";
-
-function note(leaving: boolean): boolean {
-    try {
-        if (leaving) localStorage.setItem(NOTE, "1");
-        else localStorage.removeItem(NOTE);
-        return leaving;
-    } catch {
-        /* Then the server is told when the page goes. */
-        return false;
-    }
-}
-
-export function wasLeaving(): boolean {
-    try {
-        return localStorage.getItem(NOTE) !== null;
-    } catch {
-        return false;
-    }
-}
-
 /* Ends the session at the server. One that it does not know has ended. */
 export async function endSession(api: Api): Promise<void> {
     try {
@@ -58,7 +37,7 @@ export async function endSession(api: Api): Promise<void> {
         if (!isUnauthenticated(error)) throw error;
     }
     clearOutboxes();
-    note(false);
+    noteLeaving(false);
 }
 
 /* The page went before the server knew: it is told before anything else. Without a network nobody is signed in either. */
@@ -94,7 +73,7 @@ async function finish(api: Api, cache: QueryClient): Promise<void> {
 export async function finishLeaving(api: Api, cache: QueryClient): Promise<void> {
     await finish(api, cache);
     set(cache, null);
-    note(false);
+    noteLeaving(false);
 }
 
 /* Forgets everything but who is signed in and who is leaving: views that watch that go on watching. */
@@ -116,7 +95,7 @@ export function useSignOut() {
             await stop();
         },
         onSettled: (_data, _error, user: User) => {
-            set(queryClient, { user, state: "undo", noted: note(true), drafts: takeDrafts() });
+            set(queryClient, { user, state: "undo", noted: noteLeaving(true), drafts: takeDrafts() });
             noteMember(null);
             queryClient.setQueryData(keys.session, null);
             forget(queryClient);
@@ -146,7 +125,7 @@ export function useLeaving() {
     const undo = useCallback(() => {
         const left = get(queryClient);
         if (left?.state !== "undo" || !left.user) return;
-        note(false);
+        noteLeaving(false);
         noteMember(left.user.id);
         putDrafts(left.drafts);
         set(queryClient, null);

@@ -2,8 +2,6 @@
  * Text size, colours and motion, as this device has chosen them. They stand as attributes on <html>, where the style
  * sheets read them.
  */
-import { useSyncExternalStore } from "react";
-
 export const TEXT_SIZES = ["normal", "large", "larger"] as const;
 export const SCHEMES = ["device", "dark", "light"] as const;
 export const MOTIONS = ["device", "calm"] as const;
@@ -68,12 +66,9 @@ export function isCalm(): boolean {
     return theme.motion === "calm" || deviceIsCalm.matches;
 }
 
-export function useTheme(): Theme {
-    return useSyncExternalStore(
-        (changed) => {
-            watchers.add(changed);
-            return () => watchers.delete(changed);
-        },
-        () => theme,
-    );
+export const currentTheme = (): Theme => theme;
+
+export function watchTheme(changed: () => void): () => void {
+    watchers.add(changed);
+    return () => watchers.delete(changed);
 }

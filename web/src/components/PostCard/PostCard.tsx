@@ -3,7 +3,7 @@
  * like redraws one card. While its author changes it, the words give way to a form; when it is deleted, a quiet card
  * takes its place. The focus goes to what comes, and back to what was.
  */
-import { useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { memo, useLayoutEffect, useRef, useState, type ReactNode } from "react";
 import { useDeletion } from "../../hooks/useDeletion.ts";
 import { editName, hasDraft } from "../../hooks/useDraft.ts";
 import { useNow } from "../../hooks/useNow.ts";
@@ -138,7 +138,8 @@ interface PostCardProps {
     alone?: boolean;
 }
 
-export function PostCard({ id, user, alone = false }: PostCardProps) {
+/* What happens elsewhere in the feed does not draw it again. */
+export const PostCard = memo(function PostCard({ id, user, alone = false }: PostCardProps) {
     const { data: known } = usePost(id);
     const { pending, done, mayUndo, remove, undo } = useDeletion(id);
     const post = done ? null : known;
@@ -203,4 +204,4 @@ export function PostCard({ id, user, alone = false }: PostCardProps) {
             {noRoom && <Problem>{words.post.deleteFailed}</Problem>}
         </article>
     );
-}
+});

@@ -12,6 +12,7 @@ import { Empty, Failed, Loading, Problem } from "../../components/States/States.
 import { TeamPicker } from "../../components/TeamPicker/TeamPicker.tsx";
 import { WaitingPosts } from "../../components/WaitingPosts/WaitingPosts.tsx";
 import { Wins } from "../../components/Wins/Wins.tsx";
+import { useFirstScreen } from "../../hooks/useFirstScreen.ts";
 import { usePosts } from "../../hooks/usePosts.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
@@ -41,6 +42,7 @@ function focusOn({ postId, scroll }: Target): boolean {
 export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
     const { feed } = words;
     const posts = usePosts();
+    const drawn = useFirstScreen(posts.ids.length);
     const [allPins, setAllPins] = useState(false);
     const [target, setTarget] = useState<Target | null>(null);
     const pins = allPins ? posts.pinnedIds : posts.pinnedIds.slice(0, PINS_SHOWN);
@@ -48,7 +50,7 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
 
     useEffect(() => {
         if (target && focusOn(target)) setTarget(null);
-    }, [target, posts.ids.length]);
+    }, [target, posts.ids.length, drawn]);
 
     const showOlder = async (): Promise<void> => {
         const before = new Set([...posts.ids, ...posts.pinnedIds]);
@@ -94,7 +96,7 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
                             <h2 id="latest-heading" className={posts.ids.length === 0 ? "unseen" : ""}>
                                 {feed.latest}
                             </h2>
-                            {posts.ids.map((id) => (
+                            {posts.ids.slice(0, drawn).map((id) => (
                                 <PostCard key={id} id={id} user={user} />
                             ))}
                             {posts.ids.length === 0 && (

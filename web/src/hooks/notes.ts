@@ -1,0 +1,51 @@
+/*
+ * What the device notes of the session, for all tabs: the cookie itself cannot be seen from here.
+ */
+
+/* Who is signed in. */
+const MEMBER = "porchlight.signedIn";
+/* A sign-out that the server may not know of yet. */
+const LEAVING = "porchlight.leaving";
+
+export function notedMember(): string | null {
+    try {
+        return localStorage.getItem(MEMBER);
+    } catch {
+        return null;
+    }
+}
+
+/* A device that keeps no notes asks the server. */
+export function wasSignedIn(): boolean {
+    try {
+        return localStorage.getItem(MEMBER) !== null;
+    } catch {
+        return true;
+    }
+}
+
+/* Throws on a device that keeps no notes. */
+export function writeMember(userId: string | null): void {
+    if (userId !== null) localStorage.setItem(MEMBER, userId);
+    else localStorage.removeItem(MEMBER);
+}
+
+export function wasLeaving(): boolean {
+    try {
+        return localStorage.getItem(LEAVING) !== null;
+    } catch {
+        return false;
+    }
+}
+
+/* Answers whether a sign-out is noted. */
+export function noteLeaving(leaving: boolean): boolean {
+    try {
+        if (leaving) localStorage.setItem(LEAVING, "1");
+        else localStorage.removeItem(LEAVING);
+        return leaving;
+    } catch {
+        /* Then the server is told when the page goes. */
+        return false;
+    }
+}
