@@ -170,7 +170,8 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         await page.reload();
         const heart = page.getByRole('button', { name: /^Like/ });
         await heart.waitFor();
-        for (let i = 0; i < 5; i++) await heart.click();
+        /* Pressed by a program: of a hand's quick taps only the first counts. */
+        for (let i = 0; i < 5; i++) await heart.evaluate((button) => button.click());
         await page.getByText('1 like', { exact: true }).waitFor();
         await allAnswered;
         const post = await porch.api('member8', 'GET', `/posts/${id}`);
