@@ -80,6 +80,8 @@ export default defineConfig({
         target: ["chrome91", "safari15", "firefox90"],
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
+        /* React is set up by the run of its own file, and not by that of the app. */
+        commonjsOptions: { strictRequires: "auto" },
         rollupOptions: {
             /* "use client" in TanStack Query's files speaks to server components, which there are none of. */
             onwarn: (warning, warn) => void (warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning)),

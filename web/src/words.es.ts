@@ -4,15 +4,10 @@
  * file of its own, and only to those who read it (language.ts). A string that is missing here, or is too many, does not
  * compile.
  */
+import { formatsOf } from "./text/formats.ts";
 import type { Words } from "./words.ts";
 
-const number = new Intl.NumberFormat("es-US");
-const oneDigit = new Intl.NumberFormat("es-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat("es-US", { hour: "numeric", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat("es-US", { weekday: "long" });
-const dayOfYear = new Intl.DateTimeFormat("es-US", { month: "long", day: "numeric" });
-const dayAndYear = new Intl.DateTimeFormat("es-US", { month: "long", day: "numeric", year: "numeric" });
-const fullDate = new Intl.DateTimeFormat("es-US", { dateStyle: "full", timeStyle: "short" });
+const { number, oneDigit, clock, weekday, dayOfYear, dayAndYear, fullDate } = formatsOf("es-US");
 
 const some = (count: number, one: string, many: string): string =>
     `${number.format(count)} ${count === 1 ? one : many}`;

@@ -3,13 +3,9 @@
  * a function, so that another language can order it in its own way. This is English; words.es.ts is Spanish, and
  * language.ts puts it in the place of the English before the first view is drawn.
  */
-const number = new Intl.NumberFormat("en-US");
-const oneDigit = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat("en-US", { weekday: "long" });
-const dayOfYear = new Intl.DateTimeFormat("en-US", { month: "long", day: "numeric" });
-const dayAndYear = new Intl.DateTimeFormat("en-US", { month: "long", day: "numeric", year: "numeric" });
-const fullDate = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeStyle: "short" });
+import { formatsOf } from "./text/formats.ts";
+
+const { number, oneDigit, clock, weekday, dayOfYear, dayAndYear, fullDate } = formatsOf("en-US");
 
 const some = (count: number, one: string, many: string): string =>
     `${number.format(count)} ${count === 1 ? one : many}`;

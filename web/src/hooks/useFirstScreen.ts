@@ -5,7 +5,7 @@
  */
 import { startTransition, useEffect, useState } from "react";
 
-const FIRST = 6;
+const FIRST = 4;
 let drawn = false;
 
 /* How many to draw. */

@@ -3,7 +3,7 @@
  * like redraws one card. While its author changes it, the words give way to a form; when it is deleted, a quiet card
  * takes its place. The focus goes to what comes, and back to what was.
  */
-import { memo, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { memo, useLayoutEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
 import { useDeletion } from "../../hooks/useDeletion.ts";
 import { editName, hasDraft } from "../../hooks/useDraft.ts";
 import { useNow } from "../../hooks/useNow.ts";
@@ -51,6 +51,11 @@ function useFocusWithin() {
     };
 }
 
+/* The whole date and time, written out when somebody points at a time. */
+function fullTime({ currentTarget }: PointerEvent<HTMLTimeElement>): void {
+    currentTarget.title = words.time.full(new Date(currentTarget.dateTime));
+}
+
 function Head({ post, headingId, alone }: { post: Post; headingId: string; alone: boolean }) {
     const now = useNow();
     const { author } = post;
@@ -68,13 +73,13 @@ function Head({ post, headingId, alone }: { post: Post; headingId: string; alone
                     )}
                 </Heading>
                 <p className="post-when">
-                    <time dateTime={post.createdAt} title={words.time.full(new Date(post.createdAt))}>
+                    <time dateTime={post.createdAt} onPointerEnter={fullTime}>
                         {timeInWords(post.createdAt, now)}
                     </time>
                     {post.editedAt && (
                         <>
                             {" · "}
-                            <time dateTime={post.editedAt} title={words.time.full(new Date(post.editedAt))}>
+                            <time dateTime={post.editedAt} onPointerEnter={fullTime}>
                                 {words.post.edited}
                             </time>
                         </>
