@@ -81,9 +81,11 @@ function watchPage(page, allow) {
  *   sockets  false: a network that lets no socket through
  *   serviceWorkers  'allow': with what the app keeps on the device. Without, a test may answer any request in its place
  *   allow    expected errors on the console: [expected.status(401)]
+ *   before   async (page) => ...: what has to be in place before the first address is opened
  * The page's `leave()` closes it and fails the test when something was wrong with it.
  */
-export async function openPage(it, { who = null, path = '/', allow = [], viewport = PHONE, sockets = true, ...options } = {}) {
+export async function openPage(it, how = {}) {
+    const { who = null, path = '/', allow = [], viewport = PHONE, sockets = true, before: prepare, ...options } = how;
     const context = await it.browser.newContext({
         viewport,
         colorScheme: 'dark',
@@ -105,6 +107,7 @@ export async function openPage(it, { who = null, path = '/', allow = [], viewpor
         await context.close();
         assert.deepEqual(faults, []);
     };
+    await prepare?.(page);
     await page.goto(path);
     if (who) await page.getByRole('navigation').first().waitFor();
     return page;
