@@ -47,7 +47,6 @@ const pictures = {
         colorScheme: 'dark',
         async show(page, { cheer }) {
             await calm(page);
-            await cheer('heart', 0);
             await cheer('sun', 1);
             const drifting = page.locator('.drifting').first();
             await drifting.waitFor();
