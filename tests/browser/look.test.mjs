@@ -59,14 +59,21 @@ async function eachView(page, visit) {
     await visit('settings');
 }
 
-for (const colorScheme of ['dark', 'light']) {
-    for (const [name, viewport] of Object.entries({ phone: PHONE, tablet: TABLET, desktop: DESKTOP })) {
-        test(`axe finds nothing: ${name}, ${colorScheme}`, async () => {
-            const page = await open({ viewport, colorScheme, allow: [expected.status(404)] });
-            await eachView(page, (view) => assertAccessible(page, `${view}, ${name}, ${colorScheme}`));
-            await page.leave();
-        });
+/* The device turns from night to day while one looks, and back. */
+async function assertAccessibleInBoth(page, what) {
+    for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
+        await assertAccessible(page, `${what}, ${colorScheme}`);
     }
+}
+
+for (const [name, viewport] of Object.entries({ phone: PHONE, tablet: TABLET, desktop: DESKTOP })) {
+    test(`axe finds nothing, dark or light: ${name}`, async () => {
+        const page = await open({ viewport, allow: [expected.status(404)] });
+        await eachView(page, (view) => assertAccessibleInBoth(page, `${view}, ${name}`));
+        await page.leave();
+    });
 }
 
 /* For developers: by WCAG 2 AA, which asks for less contrast than our members do. */
@@ -83,84 +90,83 @@ test('axe finds nothing on /docs, and nothing of it is lost at 320 px', async ()
 });
 
 /* What a view shows when it has nothing to show. */
-for (const colorScheme of ['dark', 'light']) {
-    test(`axe finds nothing while loading, offline, empty and failed: ${colorScheme}`, async () => {
-        const feed = /\/posts(\?|$)/;
-        const loading = await open({ colorScheme });
-        await loading.route(feed, () => {});
-        await signIn(loading, 'member1');
-        await loading.getByText('Loading the posts…').waitFor();
-        await assertAccessible(loading, `loading, ${colorScheme}`);
-        await loading.leave();
+test('axe finds nothing while loading, offline, empty and failed', async () => {
+    const feed = /\/posts(\?|$)/;
+    const loading = await open();
+    await loading.route(feed, () => {});
+    await signIn(loading, 'member1');
+    await loading.getByText('Loading the posts…').waitFor();
+    await assertAccessibleInBoth(loading, 'loading');
+    await loading.leave();
 
-        const failed = await open({ colorScheme, allow: [expected.status(404)] });
-        await failed.route(feed, (route) => route.fulfill({ status: 404, body: '{}' }));
-        await signIn(failed, 'member1');
-        await failed.getByRole('button', { name: 'Try again' }).waitFor();
-        await assertAccessible(failed, `failed, ${colorScheme}`);
-        await failed.leave();
+    const failed = await open({ allow: [expected.status(404)] });
+    await failed.route(feed, (route) => route.fulfill({ status: 404, body: '{}' }));
+    await signIn(failed, 'member1');
+    await failed.getByRole('button', { name: 'Try again' }).waitFor();
+    await assertAccessibleInBoth(failed, 'failed');
+    await failed.leave();
 
-        const empty = await open({ colorScheme });
-        const nothing = {
-            items: [],
-            next: null,
-            pinned: [],
-            cursor: (await porch.api('member1', 'GET', '/posts')).cursor,
-        };
-        await empty.route(feed, (route) => route.fulfill({ json: nothing }));
-        await empty.route(/\/notices(\?|$)/, (route) => route.fulfill({ json: nothing }));
-        await signIn(empty, 'member1');
-        await empty.getByText('It is quiet here').waitFor();
-        await assertAccessible(empty, `empty feed, ${colorScheme}`);
-        await empty.getByRole('link', { name: /^Notices/ }).click();
-        await empty.getByText('No notices yet').waitFor();
-        await assertAccessible(empty, `no notices, ${colorScheme}`);
-        await empty.leave();
+    const empty = await open();
+    const nothing = {
+        items: [],
+        next: null,
+        pinned: [],
+        cursor: (await porch.api('member1', 'GET', '/posts')).cursor,
+    };
+    await empty.route(feed, (route) => route.fulfill({ json: nothing }));
+    await empty.route(/\/notices(\?|$)/, (route) => route.fulfill({ json: nothing }));
+    await signIn(empty, 'member1');
+    await empty.getByText('It is quiet here').waitFor();
+    await assertAccessibleInBoth(empty, 'empty feed');
+    await empty.getByRole('link', { name: /^Notices/ }).click();
+    await empty.getByText('No notices yet').waitFor();
+    await assertAccessibleInBoth(empty, 'no notices');
+    await empty.leave();
 
-        const offline = await open({ who: 'sarah', colorScheme, allow: [expected.lost] });
-        await latest(offline).first().waitFor();
-        await offline.context().setOffline(true);
-        await latest(offline).first().getByRole('button', { name: /^Like/ }).click();
-        await offline.getByText('You are offline.').first().waitFor();
-        await assertAccessible(offline, `offline, ${colorScheme}`);
-        await offline.leave();
+    const offline = await open({ who: 'sarah', allow: [expected.lost] });
+    await latest(offline).first().waitFor();
+    await offline.context().setOffline(true);
+    await latest(offline).first().getByRole('button', { name: /^Like/ }).click();
+    await offline.getByText('You are offline.').first().waitFor();
+    await assertAccessibleInBoth(offline, 'offline');
+    await offline.leave();
+});
+
+test('axe finds nothing for an admin and for somebody without a team', async () => {
+    const admin = await open({ who: 'admin' });
+    await latest(admin).first().waitFor();
+    await assertAccessibleInBoth(admin, 'admin');
+    await admin.getByLabel('Team', { exact: true }).selectOption('Strong Together');
+    await admin.getByRole('heading', { level: 1, name: 'Strong Together' }).waitFor();
+    await latest(admin).first().waitFor();
+    await admin.leave();
+
+    const alone = await open();
+    await alone.route(/\/(me|auth\/login)$/, async (route) => {
+        const response = await route.fetch();
+        const json = await response.json();
+        Object.assign(json.user ?? json, { team: null, teams: [] });
+        await route.fulfill({ response, json });
     });
-
-    test(`axe finds nothing for an admin and for somebody without a team: ${colorScheme}`, async () => {
-        const admin = await open({ who: 'admin', colorScheme });
-        await latest(admin).first().waitFor();
-        await assertAccessible(admin, `admin, ${colorScheme}`);
-        await admin.getByLabel('Team', { exact: true }).selectOption('Strong Together');
-        await admin.getByRole('heading', { level: 1, name: 'Strong Together' }).waitFor();
-        await latest(admin).first().waitFor();
-        await admin.leave();
-
-        const alone = await open({ colorScheme });
-        await alone.route(/\/(me|auth\/login)$/, async (route) => {
-            const response = await route.fetch();
-            const json = await response.json();
-            Object.assign(json.user ?? json, { team: null, teams: [] });
-            await route.fulfill({ response, json });
-        });
-        await signIn(alone, 'member1');
-        await alone.getByText('You are not in a team yet').waitFor();
-        await assertAccessible(alone, `without a team, ${colorScheme}`);
-        await alone.goto('/#/join/some-code');
-        await alone.getByText('You are signed in as').waitFor();
-        await assertAccessible(alone, `an invite while signed in, ${colorScheme}`);
-        await alone.leave();
-    });
-}
+    await signIn(alone, 'member1');
+    await alone.getByText('You are not in a team yet').waitFor();
+    await assertAccessibleInBoth(alone, 'without a team');
+    await alone.goto('/#/join/some-code');
+    await alone.getByText('You are signed in as').waitFor();
+    await assertAccessibleInBoth(alone, 'an invite while signed in');
+    await alone.leave();
+});
 
 test('text is 18 px or more, targets 64 and 48 px, lines short; at 320 px nothing is lost', async () => {
-    for (const viewport of [PHONE, DESKTOP, { width: 320, height: 640 }]) {
-        const page = await porch.open({ viewport, allow: [expected.status(404)] });
-        await eachView(page, async (view) => {
+    const page = await porch.open({ allow: [expected.status(404)] });
+    await eachView(page, async (view) => {
+        for (const viewport of [DESKTOP, { width: 320, height: 640 }, PHONE]) {
+            await page.setViewportSize(viewport);
             assert.deepEqual(await measure(page), [], `${view} at ${viewport.width}`);
             assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${view} at ${viewport.width}`);
-        });
-        await page.leave();
-    }
+        }
+    });
+    await page.leave();
 });
 
 test('the largest text still fits 320 px', async () => {
