@@ -10,7 +10,7 @@ import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 import { startServer } from '../scenario/server.mjs';
 
-export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 export const PASSWORD = 'porchlight';
 export const PHONE = { width: 390, height: 844 };
 export const TABLET = { width: 820, height: 1180 };
@@ -43,7 +43,7 @@ export function stage({ args = ['--poll-interval', '1s', '--grace', '1s'], ...op
         },
     };
     before(async () => {
-        assert.ok(existsSync(executablePath), `${executablePath} is missing: apt-get install chromium`);
+        assert.ok(existsSync(executablePath), `${executablePath} is missing: apt-get install chromium-headless-shell`);
         [it.server, it.browser] = await Promise.all([
             startServer({ args, ...options }),
             chromium.launch({ executablePath, args: launchArgs }),
@@ -104,6 +104,8 @@ export async function openPage(it, how = {}) {
         });
     });
     page.leave = async () => {
+        /* As a member closes a tab: a context that is only dropped keeps its sockets for a while. */
+        for (const each of context.pages()) await each.close({ runBeforeUnload: true });
         await context.close();
         assert.deepEqual(faults, []);
     };

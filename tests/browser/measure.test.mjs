@@ -296,7 +296,7 @@ const MARKS = { performance: 95, accessibility: 100, 'best-practices': 100 };
  */
 async function bareBrowser() {
     const folder = temporaryFolder('lighthouse');
-    const args = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${folder}`, 'about:blank'];
+    const args = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${folder}`, 'about:blank'];
     const child = spawn('nice', ['-n', '-10', executablePath, ...launchArgs, ...args], {
         stdio: ['ignore', 'ignore', 'pipe'],
         detached: true,

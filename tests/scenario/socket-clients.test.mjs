@@ -258,7 +258,7 @@ describe('Chromium', () => {
     let browser;
     let elsewhere;
     before(async () => {
-        assert.ok(existsSync(executablePath), `${executablePath} is missing: apt-get install chromium`);
+        assert.ok(existsSync(executablePath), `${executablePath} is missing: apt-get install chromium-headless-shell`);
         browser = await chromium.launch({ executablePath, args: launchArgs });
         elsewhere = createServer((_, reply) => {
             reply.setHeader('content-type', 'text/html');
