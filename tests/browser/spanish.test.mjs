@@ -38,7 +38,7 @@ async function eachView(page, visit) {
     await page.getByLabel('Nombre de usuario').fill('sarah');
     await page.getByLabel('Contraseña', { exact: true }).fill('no es esta');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').filter({ hasText: 'no van juntos' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'no coinciden' }).waitFor();
     await visit('a wrong password');
     await page.goto('/#/join/no-such-code');
     await page.getByRole('button', { name: 'Unirme al equipo' }).click();

@@ -126,7 +126,7 @@ test("one and many are told apart", () => {
     assert.equal(words.newPosts.some(3), "3 mensajes nuevos");
     assert.equal(words.compose.left(1), "Queda 1 letra");
     assert.equal(words.compose.over(2), "A su mensaje le sobran 2 letras.");
-    assert.equal(words.corner.pinsIntro(1).split(".")[0], "1 de 10 lugares está tomado");
+    assert.equal(words.corner.pinsIntro(1).split(".")[0], "1 de 10 lugares está ocupado");
     assert.equal(words.corner.membersCount(1, 0), "1 persona en el equipo.");
     assert.equal(words.corner.membersCount(40, 1), "40 personas en el equipo, 1 nueva esta semana.");
 });

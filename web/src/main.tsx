@@ -12,6 +12,7 @@ import { answered, baseUrl, earlyFetch, settled } from "./early.ts";
 import { ClientContext, createClient } from "./hooks/client.ts";
 import { takeFirstView } from "./hooks/firstView.ts";
 import { startKeeping } from "./hooks/kept.ts";
+import { watchOtherTabs } from "./hooks/otherTab.ts";
 import { startRoutes } from "./hooks/useRoute.ts";
 import { startLanguage } from "./language.ts";
 import { startShell } from "./shell.ts";
@@ -22,6 +23,7 @@ startTaps();
 
 const client = createClient({ baseUrl, fetch: earlyFetch });
 startKeeping(client.queryClient);
+watchOtherTabs(client.queryClient);
 startShell();
 
 function draw(): void {

@@ -57,7 +57,7 @@ export const spanish: Words = {
         help: "¿Es su primera vez? Abra el enlace que le mandó su coach.",
         again: "Por favor, entre otra vez. Lo que escribió está guardado.",
         missing: "Por favor, escriba su nombre de usuario y su contraseña.",
-        wrong: "El nombre y la contraseña no van juntos. Revise los dos y pruebe otra vez.",
+        wrong: "El nombre y la contraseña no coinciden. Revise los dos y pruebe otra vez.",
         many: "Van muchos intentos. Espere un minuto y pruebe otra vez.",
         manyFor: (seconds) =>
             `Van muchos intentos. Espere ${some(seconds, "segundo", "segundos")} y pruebe otra vez.`,
@@ -163,7 +163,7 @@ export const spanish: Words = {
         coach: "Coach",
         admin: "Admin",
         pinned: "Fijado",
-        edited: "cambiado",
+        edited: "editado",
         topics: "Temas",
         readAll: "Leer todo",
         newTab: "(se abre en otra pestaña)",
@@ -178,7 +178,7 @@ export const spanish: Words = {
         back: "Volver a los mensajes",
         loading: "Cargando el mensaje…",
         gone: "Este mensaje ya no está",
-        goneHelp: "Puede ser que lo quitaron, o que es de otro equipo.",
+        goneHelp: "Puede que lo hayan quitado o que sea de otro equipo.",
         failed: "El mensaje no llegó",
         pin: "Fijar arriba",
         unpin: "Quitar de arriba",
@@ -298,7 +298,7 @@ export const spanish: Words = {
         toasts: "Mostrar los avisos al llegar",
         toastsHelp: "Siempre puede verlos todos en Avisos.",
         sounds: "Tocar un sonido suave",
-        soundsHelp: "Dos notas bajas cuando llega un aviso.",
+        soundsHelp: "Dos notas suaves cuando llega un aviso.",
 
         name: "Su nombre",
         nameHint: "Así le ven los demás.",
@@ -330,7 +330,7 @@ export const spanish: Words = {
         heading: "Rincón del coach",
         intro: (team) => `Desde aquí usted cuida de ${team}.`,
         noTeam: "Usted no tiene un equipo que cuidar",
-        noTeamHelp: "Pida a un admin que le haga un equipo.",
+        noTeamHelp: "Pida a un admin que le cree un equipo.",
 
         announce: "Avise a su equipo",
         announceIntro: "El aviso le aparece a todo el equipo y queda en su lista.",
@@ -369,7 +369,7 @@ export const spanish: Words = {
 
         pins: "Mensajes fijados",
         pinsIntro: (count) =>
-            `${count} de 10 lugares ${count === 1 ? "está tomado" : "están tomados"}. Lo fijado queda arriba.`,
+            `${count} de 10 lugares ${count === 1 ? "está ocupado" : "están ocupados"}. Lo fijado queda arriba.`,
         pinsEmpty: "Nada está fijado",
         pinsEmptyHelp: "Toque “Fijar arriba” en un mensaje, y se quedará arriba para su equipo.",
         pinsLoading: "Cargando lo que está fijado…",
@@ -409,8 +409,14 @@ export const spanish: Words = {
             "Mire los números unos minutos. Puede quitarlo cuando quiera.",
         ],
         offWords: (open, seconds) => [
-            `${some(open, "línea abierta se cerrará", "líneas abiertas se cerrarán una por una")}, en pocos segundos.`,
-            `Las páginas preguntarán cada ${some(seconds, "segundo", "segundos")}. No se pierde nada.`,
+            ...(open === undefined
+                ? []
+                : [
+                      `${some(open, "línea abierta se cerrará", "líneas abiertas se cerrarán una por una")}, en pocos segundos.`,
+                  ]),
+            ...(seconds === undefined
+                ? []
+                : [`Las páginas preguntarán cada ${some(seconds, "segundo", "segundos")}. No se pierde nada.`]),
             "Mientras tanto no se podrá mandar ánimo.",
         ],
         turnOn: "Sí, al momento",
@@ -474,7 +480,7 @@ export const spanish: Words = {
             server: "Algo salió mal de nuestro lado. Por favor, pruebe otra vez en un minuto.",
             fault: "Algo salió mal. Por favor, cargue la página otra vez.",
             forbidden: "Usted no tiene permiso para hacer esto.",
-            gone: "Esto ya no está aquí. Puede ser que alguien lo quitó.",
+            gone: "Esto ya no está aquí. Puede que alguien lo haya quitado.",
             tooLong: "Esto es muy largo. Por favor, hágalo más corto.",
             conflict: "Ahora mismo esto no se puede hacer.",
             refused: "El servidor no aceptó esto. Por favor, revise lo que escribió.",

@@ -349,7 +349,8 @@ export const words = {
         another: "Make another link",
 
         pins: "Pinned posts",
-        pinsIntro: (count: number) => `${count} of 10 places are taken. Pinned posts stay on top for all.`,
+        pinsIntro: (count: number) => 
+            `${count} of 10 places ${count === 1 ? "is" : "are"} taken. Pinned posts stay on top for all.`,
         pinsEmpty: "Nothing is pinned",
         pinsEmptyHelp: "Press “Pin to top” on a post, and it will stay on top for your team.",
         pinsLoading: "Loading the pinned posts…",
@@ -388,9 +389,14 @@ export const words = {
             "No one has to load their page again. Nothing is lost.",
             "Watch the numbers for a few minutes. You can turn it off at any time.",
         ],
-        offWords: (open: number, seconds: number) => [
-            `${some(open, "open line", "open lines")} will close, one by one, in a few seconds.`,
-            `Pages will ask for news every ${some(seconds, "second", "seconds")}. Nothing is lost.`,
+        /* What is not known is not said. */
+        offWords: (open?: number, seconds?: number) => [
+            ...(open === undefined
+                ? []
+                : [`${some(open, "open line", "open lines")} will close, one by one, in a few seconds.`]),
+            ...(seconds === undefined
+                ? []
+                : [`Pages will ask for news every ${some(seconds, "second", "seconds")}. Nothing is lost.`]),
             "Cheers will not fly while it is off.",
         ],
         turnOn: "Turn on",

@@ -31,8 +31,14 @@ async function keep(): Promise<void> {
     if (!page.ok || !(await page.clone().text()).includes(ENTRY)) throw new Error("the page is another version's");
     const cache = await caches.open(NAME);
     /* Most of them are in the browser's own cache since the page loaded: they are not fetched again. */
-    await cache.addAll([...files]);
-    await cache.put("/", page);
+    try {
+        await cache.addAll([...files]);
+        await cache.put("/", page);
+    } catch (error) {
+        /* Half a version would take the place of a whole one. */
+        await caches.delete(NAME);
+        throw error;
+    }
     await self.skipWaiting();
 }
 

@@ -149,6 +149,16 @@ test("a post that was deleted does not come back with an answer that is late", (
     assert.equal(known("2"), null);
 });
 
+test("a change that comes while one's own like is under way is shown, and the like stays", async () => {
+    const { cache, known } = loaded();
+    cache.setQueryData(keys.post("2"), post("2", { liked: true, count: 1 }));
+    const press = cache.getMutationCache().build(cache, { mutationKey: keys.like("2"), mutationFn: () => new Promise(() => {}) });
+    void press.execute(undefined);
+    applyChanges(cache, TEAM, news({ changed: [post("2", { body: "Mended", liked: false, count: 0 })] }), false);
+    const { body, liked, count } = known("2") as Post;
+    assert.deepEqual([body, liked, count], ["Mended", true, 1]);
+});
+
 test("one's own post goes up at once, and once, whichever answer comes first", () => {
     for (const pollFirst of [true, false]) {
         const { cache, feed, waiting } = loaded();

@@ -165,15 +165,13 @@ function applyPosts(cache: QueryClient, team: string, changes: Changes, reset: b
 
     const known = new Set([...shown, ...waiting.ids]);
     const fresh = created.filter((post) => !known.has(post.id));
-    const liking = (post: Post): boolean => cache.isMutating({ mutationKey: keys.like(post.id) }) > 0;
-    putPosts(
-        cache,
-        created.filter((post) => !liking(post)),
-    );
-    putPosts(
-        cache,
-        changed.filter((post) => !liking(post)),
-    );
+    /* What a like that is under way wants stays as it shows. */
+    const withOwnLike = (post: Post): Post => {
+        const before = cache.getQueryData<Post>(keys.post(post.id));
+        const liking = cache.isMutating({ mutationKey: keys.like(post.id) }) > 0;
+        return before && liking ? { ...post, liked: before.liked, count: before.count } : post;
+    };
+    putPosts(cache, [...created, ...changed].map(withOwnLike));
     for (const id of deleted) cache.setQueryData(keys.post(id), null);
     if (!feed) return;
 

@@ -60,9 +60,7 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
     const [cheers, setCheers] = useState(false);
     const [state, setState] = useState<ConnectionState>("connecting");
     const outbox = useMemo(() => createOutbox({ api, account: userId }), [api, userId]);
-    const connection = useRef<Connection | null>(null);
-    /* The feed may answer before the effect below has run, and even before the page was drawn. */
-    const early = useRef<string | null>(queryClient.getQueryData<string>(keys.cursor(team)) ?? null);
+    const connection = useRef<{ line: Connection; team: string } | null>(null);
 
     useEffect(() => {
         const unlisten = outbox.listen({
@@ -112,12 +110,13 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
                 });
             },
         });
-        if (early.current) line.setCursor(early.current);
-        connection.current = line;
+        /* Up to here the cache knows this team, from a feed that was here first or from before another team was chosen. */
+        const known = queryClient.getQueryData<string>(keys.cursor(team));
+        if (known) line.setCursor(known);
+        connection.current = { line, team };
         line.start();
         return () => {
             connection.current = null;
-            early.current = null;
             unlisten();
             void line.stop();
         };
@@ -125,17 +124,17 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
 
     const setCursor = useCallback(
         (cursor: string) => {
-            early.current = cursor;
-            connection.current?.setCursor(cursor);
             queryClient.setQueryData(keys.cursor(team), cursor);
+            /* A feed may come when another team has been chosen. */
+            if (connection.current?.team === team) connection.current.line.setCursor(cursor);
         },
         [queryClient, team],
     );
-    const refresh = useCallback(() => connection.current?.refresh(), []);
-    const stop = useCallback(async () => connection.current?.stop(), []);
-    const cheer = useCallback(async (icon: string) => connection.current?.cheer(icon), []);
+    const refresh = useCallback(() => connection.current?.line.refresh(), []);
+    const stop = useCallback(async () => connection.current?.line.stop(), []);
+    const cheer = useCallback(async (icon: string) => connection.current?.line.cheer(icon), []);
     const like = useCallback(
-        (postId: string, liked: boolean) => connection.current?.like(postId, liked) ?? api.setLike(postId, liked),
+        (postId: string, liked: boolean) => connection.current?.line.like(postId, liked) ?? api.setLike(postId, liked),
         [api],
     );
     const value = useMemo(

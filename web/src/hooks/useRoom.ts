@@ -31,8 +31,8 @@ export function useRoom(key: string, { enabled, reconnectInterval, pingInterval,
         [key, reconnectInterval, pingInterval],
     );
     useEffect(() => {
-        if (!enabled) return undefined;
-        room.start();
+        if (enabled) room.start();
+        /* Also when it was only started by hand. */
         return () => room.stop();
     }, [room, enabled]);
     return {

@@ -52,9 +52,19 @@ export async function leaveFirst(api: Api, cache: QueryClient): Promise<void> {
 const get = (cache: QueryClient): Leaving | null => cache.getQueryData<Leaving | null>(keys.leaving) ?? null;
 const set = (cache: QueryClient, leaving: Leaving | null): void => void cache.setQueryData(keys.leaving, leaving);
 
-async function finish(api: Api, cache: QueryClient): Promise<void> {
+let finishing: Promise<void> | null = null;
+
+/* Once: whoever comes while it is under way waits for it, since its answer takes the cookie away. */
+function finish(api: Api, cache: QueryClient): Promise<void> {
+    finishing ??= tell(api, cache).finally(() => {
+        finishing = null;
+    });
+    return finishing;
+}
+
+async function tell(api: Api, cache: QueryClient): Promise<void> {
     const leaving = get(cache);
-    if (!leaving || leaving.state === "sending") return;
+    if (!leaving) return;
     /* Another tab has done it, and somebody else may have signed in there since. */
     if (leaving.noted && !wasLeaving()) {
         set(cache, null);
@@ -125,6 +135,11 @@ export function useLeaving() {
     const undo = useCallback(() => {
         const left = get(queryClient);
         if (left?.state !== "undo" || !left.user) return;
+        /* Another tab has told the server, and somebody else may be signed in there. */
+        if (left.noted && !wasLeaving()) {
+            set(queryClient, null);
+            return;
+        }
         noteLeaving(false);
         noteMember(left.user.id);
         putDrafts(left.drafts);

@@ -30,6 +30,15 @@ test("a wait that the server names is kept, and spread", () => {
     assert.equal(retryMs(null, 0, 0), BACKOFF_MIN_MS);
 });
 
+test("an answer that stops in the middle ends in time, as a lost network", async (t) => {
+    /* The limit comes at once. */
+    const { setTimeout: later } = globalThis;
+    globalThis.setTimeout = ((run: () => void) => later(run, 0)) as typeof setTimeout;
+    t.after(() => (globalThis.setTimeout = later));
+    const stalls = async (): Promise<Response> => new Response(new ReadableStream({ start: (it) => it.enqueue(new Uint8Array([123])) }));
+    await assert.rejects(createRequester({ fetch: stalls })("/changes"), { kind: "network" });
+});
+
 test("polls keep to the server's advice, give or take a tenth", () => {
     assert.equal(pollMs(60_000, 0), 54_000);
     assert.equal(pollMs(60_000, 1), 66_000);

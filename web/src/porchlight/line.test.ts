@@ -164,6 +164,28 @@ test("a message during a poll is followed by another poll, and a failed one keep
     assert.equal(it.asked.length, 3, "not before the server's time");
 });
 
+test("beside a socket, what came after a cursor from a feed that was slow is asked for", async () => {
+    const it = stage();
+    await it.welcomed();
+    it.line.setCursor("c0");
+    it.script.push(changes("c1"));
+    await it.clock.advance(5_000);
+    assert.deepEqual([it.asked, it.line.cursor], [["c0"], "c1"]);
+    it.line.setCursor("c1");
+    await it.clock.advance(5_000);
+    assert.equal(it.asked.length, 1, "what is known already is not asked for");
+});
+
+test("a cursor that moved before the socket was welcomed is asked from", async () => {
+    const it = stage();
+    await it.begin();
+    it.wire().opens();
+    it.line.setCursor("c0");
+    await it.wire().welcomes();
+    await settle();
+    assert.deepEqual(it.asked, [null, "c0"]);
+});
+
 test("RESET is told with the poll that follows it", async () => {
     const it = stage();
     await it.welcomed();

@@ -107,6 +107,8 @@ export function createLine(options: LineOptions): Line {
     /* How often in a row the server could not be asked for its offer. */
     let offersMissed = 0;
     let welcomedAtMs = 0;
+    /* The socket tells what came after this. */
+    let joinedSince: string | null = null;
     /* The server counts us in, until we say good-bye. */
     let here = false;
     /* No socket is tried before this time. */
@@ -250,6 +252,7 @@ export function createLine(options: LineOptions): Line {
         }
         /* Somebody looked away meanwhile: when they look again, it is tried at once. */
         if (!environment.visible() || !environment.online()) return;
+        joinedSince = cursor;
         const mine: LiveSocket = openSocket({
             url: socketUrl(path),
             team: teamId,
@@ -272,7 +275,7 @@ export function createLine(options: LineOptions): Line {
                 state = "live";
                 tellState();
                 /* What is missing from before the socket comes by a poll. */
-                if (lost || cursor === null) void ask();
+                if (lost || cursor === null || cursor !== joinedSince) void ask();
                 break;
             case "PRESENCE_UPDATE": {
                 const { count, activeCoaches } = message;
@@ -397,8 +400,11 @@ export function createLine(options: LineOptions): Line {
             return Promise.all([said, polled]).then(() => undefined);
         },
         setCursor: (next) => {
+            const moved = next !== cursor;
             cursor = next;
             if (asking) generation += 1;
+            /* Beside a socket polls rest: what came between this cursor and now has to be asked for. */
+            else if (moved && onSocket() && pollTimer === null) askIn(environment.random() * WORDS_SPREAD_MS);
         },
         refresh: () => {
             attempt = 0;

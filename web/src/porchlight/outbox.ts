@@ -299,7 +299,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
         /* Without a session nobody may send: signing in begins anew. */
         if (running === 0 || error.unauthenticated) return;
         clearTimer();
-        timer = environment.setTimer(trySend, retryMs(error, attempt, environment.random()));
+        const again = (): void => {
+            timer = null;
+            trySend();
+        };
+        timer = environment.setTimer(again, retryMs(error, attempt, environment.random()));
         attempt += 1;
     };
 

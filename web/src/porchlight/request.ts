@@ -67,7 +67,7 @@ export function createRequester(options: RequesterOptions = {}): Requester {
         if (request.idempotencyKey) headers["Idempotency-Key"] = request.idempotencyKey;
         if (request.remember && known?.url === url) headers["If-None-Match"] = known.etag;
 
-        const response = await sendWithin(send, url, {
+        const { response, text } = await askWithin(send, url, {
             method: request.method ?? "GET",
             headers,
             credentials: baseUrl ? "include" : "same-origin",
@@ -78,7 +78,7 @@ export function createRequester(options: RequesterOptions = {}): Requester {
         if (response.status === 304 && known) {
             return { data: known.data as T, pollIntervalMs, unchanged: true };
         }
-        const data = await (request.text && response.ok ? textOf(response) : jsonOf(response));
+        const data = request.text && response.ok ? text : jsonOf(response, text);
         if (!response.ok) {
             const error = errorOfAnswer(response.status, response.headers, data, Date.now());
             if (error.unauthenticated) onUnauthenticated?.();
@@ -90,11 +90,22 @@ export function createRequester(options: RequesterOptions = {}): Requester {
     };
 }
 
-async function sendWithin(send: typeof fetch, url: string, init: RequestInit): Promise<Response> {
+/* The answer to its last byte: a network may go in the middle of it. */
+async function askWithin(send: typeof fetch, url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, failed) => {
+        timer = setTimeout(() => {
+            controller.abort();
+            failed(new PorchlightError("network"));
+        }, TIMEOUT_MS);
+    });
+    const answer = async (): Promise<{ response: Response; text: string }> => {
+        const response = await send(url, { ...init, signal: controller.signal });
+        return { response, text: await response.text() };
+    };
     try {
-        return await send(url, { ...init, signal: controller.signal });
+        return await Promise.race([answer(), late]);
     } catch {
         throw new PorchlightError("network");
     } finally {
@@ -102,17 +113,8 @@ async function sendWithin(send: typeof fetch, url: string, init: RequestInit): P
     }
 }
 
-async function textOf(response: Response): Promise<string> {
-    try {
-        return await response.text();
-    } catch {
-        throw new PorchlightError("network");
-    }
-}
-
-async function jsonOf(response: Response): Promise<unknown> {
+function jsonOf(response: Response, text: string): unknown {
     if (response.status === 204) return null;
-    const text = await textOf(response);
     try {
         return text ? JSON.parse(text) : null;
     } catch {

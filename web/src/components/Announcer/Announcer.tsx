@@ -13,7 +13,8 @@ export function announce(text: string, passing = false): void {
 }
 
 export function Announcer() {
-    const [text, setText] = useState("");
+    /* Counted, so that the same words twice are said twice. */
+    const [said, setSaid] = useState({ text: "", count: 0 });
     const next = useRef<string | null>(null);
     const saidAt = useRef(-Infinity);
     const timer = useRef(0);
@@ -22,7 +23,8 @@ export function Announcer() {
         const say = (): void => {
             timer.current = 0;
             if (next.current === null) return;
-            setText(next.current);
+            const text = next.current;
+            setSaid(({ count }) => ({ text, count: count + 1 }));
             next.current = null;
             saidAt.current = performance.now();
         };
@@ -44,7 +46,7 @@ export function Announcer() {
 
     return (
         <div className="unseen" aria-live="polite" aria-atomic="true">
-            {text}
+            <span key={said.count}>{said.text}</span>
         </div>
     );
 }

@@ -21,8 +21,9 @@ function useTurning(count: number, newest: string | undefined) {
     const [paused, setPaused] = useState(false);
     const [held, setHeld] = useState(false);
     const [turn, setTurn] = useState({ newest, steps: 0 });
-    /* News goes first, and once around begins again. */
-    if (turn.newest !== newest) setTurn({ newest, steps: 0 });
+    const rests = paused || held || !moves;
+    /* News goes first, and once around begins again; what somebody looks at stays until they turn the page. */
+    if (turn.newest !== newest) setTurn(({ steps }) => ({ newest, steps: rests && count > 1 ? steps + 1 : 0 }));
     const running = moves && !paused && count > 1 && turn.steps < count;
 
     useEffect(() => {
@@ -85,8 +86,8 @@ export function Wins({ userId }: { userId: string }) {
                 <Icon name="star" solid />
             </span>
             {win ? (
-                <a className="wins-text" href={safeLink(win.link) ?? "#/notices"} key={win.id}>
-                    <span>
+                <a className="wins-text" href={safeLink(win.link) ?? "#/notices"}>
+                    <span key={win.id}>
                         <strong>{win.title}</strong>
                         {win.body && <span className="wins-more"> {win.body}</span>}
                     </span>

@@ -30,7 +30,7 @@ function Ask({ on, busy, turn, leave }: AskProps) {
 
     useEffect(() => heading.current?.focus(), []);
 
-    const sentences = on ? admin.onWords : admin.offWords(figures?.sockets ?? 0, pollSeconds ?? 0);
+    const sentences = on ? admin.onWords : admin.offWords(figures?.sockets, pollSeconds);
     return (
         <div
             className="ask"
