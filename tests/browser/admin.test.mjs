@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DESKTOP, expected, latest, PHONE, signIn, stage } from './browser.mjs';
-import { assertAccessible, measure, overflow } from './sight.mjs';
+import { assertAccessibleInBoth, measure, overflow } from './sight.mjs';
 
 const porch = stage();
 const part = (page, name) => page.getByRole('region', { name });
@@ -130,47 +130,45 @@ test('nothing is asked of the server while nobody looks', async () => {
     await page.leave();
 });
 
-for (const colorScheme of ['dark', 'light']) {
-    for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
-        test(`axe finds nothing on the admin's page: ${name}, ${colorScheme}`, async () => {
-            const page = await openAdmin({ viewport, colorScheme, reducedMotion: 'reduce' });
-            await page.locator('.switch').click();
-            await page.getByRole('group', { name: /^Turn live updates/ }).waitFor();
-            await number(page, 'People here').waitFor();
-            await part(page, 'Teams').getByRole('listitem').first().waitFor();
-            await assertAccessible(page, 'admin');
-            for (const width of [viewport.width, 320]) {
-                await page.setViewportSize({ width, height: viewport.height });
-                assert.deepEqual(await measure(page), [], `${width}`);
-                assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${width}`);
-            }
-            await page.leave();
-        });
-    }
-
-    test(`axe finds nothing while the admin's page loads or fails: ${colorScheme}`, async () => {
-        const asked = /\/(metrics|readyz|admin\/flags\/realtime)$/;
-        const loading = await porch.open({ who: 'admin', colorScheme });
-        await loading.route(asked, () => {});
-        await loading.goto('/#/admin');
-        await loading.getByText('Loading the numbers…').waitFor();
-        await assertAccessible(loading, 'loading');
-        await loading.leave();
-
-        const failed = await porch.open({ who: 'admin', colorScheme, allow: [expected.status(404)] });
-        await failed.route(asked, (route) => route.fulfill({ status: 404, json: {} }));
-        await failed.goto('/#/admin');
-        await failed.getByText('The numbers did not load').waitFor();
-        await failed.getByText('The switch did not load').waitFor();
-        await assertAccessible(failed, 'failed');
-        await failed.leave();
-
-        const empty = await porch.open({ colorScheme });
-        await empty.route(/\/teams(\?|$)/, (route) => route.fulfill({ json: { items: [], next: null } }));
-        await signIn(empty, 'admin');
-        await empty.goto('/#/admin');
-        await empty.getByText('There are no teams yet').waitFor();
-        await assertAccessible(empty, 'empty');
-        await empty.leave();
+for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+    test(`axe finds nothing on the admin's page: ${name}`, async () => {
+        const page = await openAdmin({ viewport, reducedMotion: 'reduce' });
+        await page.locator('.switch').click();
+        await page.getByRole('group', { name: /^Turn live updates/ }).waitFor();
+        await number(page, 'People here').waitFor();
+        await part(page, 'Teams').getByRole('listitem').first().waitFor();
+        await assertAccessibleInBoth(page, 'admin');
+        for (const width of [viewport.width, 320]) {
+            await page.setViewportSize({ width, height: viewport.height });
+            assert.deepEqual(await measure(page), [], `${width}`);
+            assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${width}`);
+        }
+        await page.leave();
     });
 }
+
+test("axe finds nothing while the admin's page loads or fails", async () => {
+    const asked = /\/(metrics|readyz|admin\/flags\/realtime)$/;
+    const loading = await porch.open({ who: 'admin' });
+    await loading.route(asked, () => {});
+    await loading.goto('/#/admin');
+    await loading.getByText('Loading the numbers…').waitFor();
+    await assertAccessibleInBoth(loading, 'loading');
+    await loading.leave();
+
+    const failed = await porch.open({ who: 'admin', allow: [expected.status(404)] });
+    await failed.route(asked, (route) => route.fulfill({ status: 404, json: {} }));
+    await failed.goto('/#/admin');
+    await failed.getByText('The numbers did not load').waitFor();
+    await failed.getByText('The switch did not load').waitFor();
+    await assertAccessibleInBoth(failed, 'failed');
+    await failed.leave();
+
+    const empty = await porch.open();
+    await empty.route(/\/teams(\?|$)/, (route) => route.fulfill({ json: { items: [], next: null } }));
+    await signIn(empty, 'admin');
+    await empty.goto('/#/admin');
+    await empty.getByText('There are no teams yet').waitFor();
+    await assertAccessibleInBoth(empty, 'empty');
+    await empty.leave();
+});

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DESKTOP, expected, latest, PHONE, signIn, stage } from './browser.mjs';
-import { assertAccessible, measure, overflow } from './sight.mjs';
+import { assertAccessibleInBoth, measure, overflow } from './sight.mjs';
 
 const porch = stage();
 const part = (page, name) => page.getByRole('region', { name });
@@ -135,52 +135,50 @@ test('an admin chooses the team, and may tell all of them', async () => {
     await page.leave();
 });
 
-for (const colorScheme of ['dark', 'light']) {
-    for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
-        test(`axe finds nothing in the corner: ${name}, ${colorScheme}`, async () => {
-            const page = await openCorner({ who: 'admin', viewport, colorScheme, reducedMotion: 'reduce' });
-            await part(page, 'Tell your team').getByRole('button', { name: 'Send the notice' }).click();
-            await part(page, 'Invite people').getByRole('button', { name: 'Make a link' }).click();
-            await part(page, 'Invite people').getByRole('button', { name: 'Copy the link' }).waitFor();
-            await part(page, 'Your team').getByRole('listitem').first().waitFor();
-            await assertAccessible(page, 'corner');
-            for (const width of [viewport.width, 320]) {
-                await page.setViewportSize({ width, height: viewport.height });
-                assert.deepEqual(await measure(page), [], `${width}`);
-                assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${width}`);
-            }
-            await page.leave();
-        });
-    }
-
-    test(`axe finds nothing while the corner loads, is empty or fails: ${colorScheme}`, async () => {
-        const lists = /\/(posts|members)(\?|$)/;
-        const corner = async (handler, ready) => {
-            const page = await porch.open({ path: '/#/corner', colorScheme, allow: [expected.status(404)] });
-            await page.route(lists, handler);
-            await signIn(page, 'sarah');
-            await ready(page);
-            await assertAccessible(page, colorScheme);
-            await page.leave();
-        };
-        await corner(
-            () => {},
-            (page) => page.getByText('Loading the pinned posts…').waitFor(),
-        );
-        const { cursor } = await porch.api('sarah', 'GET', '/posts');
-        await corner(
-            (route) => route.fulfill({ json: { items: [], next: null, pinned: [], cursor } }),
-            async (page) => {
-                await page.getByText('Nothing is pinned').waitFor();
-                await page.getByText('No one has joined yet').waitFor();
-            },
-        );
-        await corner(
-            (route) => route.fulfill({ status: 404, json: {} }),
-            async (page) => {
-                await page.getByText('The pinned posts did not load').waitFor();
-                await page.getByText('The team did not load').waitFor();
-            },
-        );
+for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
+    test(`axe finds nothing in the corner: ${name}`, async () => {
+        const page = await openCorner({ who: 'admin', viewport, reducedMotion: 'reduce' });
+        await part(page, 'Tell your team').getByRole('button', { name: 'Send the notice' }).click();
+        await part(page, 'Invite people').getByRole('button', { name: 'Make a link' }).click();
+        await part(page, 'Invite people').getByRole('button', { name: 'Copy the link' }).waitFor();
+        await part(page, 'Your team').getByRole('listitem').first().waitFor();
+        await assertAccessibleInBoth(page, 'corner');
+        for (const width of [viewport.width, 320]) {
+            await page.setViewportSize({ width, height: viewport.height });
+            assert.deepEqual(await measure(page), [], `${width}`);
+            assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${width}`);
+        }
+        await page.leave();
     });
 }
+
+test('axe finds nothing while the corner loads, is empty or fails', async () => {
+    const lists = /\/(posts|members)(\?|$)/;
+    const corner = async (handler, ready) => {
+        const page = await porch.open({ path: '/#/corner', allow: [expected.status(404)] });
+        await page.route(lists, handler);
+        await signIn(page, 'sarah');
+        await ready(page);
+        await assertAccessibleInBoth(page, 'the corner');
+        await page.leave();
+    };
+    await corner(
+        () => {},
+        (page) => page.getByText('Loading the pinned posts…').waitFor(),
+    );
+    const { cursor } = await porch.api('sarah', 'GET', '/posts');
+    await corner(
+        (route) => route.fulfill({ json: { items: [], next: null, pinned: [], cursor } }),
+        async (page) => {
+            await page.getByText('Nothing is pinned').waitFor();
+            await page.getByText('No one has joined yet').waitFor();
+        },
+    );
+    await corner(
+        (route) => route.fulfill({ status: 404, json: {} }),
+        async (page) => {
+            await page.getByText('The pinned posts did not load').waitFor();
+            await page.getByText('The team did not load').waitFor();
+        },
+    );
+});

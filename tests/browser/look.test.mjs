@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DESKTOP, expected, latest, newPostsButton, PHONE, signIn, stage, TABLET } from './browser.mjs';
-import { assertAccessible, axe, measure, overflow } from './sight.mjs';
+import { assertAccessibleInBoth, axe, measure, overflow } from './sight.mjs';
 
 const porch = stage();
 
@@ -57,15 +57,6 @@ async function eachView(page, visit) {
     await page.goto('/#/settings');
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
     await visit('settings');
-}
-
-/* The device turns from night to day while one looks, and back. */
-async function assertAccessibleInBoth(page, what) {
-    for (const colorScheme of ['light', 'dark']) {
-        await page.emulateMedia({ colorScheme });
-        await page.locator(`html[data-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
-        await assertAccessible(page, `${what}, ${colorScheme}`);
-    }
 }
 
 for (const [name, viewport] of Object.entries({ phone: PHONE, tablet: TABLET, desktop: DESKTOP })) {

@@ -20,6 +20,15 @@ export async function assertAccessible(page, what) {
     assert.deepEqual(violations, [], what);
 }
 
+/* The device turns from night to day while one looks, and back. What is half-way between two colours is not judged. */
+export async function assertAccessibleInBoth(page, what) {
+    for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await page.locator(`html[data-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
+        await assertAccessible(page, `${what}, ${colorScheme}`);
+    }
+}
+
 /* Text pieces smaller than 18 px, lines of more than 80 characters, and targets that are too small. */
 export const measure = (page) =>
     page.evaluate(() => {
