@@ -349,7 +349,7 @@ export const words = {
         another: "Make another link",
 
         pins: "Pinned posts",
-        pinsIntro: (count: number) => 
+        pinsIntro: (count: number) =>
             `${count} of 10 places ${count === 1 ? "is" : "are"} taken. Pinned posts stay on top for all.`,
         pinsEmpty: "Nothing is pinned",
         pinsEmptyHelp: "Press “Pin to top” on a post, and it will stay on top for your team.",
