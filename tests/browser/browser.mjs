@@ -27,6 +27,7 @@ export const launchArgs = [
     '--disable-sync',
 ];
 
+const FIRST_DRAWN = 4; // of a feed; all the others come in one piece (useFirstScreen.ts)
 const SESSION = { httpOnly: true, secure: false, sameSite: 'Lax', expires: -1 };
 
 /* A browser and a server for the tests of a file. `stage.open()` opens a page. */
@@ -105,7 +106,8 @@ export async function openPage(it, how = {}) {
     });
     page.leave = async () => {
         /* As a member closes a tab: a context that is only dropped keeps its sockets for a while. */
-        for (const each of context.pages()) await each.close({ runBeforeUnload: true });
+        for (const each of context.pages())
+            await Promise.all([each.waitForEvent('close'), each.close({ runBeforeUnload: true })]);
         await context.close();
         assert.deepEqual(faults, []);
     };
@@ -158,5 +160,11 @@ async function figure(server, name) {
 
 /* The posts under "Latest posts". */
 export const latest = (page) => page.getByRole('region', { name: 'Latest posts' }).getByRole('article');
+
+/* How many there are when a page of them is drawn: the first few come before the others. */
+export async function countLatest(page) {
+    await latest(page).nth(FIRST_DRAWN).waitFor();
+    return latest(page).count();
+}
 
 export const newPostsButton = (page) => page.getByRole('button', { name: /new (pinned )?posts? available$/i });

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { expected, latest, newPostsButton, PHONE, stage } from './browser.mjs';
+import { countLatest, expected, latest, newPostsButton, PHONE, stage } from './browser.mjs';
 
 const activeLine = (page) => page.locator('.active-now');
 
@@ -46,7 +46,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         const page = await porch.open({ who: 'member1' });
         await latest(page).first().waitFor();
         await page.getByText('You are up to date').waitFor();
-        const before = await latest(page).count();
+        const before = await countLatest(page);
 
         await porch.api('member2', 'POST', '/posts', { body: 'First of three' });
         await newPostsButton(page).filter({ hasText: '1 new post available' }).waitFor();
@@ -83,7 +83,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         const y = await page.evaluate(() => scrollY);
         assert.ok(y > 500);
         await watchShifts(page);
-        const before = await latest(page).count();
+        const before = await countLatest(page);
         for (let i = 0; i < 60; i++)
             await porch.api(`member${5 + (i % 4)}`, 'POST', '/posts', { body: `Post ${i} of many` });
         await newPostsButton(page).filter({ hasText: '60 new posts available' }).waitFor();
@@ -257,7 +257,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
     test('older posts come when asked for, and reading goes on where it was', async () => {
         const page = await porch.open({ who: 'member11', viewport: PHONE });
         await latest(page).first().waitFor();
-        const before = await latest(page).count();
+        const before = await countLatest(page);
         const older = page.getByRole('button', { name: 'Show older posts' });
         await older.scrollIntoViewIfNeeded();
         const y = await page.evaluate(() => scrollY);

@@ -12,7 +12,17 @@ import lighthouse from 'lighthouse';
 import { throttling as networks } from 'lighthouse/core/config/constants.js';
 import { pageFunctions } from 'lighthouse/core/lib/page-functions.js';
 import { chromium } from 'playwright-core';
-import { DESKTOP, executablePath, latest, launchArgs, newPostsButton, PHONE, signIn, stage } from './browser.mjs';
+import {
+    countLatest,
+    DESKTOP,
+    executablePath,
+    latest,
+    launchArgs,
+    newPostsButton,
+    PHONE,
+    signIn,
+    stage,
+} from './browser.mjs';
 import { overflow } from './sight.mjs';
 import { temporaryFolder } from '../scenario/server.mjs';
 
@@ -32,7 +42,7 @@ test('500 posts arrive while one reads: nothing moves, one button has the count'
     await latest(page).nth(6).scrollIntoViewIfNeeded();
     const like = latest(page).nth(6).getByRole('button', { name: /^Like/ });
     await like.focus();
-    const before = await latest(page).count();
+    const before = await countLatest(page);
     const y = await page.evaluate(() => {
         window.shifts = 0;
         window.scrolls = 0;

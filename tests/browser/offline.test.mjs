@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
-import { expected, latest, newPostsButton, signIn, stage } from './browser.mjs';
+import { countLatest, expected, latest, newPostsButton, signIn, stage } from './browser.mjs';
 
 const porch = stage();
 const note = (page) => page.locator('.connection-note');
@@ -131,12 +131,12 @@ test('without a network the last feed opens and says so; back online it catches 
     await porch.api('member2', 'POST', '/posts', { body: 'The last I heard' });
     await newPostsButton(page).click();
     await latest(page).first().filter({ hasText: 'The last I heard' }).waitFor();
-    const before = await latest(page).count();
+    const before = await countLatest(page);
 
     await goOffline(page);
     await page.reload();
     await latest(page).first().filter({ hasText: 'The last I heard' }).waitFor();
-    assert.equal(await latest(page).count(), before);
+    assert.equal(await countLatest(page), before);
     await page.getByRole('heading', { level: 1, name: 'Morning Walkers' }).waitFor();
     await note(page).filter({ hasText: 'You are offline.' }).waitFor();
     await page.getByText('Last news: just now').waitFor();
