@@ -114,6 +114,7 @@ test('a pinned post is unpinned, and can be pinned again', async () => {
     await first.getByRole('button', { name: 'Unpin' }).click();
     await first.getByRole('button', { name: 'Pin to top' }).waitFor();
     assert.equal((await porch.api('sarah', 'GET', '/posts')).pinned.length, before - 1);
+    await pins.getByText(new RegExp(`^${before - 1} of 10 places (is|are) taken`)).waitFor();
     /* A second tap in the same place would count as a hand that shakes. */
     await first.getByRole('button', { name: 'Pin to top' }).press('Enter');
     await first.getByRole('button', { name: 'Unpin' }).waitFor();

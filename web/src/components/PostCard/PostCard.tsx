@@ -13,6 +13,7 @@ import type { Post, User } from "../../porchlight/index.ts";
 import { timeInWords } from "../../text/time.ts";
 import { words } from "../../words.ts";
 import { Icon } from "../Icon/Icon.tsx";
+import { Initial } from "../Initial/Initial.tsx";
 import { LikeButton } from "../LikeButton/LikeButton.tsx";
 import { PostActions } from "../PostActions/PostActions.tsx";
 import { PostEditor } from "../PostEditor/PostEditor.tsx";
@@ -62,9 +63,7 @@ function Head({ post, headingId, alone }: { post: Post; headingId: string; alone
     const Heading = alone ? "h2" : "h3";
     return (
         <header className="post-head">
-            <span className={`post-initial post-initial-${author.role}`} aria-hidden="true">
-                {Array.from(author.name)[0]}
-            </span>
+            <Initial name={author.name} role={author.role} />
             <div>
                 <Heading className="post-author" id={headingId}>
                     {author.name}

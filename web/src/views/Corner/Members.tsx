@@ -3,6 +3,7 @@
  */
 import { useState } from "react";
 import { Button } from "../../components/Button/Button.tsx";
+import { Initial } from "../../components/Initial/Initial.tsx";
 import { Panel } from "../../components/Panel/Panel.tsx";
 import { Empty, Failed, Loading } from "../../components/States/States.tsx";
 import { useMembers } from "../../hooks/useMembers.ts";
@@ -20,9 +21,7 @@ const SHOWN = 8;
 function Person({ member, fresh, now }: { member: Member; fresh: boolean; now: number }) {
     return (
         <li className="corner-person">
-            <span className={`initial initial-${member.role}`} aria-hidden="true">
-                {Array.from(member.name)[0]}
-            </span>
+            <Initial name={member.name} role={member.role} />
             <div>
                 <p className="corner-name">
                     {member.name}

@@ -4,7 +4,7 @@
 import { Panel } from "../../components/Panel/Panel.tsx";
 import { PinButton } from "../../components/PinButton/PinButton.tsx";
 import { Empty, Failed, Loading } from "../../components/States/States.tsx";
-import { usePins } from "../../hooks/usePins.ts";
+import { usePinnedCount, usePins } from "../../hooks/usePins.ts";
 import { usePost } from "../../hooks/usePosts.ts";
 import { words } from "../../words.ts";
 
@@ -30,8 +30,9 @@ function Pin({ id }: { id: string }) {
 
 export function Pins() {
     const { data: ids, error, isPending, refetch } = usePins();
+    const pinned = usePinnedCount(ids ?? []);
     return (
-        <Panel title={corner.pins} {...(ids?.length && { intro: corner.pinsIntro(ids.length) })} icon="pin">
+        <Panel title={corner.pins} {...(ids?.length && { intro: corner.pinsIntro(pinned) })} icon="pin">
             {isPending && <Loading>{corner.pinsLoading}</Loading>}
             {!ids && error && <Failed title={corner.pinsFailed} error={error} retry={() => void refetch()} />}
             {ids?.length === 0 && (
