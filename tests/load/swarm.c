@@ -13,6 +13,8 @@
  *                                every reading socket of its team has the last
  *     ping                       every socket pings, and has its pong                                  ponged COUNT
  *     pause SOCKET, resume SOCKET                                                                      ok
+ *     awake 1|0                  whether a cheering swarm keeps looking instead of sleeping until it is    ok
+ *                                woken: a wake-up across cores is loopback's cost, paid by the sender
  *     settle MILLISECONDS        reads what comes for so long                                          ok
  *     report                     deliveries, p50, p99 and longest in microseconds, open sockets,       {...}
  *                                closed ones by code; begins anew
@@ -61,6 +63,7 @@ struct swarm {
     size_t tokens_used;
     char path[200];
     int narrow_bytes;
+    bool awake;
     struct client *clients;
     size_t count;
     int epoll_fd;
@@ -269,7 +272,7 @@ static void until(struct swarm *s, const size_t *counter, size_t wanted, const c
 {
     int64_t deadline_us = now_us() + (int64_t)PATIENCE_S * 1000000;
     while (*counter < wanted) {
-        turn(s, 100);
+        turn(s, s->awake ? 0 : 100);
         if (now_us() > deadline_us) {
             (void)fprintf(stderr, "swarm: %s: %zu of %zu after %d s\n", what, *counter, wanted, PATIENCE_S);
             exit(1);
@@ -371,6 +374,9 @@ static bool obey(struct swarm *s, const char *line)
         (void)printf("ok\n");
     } else if (sscanf(line, "path %199s", word) == 1) {
         memcpy(s->path, word, sizeof word);
+        (void)printf("ok\n");
+    } else if (sscanf(line, "awake %zu", &a) == 1) {
+        s->awake = a != 0;
         (void)printf("ok\n");
     } else if (strncmp(line, "ping", 4) == 0)
         ping(s);
