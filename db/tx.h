@@ -23,14 +23,21 @@ enum change_kind {
     CHANGE_POST_PINNED,
     CHANGE_POST_UNPINNED,
     CHANGE_NOTICE,
+    CHANGE_COUNTER, /* subject: a counter that took one more change */
+    CHANGE_MESSAGE, /* subject: a new message of a channel; likewise the next two */
+    CHANGE_MESSAGE_EDITED,
+    CHANGE_MESSAGE_DELETED,
+    CHANGE_CHANNEL, /* subject: a channel that was made or changed */
     /* state: no sequence number */
     CHANGE_LIKES = 100, /* subject: a post; value: its count */
-    CHANGE_MEMBER, /* subject: a user whose name, role, teams, visibility or standing changed, or who is new; value: 1
-                      when they were shut out */
-    CHANGE_TOKENS, /* subject: a user (0: everybody) some of whose tokens no longer hold */
-    CHANGE_FLAG,   /* value: the realtime flag */
-    CHANGE_ALL,    /* much changed at once (an import): whatever is kept in memory is loaded again */
-    CHANGE_PRUNED, /* value: the oldest event that is still kept */
+    CHANGE_MEMBER,  /* subject: a user whose name, role, teams, visibility or standing changed, or who is new; value: 1
+                       when they were shut out */
+    CHANGE_TOKENS,  /* subject: a user (0: everybody) some of whose tokens no longer hold */
+    CHANGE_FLAG,    /* value: the realtime flag */
+    CHANGE_ALL,     /* much changed at once (an import): whatever is kept in memory is loaded again */
+    CHANGE_PRUNED,  /* value: the oldest event that is still kept */
+    CHANGE_RECEIPT, /* subject: a channel; value: the member who has or has read more of it */
+    CHANGE_DIGEST,  /* subject: a member; value: the number of their digest job that moved */
 };
 
 struct change {
