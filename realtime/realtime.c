@@ -458,6 +458,13 @@ static void publish(struct realtime *rt, const struct change *c, struct db *read
         for (unsigned i = 0; i < rt->options.loops; i++)
             tell_loop(&rt->reactors[i], NOTE_FORGET, 0);
         break;
+    case CHANGE_COUNTER:
+    case CHANGE_MESSAGE:
+    case CHANGE_MESSAGE_EDITED:
+    case CHANGE_MESSAGE_DELETED:
+    case CHANGE_CHANNEL:
+    case CHANGE_RECEIPT:
+    case CHANGE_DIGEST:
     case CHANGE_FLAG:
     case CHANGE_PRUNED:
         break;
