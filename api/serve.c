@@ -234,6 +234,7 @@ static enum err make_realtime(struct parts *p)
         .presence = app->presence,
         .rates = p->options.rate_limit ? app->rates : NULL,
         .rooms = app->rooms,
+        .main = app->writer,
         .read = p->rooms_reads,
         .likes = app->likes,
         .gate = socket_gate(app),

@@ -102,6 +102,27 @@ static enum err read_since(struct request *r, struct realtime_knock *knock)
                        "The parameter \"since\" has to be a cursor from an earlier answer.");
 }
 
+/* Paths whose address names the room. What an entry finds lies in the request's arena: knock->room, and topics when the
+   client wants to hear of some only. ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_INVALID with a sentence. */
+static const struct {
+    const char *first; /* segment of the path */
+    enum err (*find)(struct request *r, struct realtime_knock *knock);
+} named_rooms[] = {
+    {NULL, NULL},
+};
+
+static enum err find_room(struct request *r, const struct socket_path *path, struct realtime_knock *knock)
+{
+    knock->room = realtime_path_room(path);
+    knock->topics = UINT8_MAX;
+    if (!realtime_path_names(path))
+        return ERR_OK;
+    for (size_t i = 0; named_rooms[i].find != NULL; i++)
+        if (strcmp(named_rooms[i].first, r->query.segments[0]) == 0)
+            return named_rooms[i].find(r, knock);
+    return ERR_NOT_FOUND;
+}
+
 static void hand_over(struct request *r, int fd, const void *early, size_t early_len)
 {
     struct opening *o = r->state;
@@ -156,6 +177,8 @@ void socket_open(struct request *r)
         err = check_caller(r);
     if (err == ERR_OK)
         err = read_since(r, &o->knock);
+    if (err == ERR_OK)
+        err = find_room(r, path, &o->knock);
     if (err == ERR_OK) {
         fill_knock(r, o, path);
         err = realtime_admit(r->app->realtime, &o->knock, &r->problem);

@@ -4,6 +4,7 @@
  */
 #include "realtime/desk.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,12 @@
 #include "db/notices.h"
 #include "db/posts.h"
 #include "db/teams.h"
+#include "realtime/kinds.h"
 #include "realtime/note.h"
 #include "realtime/packet.h"
 #include "realtime/reactor.h"
 #include "realtime/say.h"
+#include "realtime/socket.h"
 
 #define ANSWER_ARENA_BYTES 4096
 
@@ -31,20 +34,21 @@ static enum err submit(struct realtime *rt, struct job *job)
 
 /* ---- catching up ------------------------------------------------------------------------------------------------- */
 
-struct desk_catch *desk_catch_create(struct realtime *rt, const struct address *who, int64_t team_id)
+struct desk_catch *desk_catch_create(struct realtime *rt, const struct socket *s)
 {
     struct desk_catch *c = calloc(1, sizeof *c);
     if (c == NULL)
         return NULL;
     c->rt = rt;
-    c->who = *who;
-    c->team_id = team_id;
+    c->who = (struct address){.user_id = s->attachment->user_id, .serial = s->serial};
+    c->team_id = s->room->team_id;
     c->note = note_create(NOTE_CAUGHT, NULL);
     if (c->note == NULL) {
         free(c);
         return NULL;
     }
     c->note->as.caught = c;
+    c->room = room_ref(s->room);
     return c;
 }
 
@@ -57,12 +61,27 @@ void desk_catch_free(struct desk_catch *c)
         packet_unref(c->packets[i]);
     free(c->packets);
     free(c->id);
+    room_unref(c->room);
     free(c);
 }
 
-static bool add_packet(struct desk_catch *c, const struct buf *json, enum packet_class what, int64_t seq)
+static bool packets_grow(struct desk_catch *c)
 {
-    struct packet *packet = json->failed ? NULL : packet_text(json->data, json->len, what, seq, NULL);
+    if (c->packets_count < c->packets_cap)
+        return true;
+    size_t cap = c->packets_cap == 0 ? 16 : c->packets_cap * 2;
+    struct packet **grown = realloc(c->packets, cap * sizeof(struct packet *));
+    if (grown == NULL)
+        return false;
+    c->packets = grown;
+    c->packets_cap = cap;
+    return true;
+}
+
+bool desk_catch_add(struct desk_catch *c, const struct buf *json, enum packet_class what, int64_t seq)
+{
+    struct packet *packet = json->failed || !packets_grow(c) ? NULL
+                                                             : packet_text(json->data, json->len, what, seq, NULL);
     if (packet != NULL)
         c->packets[c->packets_count++] = packet;
     return packet != NULL;
@@ -86,7 +105,7 @@ static enum err add_likes(struct desk_catch *c, struct db *db, struct team_head 
     for (size_t i = 0; i < count; i++) {
         buf_reset(out);
         say_likes(out, likes[i].post_id, likes[i].count);
-        if (!add_packet(c, out, PACKET_STATE, 0))
+        if (!desk_catch_add(c, out, PACKET_STATE, 0))
             return ERR_NO_MEMORY;
     }
     return ERR_OK;
@@ -100,7 +119,7 @@ static enum err add_event(struct desk_catch *c, struct db *db, struct arena *are
     buf_reset(out);
     if (event->kind != CHANGE_NOTICE) {
         say_post(out, event, cursor);
-        return add_packet(c, out, PACKET_EVENT, event->seq) ? ERR_OK : ERR_NO_MEMORY;
+        return desk_catch_add(c, out, PACKET_EVENT, event->seq) ? ERR_OK : ERR_NO_MEMORY;
     }
     if (c->team_id == 0 && event->team_id != 0)
         return ERR_OK; /* the feed has no words of a team */
@@ -114,7 +133,7 @@ static enum err add_event(struct desk_catch *c, struct db *db, struct arena *are
                            .body = notice.body,
                            .link = notice.link};
     say_notice(out, &n, cursor);
-    return add_packet(c, out, PACKET_EVENT, event->seq) ? ERR_OK : ERR_NO_MEMORY;
+    return desk_catch_add(c, out, PACKET_EVENT, event->seq) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static enum err add_events(struct desk_catch *c, struct db *db, struct arena *arena, struct buf *out)
@@ -172,15 +191,12 @@ static enum err collect(struct desk_catch *c, struct arena *arena)
     struct db *db = c->rt->options.read;
     struct team_head *head;
     enum err err = find_now(c, db, arena, &head);
-    if (err != ERR_OK || !c->has_since)
-        return err;
-    if (!reaches(c, head)) {
+    if (err == ERR_OK && c->has_since && !reaches(c, head))
         c->reset = true;
-        return ERR_OK;
-    }
-    c->packets = malloc((CHANGES_EVENTS_MAX + HEAD_LIKES_MAX) * sizeof(struct packet *));
-    if (c->packets == NULL)
-        return ERR_NO_MEMORY;
+    if (err == ERR_OK && c->room->kind->missed != NULL)
+        return c->room->kind->missed(c, db, arena); /* which knows what a reset means to it */
+    if (err != ERR_OK || !c->has_since || c->reset)
+        return err;
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
     if (head != NULL)
@@ -188,6 +204,9 @@ static enum err collect(struct desk_catch *c, struct arena *arena)
     if (err == ERR_OK)
         err = add_events(c, db, arena, &out);
     buf_clear(&out);
+    for (const struct room_kind *const *kind = kinds_rooms; err == ERR_OK && head != NULL && *kind != NULL; kind++)
+        if ((*kind)->heads != NULL)
+            err = (*kind)->heads(c, db, arena);
     return err;
 }
 
@@ -344,5 +363,94 @@ enum err desk_token_take(struct desk_token *t)
     enum err err = submit(t->rt, &t->job);
     if (err != ERR_OK)
         note_free(t->note);
+    return err;
+}
+
+/* ---- messages that write ----------------------------------------------------------------------------------------- */
+
+struct desk_write *desk_write_create(struct realtime *rt, const struct socket *s, const char *bytes, size_t len)
+{
+    const struct attachment *a = s->attachment;
+    struct desk_write *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    w->rt = rt;
+    w->who = (struct address){.user_id = a->user_id, .serial = s->serial};
+    w->role = (enum role)a->role;
+    w->leads = a->role == ROLE_ADMIN || a->user_id == s->room->owner_id;
+    w->room = room_ref(s->room);
+    buf_init(&w->answer, SAY_BYTES_MAX);
+    w->arena = arena_create(ANSWER_ARENA_BYTES, REQUEST_ARENA_BYTES_MAX);
+    w->name = w->arena == NULL ? NULL : arena_text(w->arena, attachment_name(a));
+    w->note = note_create(NOTE_WRITTEN, NULL);
+    if (w->name == NULL || w->note == NULL || message_parse(bytes, len, w->arena, &w->message, &w->problem) != ERR_OK) {
+        free(w->note);
+        desk_write_free(w);
+        return NULL;
+    }
+    (void)crypto_generichash(w->fingerprint, sizeof w->fingerprint, (const unsigned char *)bytes, len, NULL, 0);
+    w->note->as.write = w;
+    return w;
+}
+
+void desk_write_free(struct desk_write *w)
+{
+    if (w == NULL)
+        return;
+    buf_clear(&w->answer);
+    room_unref(w->room);
+    arena_free(w->arena);
+    free(w);
+}
+
+/* The answer that an earlier sending of this message got; `key` is kept apart from those of HTTP by its blank. */
+static enum err find_answer(struct desk_write *w, struct tx *tx, const char *key, bool *found)
+{
+    struct replay replay;
+    enum err err = access_replay_find(tx->db, tx->arena, w->who.user_id, key, &replay);
+    *found = err == ERR_OK && replay.found;
+    if (!*found)
+        return err;
+    if (memcmp(replay.fingerprint, w->fingerprint, FINGERPRINT_BYTES) != 0)
+        return problem_set(&tx->problem, ERR_KEY_REUSED, "%s", err_sentence(ERR_KEY_REUSED));
+    buf_append(&w->answer, replay.body, replay.body_len);
+    return ERR_OK;
+}
+
+static enum err run_write(struct job *job, struct tx *tx)
+{
+    struct desk_write *w = (struct desk_write *)job;
+    const char *key = w->message.id == NULL ? NULL : arena_printf(tx->arena, " %s", w->message.id);
+    bool found = false;
+    buf_reset(&w->answer); /* the batch may be run again */
+    if (w->message.id != NULL && key == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = key == NULL ? ERR_OK : find_answer(w, tx, key, &found);
+    if (err != ERR_OK || found)
+        return err;
+    err = w->run(w, tx);
+    if (err == ERR_OK && w->answer.failed)
+        err = ERR_NO_MEMORY;
+    if (err != ERR_OK || key == NULL)
+        return err;
+    return access_replay_store(tx, w->who.user_id, key, w->fingerprint, 200, w->answer.len == 0 ? "" : w->answer.data,
+                               w->answer.len);
+}
+
+static void write_done(struct job *job, enum err err, const struct problem *problem)
+{
+    struct desk_write *w = (struct desk_write *)job;
+    w->err = err;
+    if (err != ERR_OK)
+        w->problem = *problem;
+    send_back(w->rt, &w->who, w->note);
+}
+
+enum err desk_write_take(struct desk_write *w)
+{
+    w->job = (struct job){.run = run_write, .done = write_done};
+    enum err err = w->rt->options.main == NULL ? ERR_CONFLICT : writer_submit(w->rt->options.main, &w->job);
+    if (err != ERR_OK)
+        note_free(w->note);
     return err;
 }

@@ -2,8 +2,7 @@
  * Sockets from image to image. See freeze.h.
  *
  *   doubts, the ids of cheers that were seen;   then for each socket, to the end: descriptor, path, flags, newest event
- * told, silence, planned close, attachment, room's team (0: none; -1: the path's own room), half-read message, unsent
- * bytes
+ * told, silence, planned close, attachment, room's name (none: in no room), topics, half-read message, unsent bytes
  *
  * A socket that was catching up goes on from the newest event it was told. Serial numbers are made anew: nobody outside
  * this program knows them but as a name of the session.
@@ -49,11 +48,6 @@ static int64_t flags_of(const struct socket *s)
            (s->shut_after ? FLAG_SHUT : 0);
 }
 
-static int64_t room_of(const struct socket *s)
-{
-    return s->room == NULL ? 0 : s->room->team_id != 0 ? s->room->team_id : -1;
-}
-
 static void pack_socket(const struct reactor *r, const struct socket *s, struct buf *out)
 {
     pack_number(out, s->fd);
@@ -64,7 +58,8 @@ static void pack_socket(const struct reactor *r, const struct socket *s, struct 
     pack_number(out, s->close_at_ms == 0 ? -1 : s->close_at_ms - r->now_ms);
     pack_number(out, s->close_code);
     pack_bytes(out, s->attachment, s->attachment->size);
-    pack_number(out, room_of(s));
+    pack_text(out, s->room == NULL ? "" : s->room->name);
+    pack_number(out, s->topics);
     pack_number(out, s->reader != NULL);
     if (s->reader != NULL)
         frame_reader_pack(s->reader, out);
@@ -143,7 +138,8 @@ struct frozen {
     uint16_t close_code;
     const void *attachment;
     size_t attachment_len;
-    int64_t room;
+    const char *room; /* "": in none */
+    uint8_t topics;
     bool half_read;
     struct frame_reader reader; /* owns memory */
     const void *unsent;
@@ -161,11 +157,12 @@ static bool read_socket(struct pack_reader *from, struct frozen *f)
     f->close_in_ms = pack_read_number(from);
     f->close_code = (uint16_t)pack_read_number(from);
     f->attachment = pack_read_bytes(from, &f->attachment_len);
-    f->room = pack_read_number(from);
+    f->room = pack_read_text(from);
+    f->topics = (uint8_t)pack_read_number(from);
     f->half_read = pack_read_number(from) != 0;
     bool whole = !f->half_read || frame_reader_unpack(from, &f->reader);
     f->unsent = pack_read_bytes(from, &f->unsent_len); /* to its end in any case: the next begins behind it */
-    bool sane = whole && !from->failed && f->path != NULL && fcntl(f->fd, F_GETFD) >= 0 &&
+    bool sane = whole && !from->failed && f->path != NULL && f->room != NULL && fcntl(f->fd, F_GETFD) >= 0 &&
                 f->attachment_len >= sizeof(struct attachment) && f->attachment_len <= ATTACHMENT_BYTES_MAX;
     if (!sane)
         frame_reader_clear(&f->reader);
@@ -186,6 +183,7 @@ static struct socket_seed *seed_take(const struct frozen *f)
     seed->fd = f->fd;
     seed->path = f->path;
     seed->deflate = (f->flags & FLAG_DEFLATE) != 0;
+    seed->topics = f->topics;
     seed->attachment = a;
     return seed;
 }
@@ -214,9 +212,7 @@ static struct socket *restore_take(struct realtime *rt, struct frozen *f, struct
 
 static void put_back_room(struct reactor *r, struct socket *s, const struct frozen *f)
 {
-    struct room *room = f->room == 0    ? NULL
-                        : f->room == -1 ? room_get(r->rt, socket_path(s)->kind, socket_path(s)->room)
-                                        : room_get_team(r->rt, f->room);
+    struct room *room = f->room[0] == '\0' ? NULL : room_get(r->rt, socket_path(s)->kind, f->room);
     struct team_head *head; /* loaded before anything is committed, so that nothing is missed */
     if (room != NULL && room->team_id != 0)
         (void)heads_team(r->rt->options.heads, r->rt->options.read, room->team_id, &head);

@@ -2,13 +2,44 @@
  * What kinds of rooms there are, and where sockets may be opened: two tables that a test build replaces by its own.
  *
  * A kind knows no socket and no SQL: it is told what happens in its room and says what goes to whom (realtime/room.h).
- * All its methods run on the room's home loop. Between `wake` and `sleep` it has `state_bytes` of memory, zeroed at
- * first; whatever must survive sleep is on the sockets (attachments) or in room storage.
+ * Its methods run on the room's home loop, but for those that say otherwise. Between `wake` and `sleep` it has
+ * `state_bytes` of memory, zeroed at first; whatever must survive sleep is on the sockets (attachments), in room
+ * storage or in the posts database.
+ *
+ *   a member writes   socket's loop: message of a type in `writes` ──> main writer: its run, committed ──> answered
+ *   it is committed   main writer: `committed` makes words ──NOTE_EVENT──> home loop: `event` ──> everybody in the room
+ *   somebody comes    socket's loop ──> rooms writer: `missed` reads ──> told in order, then whatever was said
+ * meanwhile
  */
 #ifndef PORCHLIGHT_REALTIME_KINDS_H
 #define PORCHLIGHT_REALTIME_KINDS_H
 
+#include "realtime/desk.h"
+#include "realtime/message.h"
+#include "realtime/note.h"
 #include "realtime/room.h"
+
+struct attachment;
+
+/* What was committed, for kinds to put into words. The main writer's thread. */
+struct telling {
+    struct realtime *rt;
+    const struct change *change;
+    struct db *read;     /* on which its rows can be read */
+    struct arena *arena; /* emptied after each change */
+    int64_t born_us;
+};
+
+/* Words for a room (a name; NULL: the team's), if anybody is there: they become a NOTE_EVENT with a text. `topic` as in
+   struct room_words. */
+bool realtime_listens(const struct telling *t, const char *room);
+void realtime_tell(const struct telling *t, const char *room, const struct buf *json, uint8_t topic);
+
+/* A client's message that writes. Ends with a NULL run. */
+struct room_write {
+    enum message_type type;
+    enum err (*run)(struct desk_write *write, struct tx *tx); /* the main writer's thread; see desk.h */
+};
 
 struct room_kind {
     const char *name;
@@ -16,18 +47,38 @@ struct room_kind {
     void (*wake)(struct room_turn *t);
     void (*sleep)(struct room_turn *t); /* gives back what the state holds */
     void (*cheer)(struct room_turn *t, const struct note_cheer *cheer);
-    void (*event)(struct room_turn *t, const struct note_event *event);
-    void (*presence)(struct room_turn *t); /* who is here has changed */
+    void (*event)(struct room_turn *t, struct note_event *event); /* which may take the event's text */
+    void (*presence)(struct room_turn *t);                        /* who is here has changed */
     void (*raw)(struct room_turn *t, const char *text, size_t len);
     void (*timer)(struct room_turn *t, enum reactor_timer which);
     void (*alarm)(struct room_turn *t, int64_t due_ms); /* the stored one (storage.h); NULL: the kind sets none */
+
+    /* ---- NULL where a kind has no use for them ---- */
+    const struct room_write *writes;
+    /* A message that is passed on and not kept. A kind has it when it `hears` the type. */
+    bool (*hears)(enum message_type type);
+    void (*said)(struct room_turn *t, const struct note_said *said);
+    /* A change of any kind was committed. The main writer's thread. */
+    void (*committed)(const struct telling *t);
+    /* What a socket in a room of this kind missed. When nothing else says WELCOME (`greets`), the first packet for a
+       socket that is not yet welcome does. The rooms writer's thread. */
+    enum err (*missed)(struct desk_catch *c, struct db *read, struct arena *arena);
+    bool greets;
+    /* The newest state of this kind that a team's socket missed, which is not told event by event. Likewise. */
+    enum err (*heads)(struct desk_catch *c, struct db *read, struct arena *arena);
+    /* Somebody came or went. The socket's loop; what they touch (room->people) needs its own lock. */
+    void (*entered)(struct reactor *r, struct room *room, const struct attachment *who);
+    void (*left)(struct reactor *r, struct room *room, const struct attachment *who);
+    void (*forget)(struct room *room); /* frees room->people: the room's last reference is gone */
 };
 
 struct socket;
 
 struct socket_path {
-    const char *path; /* without the first slash, as the router has it */
-    const char *room; /* the room that is entered at once; NULL: the client says which (JOIN_TEAM) */
+    const char *path; /* without the first slash, as the router has it; {x} is any one segment */
+    const char
+        *room;  /* the room that is entered at once; NULL: the client says which (JOIN_TEAM), unless it is named */
+    bool named; /* the address names the room: api/socket.c finds it */
     const struct room_kind *kind;
     size_t message_bytes_max;
     /* NULL: JSON messages (realtime/session.h). Otherwise every message goes here. */
@@ -35,7 +86,7 @@ struct socket_path {
 };
 
 extern const struct socket_path kinds_paths[];      /* ends with a NULL path */
-extern const struct room_kind *const kinds_rooms[]; /* whose rooms are named KIND/...; ends with NULL */
+extern const struct room_kind *const kinds_rooms[]; /* all whose rooms are named KIND/...; ends with NULL */
 
 extern const struct room_kind team_kind; /* rooms/team.c */
 extern const struct room_kind feed_kind; /* rooms/feed.c */

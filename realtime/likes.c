@@ -95,8 +95,7 @@ static enum err find_ack(struct like_wish *w, struct db *rooms, struct tx *tx)
 {
     const char *answer;
     const char *own = ack_text(w, tx->arena);
-    enum err err = own == NULL ? ERR_NO_MEMORY
-                               : room_store_ack_find(rooms, tx->arena, w->user_id, w->ack_id, &answer);
+    enum err err = own == NULL ? ERR_NO_MEMORY : room_store_ack_find(rooms, tx->arena, w->user_id, w->ack_id, &answer);
     w->repeated = err == ERR_OK;
     w->misused = err == ERR_OK && strcmp(answer, own) != 0;
     return err == ERR_NOT_FOUND ? ERR_OK : err;

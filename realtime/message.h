@@ -30,6 +30,8 @@ struct message {
     const char *icon;
     int64_t post_id;
     const char *token;
+    bool flag;        /* of a type that has one */
+    const char *text; /* likewise */
 };
 
 const char *message_type_name(enum message_type type); /* "JOIN_TEAM" */

@@ -26,6 +26,7 @@ static void free_event(struct note_event *e)
     free(e->title);
     free(e->body);
     free(e->link);
+    free(e->text);
 }
 
 static void free_contents(struct note *n)
@@ -48,6 +49,13 @@ static void free_contents(struct note *n)
         break;
     case NOTE_LIKED:
         session_like_free(n->as.like);
+        break;
+    case NOTE_WRITTEN:
+        desk_write_free(n->as.write);
+        break;
+    case NOTE_SAID:
+        free(n->as.said.name);
+        free(n->as.said.text);
         break;
     case NOTE_SPREAD:
         packet_unref(n->as.packet);

@@ -15,12 +15,14 @@ enum note_kind {
     NOTE_CHECKED, /* the desk's answer to a doubt about a member */
     NOTE_TOKEN,   /* the desk's answer to AUTH */
     NOTE_LIKED,   /* a like is durable, or was refused */
+    NOTE_WRITTEN, /* likewise another message that writes */
     NOTE_DOUBT,   /* a member (0: everybody) may no longer be who they were */
     NOTE_CLOSE,   /* every socket */
     NOTE_FORGET,  /* every room catches up from the database: what was told may not be all */
     NOTE_SPREAD,  /* a packet for the loop's sockets in a room */
     /* to the room's home */
     NOTE_CHEER,
+    NOTE_SAID,     /* a message that is passed on */
     NOTE_EVENT,    /* a durable event, or a like count */
     NOTE_PRESENCE, /* the team's presence changed */
     NOTE_RAW,      /* a text for the room's sockets as it is */
@@ -38,6 +40,16 @@ struct note_cheer {
     char *icon;
 };
 
+/* A client's message that its room passes on, or not. */
+struct note_said {
+    struct address from;
+    enum message_type type;
+    bool appears_offline;
+    bool flag;
+    char *name; /* of the member; owned */
+    char *text; /* owned; NULL: none */
+};
+
 /* An event and what its message needs. */
 struct note_event {
     struct change change;
@@ -46,6 +58,9 @@ struct note_event {
     char *title;
     char *body;
     char *link;
+    char *text; /* the message itself, when the writer's thread made it: owned */
+    size_t text_len;
+    uint8_t topic;
 };
 
 struct note {
@@ -63,7 +78,9 @@ struct note {
         struct desk_check *checked; /* likewise */
         struct desk_token *token;   /* likewise */
         struct session_like *like;  /* owned (session.h) */
-        int64_t user_id;            /* DOUBT */
+        struct desk_write *write;   /* owned (desk.h) */
+        struct note_said said;
+        int64_t user_id; /* DOUBT */
         struct {
             uint16_t code;
             int64_t spread_ms;

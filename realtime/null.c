@@ -93,6 +93,18 @@ const struct socket_path *realtime_path(const char *path)
     return NULL;
 }
 
+const char *realtime_path_room(const struct socket_path *path)
+{
+    (void)path;
+    return NULL;
+}
+
+bool realtime_path_names(const struct socket_path *path)
+{
+    (void)path;
+    return false;
+}
+
 bool realtime_path_resumes(const struct socket_path *path)
 {
     (void)path;

@@ -14,6 +14,8 @@ struct packet {
     uint32_t plain_len;
     uint32_t deflated_len; /* 0: none */
     enum packet_class what;
+    uint8_t topic;  /* 0: for all */
+    int64_t not_to; /* 0: nobody is left out */
     int64_t seq;
     unsigned char bytes[];
 };
@@ -46,6 +48,8 @@ static struct packet *make(const struct pieces *from)
     p->plain_len = (uint32_t)plain_len;
     p->deflated_len = (uint32_t)deflated_len;
     p->what = from->what;
+    p->topic = 0;
+    p->not_to = 0;
     p->seq = from->seq;
     memcpy(p->bytes, plain_head, plain_head_len);
     if (from->len > 0)
@@ -81,6 +85,17 @@ struct packet *packet_binary(const void *bytes, size_t len, struct deflate *defl
 {
     struct pieces from = {.opcode = FRAME_OP_BINARY, .what = PACKET_ANSWER, .payload = bytes, .len = len};
     return make_message(&from, deflate);
+}
+
+void packet_limit(struct packet *p, uint8_t topic, int64_t not_to)
+{
+    p->topic = topic;
+    p->not_to = not_to;
+}
+
+bool packet_is_for(const struct packet *p, uint8_t topics, int64_t user_id)
+{
+    return (p->topic == 0 || (p->topic & topics) != 0) && (p->not_to == 0 || p->not_to != user_id);
 }
 
 struct packet *packet_raw(const void *bytes, size_t len)

@@ -39,6 +39,10 @@ struct packet;
 struct packet *packet_text(const char *text, size_t len, enum packet_class what, int64_t seq, struct deflate *deflate);
 struct packet *packet_binary(const void *bytes, size_t len, struct deflate *deflate);
 
+/* For some of a room's sockets only: as in struct room_words. Before anybody else holds it. */
+void packet_limit(struct packet *p, uint8_t topic, int64_t not_to);
+bool packet_is_for(const struct packet *p, uint8_t topics, int64_t user_id);
+
 /* Bytes that are frames already, or the rest of one: what another image of the program had not sent yet. */
 struct packet *packet_raw(const void *bytes, size_t len);
 

@@ -188,6 +188,9 @@ static void handle(struct reactor *r, struct note *n)
     case NOTE_LIKED:
         session_liked(r, n->as.like);
         break;
+    case NOTE_WRITTEN:
+        session_written(r, n->as.write);
+        break;
     case NOTE_DOUBT:
         session_doubt(r, n->as.user_id);
         break;
@@ -206,6 +209,7 @@ static void handle(struct reactor *r, struct note *n)
         else
             session_cheer(r, n);
         break;
+    case NOTE_SAID:
     case NOTE_EVENT:
     case NOTE_PRESENCE:
     case NOTE_RAW:

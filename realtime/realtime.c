@@ -25,6 +25,7 @@
 #define RETRY_S 5      /* a full room or a rate: told with jitter, since all who were refused hear it */
 #define STOP_POLL_MS 5 /* how often a stop looks whether everybody is gone */
 #define NOTICE_ARENA_BYTES 4096
+#define WORDS_ARENA_BYTES 4096
 
 bool realtime_available(void)
 {
@@ -202,7 +203,8 @@ void realtime_freeze_loops(struct realtime *rt)
 
 bool realtime_freeze(struct realtime *rt, FILE *out, struct buf *fds)
 {
-    rt->options.rooms = NULL; /* it has stopped: what would be asked of it waits for the next image */
+    rt->options.rooms = rt->options.main =
+        NULL; /* they have stopped: what would be asked of it waits for the next image */
     likes_stop(rt->options.likes);
     freeze_drain(rt);
     return freeze_pack(rt, out, fds);
@@ -215,17 +217,42 @@ bool realtime_thaw(struct realtime *rt, struct pack_reader *from)
 
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
+/* Segment by segment; {x} is any one that is not empty. */
+static bool path_matches(const char *pattern, const char *path)
+{
+    while (*pattern != '\0' && *path != '\0') {
+        size_t wanted = strcspn(pattern, "/");
+        size_t given = strcspn(path, "/");
+        bool any = *pattern == '{' && given > 0;
+        if (!any && (wanted != given || strncmp(pattern, path, given) != 0))
+            return false;
+        pattern += wanted + (pattern[wanted] == '/');
+        path += given + (path[given] == '/');
+    }
+    return *pattern == *path;
+}
+
 const struct socket_path *realtime_path(const char *path)
 {
     for (const struct socket_path *p = kinds_paths; p->path != NULL; p++)
-        if (strcmp(p->path, path) == 0)
+        if (path_matches(p->path, path))
             return p;
     return NULL;
 }
 
+const char *realtime_path_room(const struct socket_path *path)
+{
+    return path->room;
+}
+
+bool realtime_path_names(const struct socket_path *path)
+{
+    return path->named;
+}
+
 bool realtime_path_resumes(const struct socket_path *path)
 {
-    return path->room != NULL;
+    return path->room != NULL || path->named;
 }
 
 static enum err later(struct problem *problem, const struct realtime_knock *knock, const char *sentence)
@@ -236,8 +263,8 @@ static enum err later(struct problem *problem, const struct realtime_knock *knoc
 
 static uint32_t sockets_where(struct realtime *rt, const struct realtime_knock *knock)
 {
-    if (knock->path->room != NULL)
-        return room_sockets(rt, knock->path->room);
+    if (knock->room != NULL)
+        return room_sockets(rt, knock->room);
     struct room *room = knock->member.teams_count == 0 ? NULL : room_find_team(rt, knock->member.teams[0]);
     uint32_t count = room == NULL ? 0 : atomic_load(&room->sockets);
     room_unref(room);
@@ -297,6 +324,8 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
     seed->fd = fd;
     seed->deflate = deflate;
     seed->path = knock->path;
+    seed->room = knock->room == NULL ? NULL : strdup(knock->room);
+    seed->topics = knock->topics;
     seed->early_len = early_len;
     if (early_len > 0)
         memcpy(seed->early, early, early_len);
@@ -305,7 +334,7 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
     seed->resumes = knock->resumes;
     seed->since = knock->since;
     note->as.seed = seed;
-    bool complete = seed->attachment != NULL;
+    bool complete = seed->attachment != NULL && (knock->room == NULL || seed->room != NULL);
     if (!complete)
         note_free(note);
     if (!complete || !reactor_post_take(hub_reactor_of(rt, knock->member.user_id), note))
@@ -333,7 +362,23 @@ struct publication {
     int64_t born_us;
     const struct notice *notice; /* NULL: not a notice */
     const char *kind;
+    const struct buf *text; /* NULL: the room finds the words */
+    uint8_t topic;
 };
+
+static bool copy_text(struct note_event *e, const struct publication *p)
+{
+    if (p->text == NULL)
+        return true;
+    e->text = malloc(p->text->len + 1);
+    if (e->text == NULL)
+        return false;
+    memcpy(e->text, p->text->data, p->text->len);
+    e->text[p->text->len] = '\0';
+    e->text_len = p->text->len;
+    e->topic = p->topic;
+    return true;
+}
 
 static bool copy_notice(struct note_event *e, const struct publication *p)
 {
@@ -355,7 +400,7 @@ static void post_event(void *arg, struct room *room)
         note->born_us = p->born_us;
         note->as.event.change = *p->change;
         note->as.event.likes = p->likes;
-        if (!copy_notice(&note->as.event, p)) {
+        if (!copy_notice(&note->as.event, p) || !copy_text(&note->as.event, p)) {
             note_free(note);
             note = NULL;
         }
@@ -401,6 +446,40 @@ static void publish_event(struct realtime *rt, const struct change *c, struct db
     arena_free(arena);
 }
 
+bool realtime_listens(const struct telling *t, const char *name)
+{
+    struct room *room = name == NULL ? room_find_team(t->rt, t->change->team_id) : room_find(t->rt, name);
+    room_unref(room);
+    return room != NULL;
+}
+
+void realtime_tell(const struct telling *t, const char *name, const struct buf *json, uint8_t topic)
+{
+    if (json->failed) {
+        fell_behind(t->rt);
+        return;
+    }
+    struct publication p = {.rt = t->rt, .change = t->change, .born_us = t->born_us, .text = json, .topic = topic};
+    publish_to(&p, name == NULL ? room_find_team(t->rt, t->change->team_id) : room_find(t->rt, name));
+}
+
+/* Kinds put into words what concerns them. */
+static void publish_words(struct realtime *rt, const struct change *c, struct db *read, struct arena **words)
+{
+    if (*words == NULL)
+        *words = arena_create(WORDS_ARENA_BYTES, REQUEST_ARENA_BYTES_MAX);
+    struct arena *arena = *words;
+    if (read == NULL || arena == NULL) {
+        fell_behind(rt);
+        return;
+    }
+    const struct telling t = {.rt = rt, .change = c, .read = read, .arena = arena, .born_us = reactor_real_us()};
+    for (const struct room_kind *const *kind = kinds_rooms; *kind != NULL; kind++)
+        if ((*kind)->committed != NULL)
+            (*kind)->committed(&t);
+    arena_reset(arena);
+}
+
 /* The head has the newest count of the post and its version, perhaps newer than this change: so much the better. They
    stay together: who returns with a version is not told the counts before it again. */
 static void publish_likes(struct realtime *rt, const struct change *c)
@@ -435,7 +514,7 @@ void realtime_doubt(struct realtime *rt, int64_t user_id)
         tell_loop(&rt->reactors[i], NOTE_DOUBT, 0);
 }
 
-static void publish(struct realtime *rt, const struct change *c, struct db *read)
+static void publish(struct realtime *rt, const struct change *c, struct db *read, struct arena **words)
 {
     switch (c->kind) {
     case CHANGE_POST_CREATED:
@@ -464,6 +543,8 @@ static void publish(struct realtime *rt, const struct change *c, struct db *read
     case CHANGE_MESSAGE_DELETED:
     case CHANGE_CHANNEL:
     case CHANGE_RECEIPT:
+        publish_words(rt, c, read, words);
+        break;
     case CHANGE_DIGEST:
     case CHANGE_FLAG:
     case CHANGE_PRUNED:
@@ -475,8 +556,10 @@ void realtime_published(struct realtime *rt, const struct change *changes, size_
 {
     if (atomic_load_explicit(&rt->stats.sockets, memory_order_relaxed) == 0 && !atomic_load(&rt->open))
         return;
+    struct arena *words = NULL; /* made when something has to be put into words */
     for (size_t i = 0; i < count; i++)
-        publish(rt, &changes[i], read);
+        publish(rt, &changes[i], read, &words);
+    arena_free(words);
 }
 
 enum err realtime_cheer(struct realtime *rt, const struct realtime_member *member, int64_t team_id, const char *icon,

@@ -58,6 +58,7 @@ struct realtime_options {
     struct presence *presence;
     struct rate_table *rates; /* NULL: messages and handshakes are not rated */
     struct writer *rooms;     /* the rooms writer */
+    struct writer *main;      /* the posts database's */
     struct db *read;          /* a read connection to the posts database, for the rooms writer's thread */
     struct likes *likes;
     struct realtime_gate gate;
@@ -118,6 +119,8 @@ struct socket_path; /* realtime/kinds.h */
 
 /* The path ("/ws") that a socket may be opened at; NULL: none. Static. */
 const struct socket_path *realtime_path(const char *path);
+const char *realtime_path_room(const struct socket_path *path); /* its one room; NULL: named, or chosen later */
+bool realtime_path_names(const struct socket_path *path);       /* whether the address names the room */
 
 /* Whether a socket there is in its room at once, so that ?since= says from where on. Otherwise JOIN_TEAM does. */
 bool realtime_path_resumes(const struct socket_path *path);
@@ -125,6 +128,8 @@ bool realtime_path_resumes(const struct socket_path *path);
 /* A handshake that wants in. */
 struct realtime_knock {
     const struct socket_path *path;
+    const char *room; /* that it is bound for: borrowed for the call; NULL: its member's own team's */
+    uint8_t topics;   /* of the room that it wants to hear of, a bit each (struct room_words) */
     struct realtime_member member;
     uint64_t address_key; /* of the client, for limits */
     bool resumes;         /* ?since= was given */

@@ -82,9 +82,11 @@ static void name_team(int64_t team_id, char out[static ROOM_NAME_BYTES_MAX])
     (void)snprintf(out, ROOM_NAME_BYTES_MAX, TEAM_ROOMS "%lld", (long long)team_id);
 }
 
+/* KIND/TEAM, KIND/TEAM/...; 0: nobody's. */
 static int64_t team_of(const char *name)
 {
-    return strtoll(name + sizeof TEAM_ROOMS - 1, NULL, 10);
+    const char *slash = strchr(name, '/');
+    return slash == NULL ? 0 : strtoll(slash + 1, NULL, 10);
 }
 
 struct room *room_find_team(struct realtime *rt, int64_t team_id)
@@ -106,7 +108,8 @@ static struct room *make(struct directory *d, const struct room_kind *kind, cons
         return NULL;
     room->directory = d;
     room->kind = kind;
-    room->team_id = kind == &team_kind ? team_of(name) : 0;
+    room->owner_id = team_of(name);
+    room->team_id = kind == &team_kind ? room->owner_id : 0;
     room->home = (uint16_t)((hash >> 16) % loops);
     room->loops = (uint16_t)loops;
     room->shards = (struct shard *)(void *)((char *)room + shards_at);
@@ -171,6 +174,8 @@ void room_unref(struct room *room)
     (void)pthread_mutex_unlock(&d->mutex);
     if (last) {
         assert(room->awake == NULL);
+        if (room->kind->forget != NULL)
+            room->kind->forget(room);
         free(room);
     }
 }
@@ -218,6 +223,8 @@ static void add_socket(struct reactor *r, struct socket *s, struct room *room)
     s->room_link = &shard->first;
     shard->first = s;
     shard->count++;
+    if (room->kind->entered != NULL)
+        room->kind->entered(r, room, s->attachment);
 }
 
 bool room_enter(struct reactor *r, struct socket *s, struct room *room)
@@ -248,6 +255,8 @@ void room_leave(struct reactor *r, struct socket *s)
     s->room_next = NULL;
     s->room = NULL;
     room->shards[r->index].count--;
+    if (room->kind->left != NULL)
+        room->kind->left(r, room, s->attachment);
     (void)atomic_fetch_sub(&room->sockets, 1);
     if (s->deflate)
         (void)atomic_fetch_sub(&room->deflating, 1);
@@ -262,12 +271,10 @@ static bool wants(struct socket *s, const struct packet *packet)
         s->skipped = s->skipped || packet_class(packet) != PACKET_EPHEMERAL;
         return false;
     }
-    if (seq == 0)
-        return true;
-    if (seq <= s->seq)
-        return false;
-    s->seq = seq;
-    return true;
+    bool news = seq == 0 || seq > s->seq;
+    if (seq > s->seq)
+        s->seq = seq;
+    return news && packet_is_for(packet, s->topics, s->attachment->user_id);
 }
 
 void room_spread(struct reactor *r, struct room *room, struct packet *packet)
@@ -329,6 +336,9 @@ void room_note(struct reactor *r, struct note *note)
     switch (note->kind) {
     case NOTE_CHEER:
         room->kind->cheer(&t, &note->as.cheer);
+        break;
+    case NOTE_SAID:
+        room->kind->said(&t, &note->as.said);
         break;
     case NOTE_EVENT:
         room->kind->event(&t, &note->as.event);
@@ -416,21 +426,30 @@ static void post_spread(struct reactor *home, struct room *room, unsigned loop, 
         reactor_gap(to);
 }
 
-void room_say(struct room_turn *t, const struct buf *json, enum packet_class what, int64_t seq, enum stats_said said)
+void room_say_words(struct room_turn *t, const struct room_words *words)
 {
     struct reactor *r = t->reactor;
     struct room *room = t->room;
+    const struct buf *json = words->json;
     bool packed = atomic_load_explicit(&room->deflating, memory_order_relaxed) > 0;
     struct packet *packet = json->failed ? NULL
-                                         : packet_text(json->data, json->len, what, seq, packed ? r->deflate : NULL);
+                                         : packet_text(json->data, json->len, words->what, words->seq,
+                                                       packed ? r->deflate : NULL);
     if (packet == NULL)
         return;
-    STATS_ADD(r->rt->stats.said[said], 1);
+    packet_limit(packet, words->topic, words->not_to);
+    STATS_ADD(r->rt->stats.said[words->said], 1);
     for (unsigned loop = 0; loop < room->loops; loop++)
         if (loop != r->index)
             post_spread(r, room, loop, packet);
     room_spread(r, room, packet);
     packet_unref(packet);
+}
+
+void room_say(struct room_turn *t, const struct buf *json, enum packet_class what, int64_t seq, enum stats_said said)
+{
+    const struct room_words words = {.json = json, .what = what, .seq = seq, .said = said};
+    room_say_words(t, &words);
 }
 
 void room_answer(struct room_turn *t, const struct address *to, const struct buf *json, enum stats_said said)

@@ -41,7 +41,9 @@ struct room {
     struct directory *directory;
     const struct room_kind *kind;
     struct room_awake *awake;    /* the home's */
-    int64_t team_id;             /* 0: not a team's */
+    int64_t team_id;             /* of a team's own room; otherwise 0 */
+    int64_t owner_id;            /* the team whose members may be in it; 0: everybody */
+    void *people;                /* the kind's (kinds.h: entered, left, forget) */
     _Atomic uint64_t told_likes; /* every like count up to this version was told to the room */
     _Atomic uint32_t refs;
     _Atomic uint32_t sockets;
@@ -93,6 +95,17 @@ void room_timer(struct reactor *r, struct timer *t);
 void room_sleep_all(struct reactor *r); /* at the end, or before a hot restart */
 
 /* ---- for kinds --------------------------------------------------------------------------------------------------- */
+
+/* What a room says. */
+struct room_words {
+    const struct buf *json;
+    enum packet_class what;
+    int64_t seq; /* of its event; 0: none */
+    enum stats_said said;
+    uint8_t topic;  /* a bit: only sockets that listen to it get it; 0: all do */
+    int64_t not_to; /* a member who knows it already; 0: nobody */
+};
+void room_say_words(struct room_turn *t, const struct room_words *words);
 
 /* Renders once, compresses once when somebody wants it, sends to every socket in the room. */
 void room_say(struct room_turn *t, const struct buf *json, enum packet_class what, int64_t seq, enum stats_said said);

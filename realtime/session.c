@@ -172,8 +172,7 @@ static void put_off(struct reactor *r, struct socket *s, bool doubt)
 /* Asks the desk for what lies between `since` and now. */
 static enum err ask_desk(struct reactor *r, struct socket *s, const struct cursor *since, const char *id)
 {
-    struct address who = address_of(s);
-    struct desk_catch *c = desk_catch_create(r->rt, &who, s->room->team_id);
+    struct desk_catch *c = desk_catch_create(r->rt, s);
     if (c == NULL)
         return ERR_NO_MEMORY;
     if (since != NULL) {
@@ -182,6 +181,8 @@ static enum err ask_desk(struct reactor *r, struct socket *s, const struct curso
     }
     c->check_team = s->attachment->role == ROLE_ADMIN && s->room->team_id != 0;
     c->joining = s->joining;
+    c->greeted = s->welcomed;
+    c->topics = s->topics;
     c->id = id == NULL ? NULL : strdup(id);
     enum err err = desk_catch_take(c);
     if (err != ERR_OK)
@@ -215,7 +216,7 @@ static void enter(struct reactor *r, struct socket *s, struct room *room, const 
     }
     appear(r, s);
     bool admin = s->attachment->role == ROLE_ADMIN && room->team_id != 0;
-    bool at_once = !admin && find_now(r, s, &now) && (since == NULL || same_cursor(since, &now));
+    bool at_once = !admin && !room->kind->greets && find_now(r, s, &now) && (since == NULL || same_cursor(since, &now));
     if (at_once) {
         note_likes(s, now.likes);
         s->seq = now.seq;
@@ -242,7 +243,7 @@ static bool read_since(struct reactor *r, struct socket *s, const char *text, co
 static void join_team(struct reactor *r, struct socket *s, const struct message *m)
 {
     struct cursor since;
-    if (socket_path(s)->room != NULL) {
+    if (socket_is_bound(s)) {
         say_failed(r, s, m->id, ERR_INVALID, "This socket is bound to its room.", 0);
         return;
     }
@@ -261,11 +262,11 @@ static void join_team(struct reactor *r, struct socket *s, const struct message 
     room_unref(room);
 }
 
-void session_begin(struct reactor *r, struct socket *s, const struct cursor *since)
+void session_begin(struct reactor *r, struct socket *s, const char *name, const struct cursor *since)
 {
-    if (socket_path(s)->room == NULL)
+    if (!socket_is_bound(s))
         return;
-    struct room *room = room_get(r->rt, socket_path(s)->kind, socket_path(s)->room);
+    struct room *room = room_get(r->rt, socket_path(s)->kind, name != NULL ? name : socket_path(s)->room);
     if (room != NULL)
         enter(r, s, room, since, NULL);
     room_unref(room);
@@ -279,7 +280,10 @@ static void begin_at(struct reactor *r, struct socket *s, const struct desk_catc
     struct cursor start = c->has_since && !c->reset ? c->since : c->now;
     note_likes(s, c->now.likes);
     if (!s->welcomed) {
-        welcome(r, s, &start);
+        if (s->room->kind->greets && !c->reset)
+            s->welcomed = true;
+        else
+            welcome(r, s, &start);
         acknowledge(r, s, c->id);
         tell_presence(r, s);
     }
@@ -455,6 +459,77 @@ void session_liked(struct reactor *r, struct session_like *like)
     buf_init(&out, SAY_BYTES_MAX);
     say_like_ack(&out, like->id, like->wish.post_id, like->wish.liked, like->wish.count);
     say(r, s, &out, SAID_ACK);
+}
+
+/* ---- what kinds write and pass on -------------------------------------------------------------------------------- */
+
+static const struct room_write *find_write(const struct socket *s, enum message_type type)
+{
+    const struct room_write *w = s->room == NULL ? NULL : s->room->kind->writes;
+    while (w != NULL && w->run != NULL && w->type != type)
+        w++;
+    return w == NULL || w->run == NULL ? NULL : w;
+}
+
+static void write_it(struct reactor *r, struct socket *s, const struct room_write *how, const struct message *m,
+                     const char *bytes, size_t len)
+{
+    struct desk_write *w = desk_write_create(r->rt, s, bytes, len);
+    enum err err = w == NULL ? ERR_NO_MEMORY : ERR_OK;
+    if (w != NULL) {
+        w->run = how->run;
+        err = desk_write_take(w);
+    }
+    if (err != ERR_OK)
+        refuse(r, s, m->id, err);
+}
+
+void session_written(struct reactor *r, struct desk_write *w)
+{
+    struct socket *s = socket_find(r, &w->who);
+    if (s == NULL)
+        return;
+    if (w->err != ERR_OK)
+        say_failed(r, s, w->message.id, w->err, problem_detail(&w->problem), w->err == ERR_BUSY ? 2000 : 0);
+    else if (w->answer.len > 0)
+        say(r, s, &w->answer, SAID_ACK);
+    else
+        acknowledge(r, s, w->message.id);
+}
+
+static void pass_on(struct reactor *r, struct socket *s, const struct message *m)
+{
+    struct note *note = note_create(NOTE_SAID, s->room);
+    if (note != NULL) {
+        struct note_said *said = &note->as.said;
+        said->from = address_of(s);
+        said->type = m->type;
+        said->appears_offline = s->attachment->appears_offline;
+        said->flag = m->flag;
+        said->name = strdup(attachment_name(s->attachment));
+        said->text = m->text == NULL ? NULL : strdup(m->text);
+        if (said->name == NULL || (m->text != NULL && said->text == NULL)) {
+            note_free(note);
+            note = NULL;
+        }
+    }
+    if (note == NULL || !reactor_post_take(hub_home_of(r->rt, s->room), note))
+        refuse(r, s, m->id, ERR_BUSY);
+    else
+        acknowledge(r, s, m->id);
+}
+
+/* A message of the room's kind. */
+static void hear_for_kind(struct reactor *r, struct socket *s, const struct message *m, const char *bytes, size_t len)
+{
+    const struct room_kind *kind = s->room == NULL ? NULL : s->room->kind;
+    const struct room_write *write = find_write(s, m->type);
+    if (write != NULL)
+        write_it(r, s, write, m, bytes, len);
+    else if (kind != NULL && kind->hears != NULL && kind->hears(m->type))
+        pass_on(r, s, m);
+    else
+        say_failed(r, s, m->id, ERR_INVALID, "A message of this type belongs to another address.", 0);
 }
 
 /* ---- cheers ------------------------------------------------------------------------------------------------------ */
@@ -652,10 +727,12 @@ static bool renew(struct reactor *r, struct socket *s, const struct realtime_mem
         return false;
     free(s->attachment);
     s->attachment = a;
-    if (s->room != NULL && s->room->team_id != 0 && !attachment_in_team(a, s->room->team_id)) {
+    if (s->room != NULL && s->room->owner_id != 0 && !attachment_in_team(a, s->room->owner_id)) {
         disappear(r, s, 0);
         session_leave(r, s);
         say_failed(r, s, NULL, ERR_FORBIDDEN, "You are no longer in this team.", 0);
+        if (socket_is_bound(s)) /* there is no other room for it */
+            socket_close(r, s, 4003, "no longer in this team");
     } else {
         uint32_t before = s->stay;
         s->stay = 0;
@@ -776,6 +853,9 @@ void session_message(struct reactor *r, struct socket *s, const char *bytes, siz
         break;
     case MESSAGE_AUTH:
         authenticate(r, s, &m);
+        break;
+    default:
+        hear_for_kind(r, s, &m, bytes, len);
         break;
     case MESSAGE_TYPES_:
         assert(!"not a type");

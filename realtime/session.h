@@ -5,6 +5,8 @@
  * otherwise through the desk. Meanwhile the room's messages are held back, and what was held back is read too.
  *   POST_LIKE   likes_submit; NOTE_LIKED brings the answer when it is durable
  *   SEND_CHEER  to the room's home, which says it to everybody and answers
+ *   what a kind writes   the desk; NOTE_WRITTEN brings the answer when it is durable
+ *   what a kind hears    to the room's home
  *   AUTH        the desk looks at the token
  */
 #ifndef PORCHLIGHT_REALTIME_SESSION_H
@@ -17,9 +19,9 @@
 struct session_like;
 void session_like_free(struct session_like *like);
 
-/* A new socket: enters the room that its path names, if it does, and hears what came after `since` (NULL: from now
-   on). */
-void session_begin(struct reactor *r, struct socket *s, const struct cursor *since);
+/* A new socket: enters the room of that name (NULL: its path's own, if there is one), and hears what came after `since`
+   (NULL: from now on). */
+void session_begin(struct reactor *r, struct socket *s, const char *room, const struct cursor *since);
 
 /* A text message. Its member's rate has been taken. */
 void session_message(struct reactor *r, struct socket *s, const char *bytes, size_t len);
@@ -35,6 +37,7 @@ void session_caught(struct reactor *r, struct desk_catch *answer);
 void session_checked(struct reactor *r, struct desk_check *answer);
 void session_token(struct reactor *r, struct desk_token *answer);
 void session_liked(struct reactor *r, struct session_like *like);
+void session_written(struct reactor *r, struct desk_write *write);
 void session_doubt(struct reactor *r, int64_t user_id);     /* 0: everybody */
 void session_catch_up(struct reactor *r, struct socket *s); /* from what it was told last */
 

@@ -97,6 +97,11 @@ const struct socket_path *socket_path(const struct socket *s)
     return &kinds_paths[s->path];
 }
 
+bool socket_is_bound(const struct socket *s)
+{
+    return socket_path(s)->room != NULL || socket_path(s)->named;
+}
+
 /* ---- coming ------------------------------------------------------------------------------------------------------ */
 
 void socket_seed_free(struct socket_seed *seed)
@@ -106,6 +111,7 @@ void socket_seed_free(struct socket_seed *seed)
     if (seed->fd >= 0)
         (void)close(seed->fd);
     free(seed->attachment);
+    free(seed->room);
     free(seed);
 }
 
@@ -117,6 +123,7 @@ static struct socket *make(struct reactor *r, struct socket_seed *seed)
     s->fd = seed->fd;
     s->path = (uint8_t)(seed->path - kinds_paths);
     s->deflate = seed->deflate;
+    s->topics = seed->topics;
     s->attachment = seed->attachment;
     if (!r->methods->add(r->io, s->fd, s)) {
         free(s);
@@ -152,7 +159,7 @@ void socket_open_take(struct reactor *r, struct socket_seed *seed)
     socket_rearm(r, s);
     if (!realtime_is_open(r->rt)) /* the flag was turned off while it was on its way */
         socket_close_at(r, s, atomic_load(&r->rt->stopping) ? 1012 : 4001, r->now_ms);
-    session_begin(r, s, seed->resumes ? &seed->since : NULL);
+    session_begin(r, s, seed->room, seed->resumes ? &seed->since : NULL);
     if (seed->early_len > 0)
         socket_data(r, s, seed->early, seed->early_len);
     socket_seed_free(seed);

@@ -66,9 +66,10 @@ struct socket {
     uint32_t heard_s;    /* monotonic seconds: when it last sent anything */
     uint16_t close_code; /* what to close with when close_at_ms comes */
     uint8_t state;
-    uint8_t refused; /* messages in a row that came too fast */
-    uint8_t path;    /* index into kinds_paths */
-    uint8_t joining; /* goes up whenever it leaves a room: answers about the one before are out of date */
+    uint8_t refused;     /* messages in a row that came too fast */
+    uint8_t path;        /* index into kinds_paths */
+    uint8_t topics;      /* of its room that it listens to, a bit each */
+    uint8_t joining;     /* goes up whenever it leaves a room: answers about the one before are out of date */
     bool deflate : 1;    /* agreed on */
     bool catching : 1;   /* the desk reads what it missed */
     bool skipped : 1;    /* something was said meanwhile */
@@ -86,6 +87,8 @@ struct socket_seed {
     bool deflate;
     const struct socket_path *path;
     struct attachment *attachment;
+    char *room; /* the one that it enters at once; owned; NULL: the path's own, or none yet */
+    uint8_t topics;
     bool resumes; /* from `since` on */
     struct cursor since;
     size_t early_len;
@@ -94,6 +97,7 @@ struct socket_seed {
 void socket_seed_free(struct socket_seed *seed); /* closes the descriptor when it was not taken */
 
 const struct socket_path *socket_path(const struct socket *s);
+bool socket_is_bound(const struct socket *s); /* to one room, by the address it was opened at */
 
 void socket_open_take(struct reactor *r, struct socket_seed *seed);
 

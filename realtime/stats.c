@@ -4,10 +4,20 @@
 static const char *const close_names[CLOSED_KINDS_] = {"4001", "4002", "4003", "4004", "4005", "1001",   "1002", "1003",
                                                        "1007", "1009", "1011", "1012", "1013", "client", "cut"};
 
-static const char *const said_names[SAID_KINDS_] = {
-    "WELCOME",           "RESET",      "ACK",         "error",     "pong",
-    "PRESENCE_UPDATE",   "LIVE_CHEER", "LIKE_UPDATE", "NEW_POSTS", "POST_CHANGED",
-    "LIVE_NOTIFICATION", "published"};
+static const char *const said_names[SAID_KINDS_] = {"WELCOME",
+                                                    "RESET",
+                                                    "ACK",
+                                                    "error",
+                                                    "pong",
+                                                    "PRESENCE_UPDATE",
+                                                    "LIVE_CHEER",
+                                                    "LIKE_UPDATE",
+                                                    "NEW_POSTS",
+                                                    "POST_CHANGED",
+                                                    "LIVE_NOTIFICATION",
+                                                    "published",
+                                                    "COUNTER_UPDATE",
+                                                    "CHANNEL_UPDATE"};
 
 enum stats_close stats_close_of(unsigned code)
 {

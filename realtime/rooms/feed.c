@@ -29,7 +29,7 @@ static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
     (void)cheer; /* cheers belong to a team */
 }
 
-static void on_event(struct room_turn *t, const struct note_event *event)
+static void on_event(struct room_turn *t, struct note_event *event)
 {
     const struct change *c = &event->change;
     char cursor[CURSOR_BYTES_MAX];

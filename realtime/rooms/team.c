@@ -1,10 +1,12 @@
 /*
- * A team's room: who is here, cheers, like counts, new and changed posts, notices. See realtime/kinds.h.
+ * A team's room: who is here, cheers, like counts, new and changed posts, notices, and where its counters and channels
+ * stand. See realtime/kinds.h.
  *
  * Like counts are gathered LIKES_SOON_MS a post and told once; what is still gathered is why the cursor of an event
  * says no more than `told_likes`. The state lives while the room is awake; everything gathered is told before it
  * sleeps.
  */
+#include "realtime/rooms/newest.h"
 #include "realtime/rooms/tally.h"
 
 #include "realtime/kinds.h"
@@ -12,6 +14,7 @@
 
 struct team {
     struct tally likes;
+    struct newest newest;
     uint64_t presence_told; /* version */
 };
 
@@ -58,7 +61,9 @@ static void on_sleep(struct room_turn *t)
     struct team *team = t->state;
     if (team->likes.count > 0)
         tell_likes(t);
+    newest_tell(t, &team->newest);
     tally_clear(&team->likes);
+    newest_clear(&team->newest);
 }
 
 static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
@@ -75,12 +80,16 @@ static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
     buf_clear(&out);
 }
 
-static void on_event(struct room_turn *t, const struct note_event *event)
+static void on_event(struct room_turn *t, struct note_event *event)
 {
     const struct change *c = &event->change;
     char cursor[CURSOR_BYTES_MAX];
     if (c->kind == CHANGE_LIKES) {
         tally_add(t, &((struct team *)t->state)->likes, event);
+        return;
+    }
+    if (event->text != NULL) {
+        newest_add_take(t, &((struct team *)t->state)->newest, event);
         return;
     }
     struct buf out;
@@ -112,9 +121,10 @@ static void on_raw(struct room_turn *t, const char *text, size_t len)
 
 static void on_timer(struct room_turn *t, enum reactor_timer which)
 {
-    if (which == TIMER_ROOM_SOON)
+    if (which == TIMER_ROOM_SOON) {
         tell_likes(t);
-    else if (which == TIMER_ROOM_PRESENCE)
+        newest_tell(t, &((struct team *)t->state)->newest);
+    } else if (which == TIMER_ROOM_PRESENCE)
         tell_presence(t, false);
     else {
         tell_presence(t, true);

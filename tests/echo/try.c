@@ -44,7 +44,7 @@ static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
     (void)cheer;
 }
 
-static void on_event(struct room_turn *t, const struct note_event *event)
+static void on_event(struct room_turn *t, struct note_event *event)
 {
     (void)t;
     (void)event;
