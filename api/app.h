@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/rate.h"
+#include "db/alarms.h"
 #include "db/heads.h"
 #include "db/presence.h"
 #include "db/writer.h"
@@ -36,6 +37,7 @@ struct app {
     struct writer *writer; /* of porchlight.db */
     struct writer *rooms;  /* of rooms.db */
     struct likes *likes;
+    struct alarms *alarms; /* of rooms.db */
     struct realtime *realtime; /* its module; NULL in a build without it */
     struct heads *heads;
     struct presence *presence;

@@ -147,10 +147,9 @@ static void *keep_house(void *arg)
         int64_t now_ms = clock_mono_ms(h->app->clock);
         presence_expire(h->app->presence, now_ms);
         mind_likes(h);
-        if (h->app->realtime != NULL) {
+        if (h->app->realtime != NULL)
             realtime_settle(h->app->realtime);
-            realtime_alarms(h->app->realtime);
-        }
+        alarms_ring(h->app->alarms);
         if (now_ms - seen_ms >= SEEN_MS) {
             seen_ms = now_ms;
             store_seen(h);

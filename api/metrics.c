@@ -190,6 +190,16 @@ static void likes_text(struct app *app, struct buf *out)
            writer_depth(app->rooms));
 }
 
+static void alarms_text(struct app *app, struct buf *out)
+{
+    const struct alarms_stats *s = alarms_stats(app->alarms);
+    figure(out, "porchlight_alarms_total", "counter", "Stored alarms of rooms that ran.", atomic_load(&s->rung));
+    figure(out, "porchlight_alarms_failed_total", "counter", "Stored alarms that failed and are tried again.",
+           atomic_load(&s->failed));
+    figure(out, "porchlight_alarms_given_up_total", "counter", "Stored alarms that failed too often: see the log.",
+           atomic_load(&s->given_up));
+}
+
 static uint64_t resident_bytes(void)
 {
     unsigned long size = 0;
@@ -233,6 +243,7 @@ enum err metrics_text(struct app *app, struct server *server, struct db *db, str
     writer_text(app, out);
     figure(out, "porchlight_realtime", "gauge", "1 while the realtime flag is on.", atomic_load(&app->flag_realtime));
     likes_text(app, out);
+    alarms_text(app, out);
     if (app->realtime != NULL)
         realtime_metrics(app->realtime, out);
     figure(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define METRICS_ROUTES_MAX 64
+#define METRICS_ROUTES_MAX 96
 #define METRICS_STATUSES 21
 #define METRICS_BUCKETS 12 /* 100 us, doubling: the last but one is 102 ms; the last is everything */
 

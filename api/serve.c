@@ -50,6 +50,7 @@ static void on_rooms_published(void *arg, const struct change *changes, size_t c
 {
     struct parts *p = arg;
     likes_committed(p->app.likes);
+    alarms_published(p->app.alarms, changes, count);
     heads_publish(p->app.heads, changes, count);
     if (p->app.realtime != NULL)
         realtime_published(p->app.realtime, changes, count, NULL);
@@ -68,6 +69,7 @@ static void switch_realtime(struct parts *p, bool on)
         log_info(&p->log, "realtime.off", LOG_S("members", "poll"));
     } else if (err == ERR_OK) {
         likes_set_open(p->app.likes);
+        alarms_look(p->app.alarms);
         log_info(&p->log, "realtime.on", LOG_S("socket", "/ws"));
     } else if (err == ERR_CONFLICT) {
         log_info(&p->log, "realtime.later", LOG_S("reason", "the server stops: the next start turns it on"));
@@ -205,6 +207,34 @@ static void set_origin(struct parts *p)
     app->cookie_name = app->secure_cookies ? "__Host-porchlight" : "porchlight";
 }
 
+/* Whether rooms with sockets may be handed their alarms. The housekeeper's thread; likewise the next. */
+static bool takes_alarms(void *arg)
+{
+    const struct parts *p = arg;
+    return p->app.realtime != NULL && realtime_is_open(p->app.realtime);
+}
+
+static void hand_over_alarm(void *arg, const char *room, int64_t due_ms)
+{
+    const struct parts *p = arg;
+    realtime_alarm(p->app.realtime, room, due_ms);
+}
+
+/* Rooms without sockets: theirs run in the rooms writer's transaction, whatever the mode. */
+static const struct alarm_kind alarm_kinds[] = {{.prefix = NULL}};
+
+static enum err make_alarms(struct parts *p)
+{
+    struct alarms_options o = {.rooms = p->app.rooms,
+                               .clock = &p->clock,
+                               .log = &p->log,
+                               .kinds = alarm_kinds,
+                               .arg = p,
+                               .takes = takes_alarms,
+                               .hand_over = hand_over_alarm};
+    return alarms_create(&o, &p->app.alarms);
+}
+
 static enum err start_writers(struct parts *p)
 {
     struct app *app = &p->app;
@@ -215,6 +245,8 @@ static enum err start_writers(struct parts *p)
     enum err err = writer_start(&main_writer, &app->writer);
     if (err == ERR_OK)
         err = writer_start(&rooms_writer, &app->rooms);
+    if (err == ERR_OK)
+        err = make_alarms(p);
     struct likes_options likes = {.main = app->writer,
                                   .rooms = app->rooms,
                                   .rooms_db = p->store.rooms,
@@ -341,6 +373,7 @@ static enum err start_threads(struct parts *p, struct problem *problem)
 static void free_parts(struct parts *p)
 {
     realtime_free(p->app.realtime);
+    alarms_free(p->app.alarms);
     likes_free(p->app.likes);
     keyring_holder_clear(&p->app.keyrings);
     heads_free(p->app.heads);

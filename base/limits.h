@@ -116,7 +116,6 @@
 #define PING_ADVISED_MS 30000      /* what WELCOME says as `heartbeat` */
 #define SILENCE_MS_MAX 75000       /* two pings and a half without a word */
 #define ROOM_SLEEP_MS 10000        /* without a message */
-#define ALARM_AGAIN_MS 60000       /* a stored alarm that its room did not end comes again */
 #define FREEZE_BYTES_MAX                                                                                               \
     (256U << 20) /* of all sockets at a hot restart, beside two images; 65,536 at rest take 16 MiB, slow ones more */
 #define CLOSE_WAIT_MS 5000         /* for the other side's close frame */
@@ -126,8 +125,12 @@
 /* ---- rooms.db ---------------------------------------------------------------------------------------------------- */
 
 #define ROOM_NAME_BYTES_MAX 96
-#define ROOM_KEY_BYTES_MAX 256
-#define ROOM_VALUE_BYTES_MAX (128U << 10) /* as the platform of the seeds allows */
+#define ROOM_KEY_BYTES_MAX 2048           /* as the platform of the seeds allows */
+#define ROOM_VALUE_BYTES_MAX (128U << 10) /* likewise */
+#define ROOM_KEYS_MAX 16384               /* a walk over all of them takes 20 ms */
+#define ROOM_BYTES_MAX (16 << 20)         /* keys and values: what one room fills is nothing to a disk */
+#define ALARM_TRIES_MAX 6                 /* again, after an alarm failed; then it is given up */
+#define ALARM_AGAIN_MS 2000               /* before the first of them; doubled each time: two minutes in all */
 #define LIKES_FLUSH_MS 60000              /* DESIGN: once a minute */
 #define LIKES_PENDING_MAX 20000           /* then it is flushed early: one transaction of about 0.1 s */
 #define LIKES_BUFFER_MAX 200000           /* when it cannot be flushed: then likes are refused as busy */

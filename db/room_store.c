@@ -82,14 +82,65 @@ enum err room_store_list(struct db *db, struct arena *arena, const char *room, c
     return rows_end(stmt, full);
 }
 
+/* ---- how much a room keeps --------------------------------------------------------------------------------------- */
+
+enum err room_store_size(struct db *db, const char *room, struct room_size *out)
+{
+    *out = (struct room_size){0};
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT keys, bytes FROM room_sizes WHERE room = $1", "s", room);
+    if (err != ERR_OK)
+        return err;
+    if (db_row(stmt))
+        *out = (struct room_size){.keys = db_int(stmt, 0), .bytes = db_int(stmt, 1)};
+    return db_end(stmt);
+}
+
+/* The bytes of a value that is there; -1: it is not. */
+static enum err value_bytes(struct tx *tx, const char *room, const char *key, int64_t *bytes)
+{
+    *bytes = -1;
+    struct db_stmt *stmt;
+    enum err err = db_query(tx->db, &stmt, "SELECT LENGTH(value) FROM room_values WHERE room = $1 AND key = $2", "ss",
+                            room, key);
+    if (err != ERR_OK)
+        return err;
+    if (db_row(stmt))
+        *bytes = db_int(stmt, 0);
+    return db_end(stmt);
+}
+
+static enum err resize(struct tx *tx, const char *room, int64_t keys, int64_t bytes)
+{
+    return db_run(tx->db,
+                  "INSERT INTO room_sizes (room, keys, bytes) VALUES ($1, $2, $3)"
+                  " ON CONFLICT (room) DO UPDATE SET keys = excluded.keys, bytes = excluded.bytes",
+                  "sii", room, keys, bytes);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
 enum err room_store_put(struct tx *tx, const char *room, const struct room_value *value)
 {
+    struct room_size size;
+    int64_t before;
     if (!fits(room, ROOM_NAME_BYTES_MAX) || !fits(value->key, ROOM_KEY_BYTES_MAX) || value->len > ROOM_VALUE_BYTES_MAX)
         return problem_set(&tx->problem, ERR_INVALID, "A room's name, key or value is empty or too long.");
-    return db_run(tx->db,
-                  "INSERT INTO room_values (room, key, value) VALUES ($1, $2, $3)"
-                  " ON CONFLICT (room, key) DO UPDATE SET value = excluded.value",
-                  "ssb", room, value->key, value->bytes, value->len);
+    enum err err = room_store_size(tx->db, room, &size);
+    if (err == ERR_OK)
+        err = value_bytes(tx, room, value->key, &before);
+    if (err != ERR_OK)
+        return err;
+    int64_t bytes = size.bytes + (int64_t)value->len - (before < 0 ? -(int64_t)strlen(value->key) : before);
+    int64_t keys = size.keys + (before < 0);
+    bool grows = keys > size.keys || bytes > size.bytes; /* what is too full already may shrink */
+    if (grows && (keys > ROOM_KEYS_MAX || bytes > ROOM_BYTES_MAX))
+        return problem_set(&tx->problem, ERR_CONFLICT, "There is no room for more here. Remove something first.");
+    err = db_run(tx->db,
+                 "INSERT INTO room_values (room, key, value) VALUES ($1, $2, $3)"
+                 " ON CONFLICT (room, key) DO UPDATE SET value = excluded.value",
+                 "ssb", room, value->key, value->bytes, value->len);
+    return err != ERR_OK || (keys == size.keys && bytes == size.bytes) ? err : resize(tx, room, keys, bytes);
 }
 
 enum err room_store_put_many(struct tx *tx, const char *room, const struct room_value *values, size_t count)
@@ -102,16 +153,31 @@ enum err room_store_put_many(struct tx *tx, const char *room, const struct room_
 
 enum err room_store_delete(struct tx *tx, const char *room, const char *key)
 {
-    return db_run(tx->db, "DELETE FROM room_values WHERE room = $1 AND key = $2", "ss", room, key);
+    struct room_size size;
+    int64_t before;
+    enum err err = value_bytes(tx, room, key, &before);
+    if (err != ERR_OK || before < 0)
+        return err;
+    err = room_store_size(tx->db, room, &size);
+    if (err == ERR_OK)
+        err = db_run(tx->db, "DELETE FROM room_values WHERE room = $1 AND key = $2", "ss", room, key);
+    return err != ERR_OK ? err : resize(tx, room, size.keys - 1, size.bytes - before - (int64_t)strlen(key));
 }
 
 enum err room_store_delete_all(struct tx *tx, const char *room)
 {
     enum err err = db_run(tx->db, "DELETE FROM room_values WHERE room = $1", "s", room);
+    if (err == ERR_OK)
+        err = db_run(tx->db, "DELETE FROM room_sizes WHERE room = $1", "s", room);
     return err != ERR_OK ? err : room_store_set_alarm(tx, room, 0);
 }
 
 /* ---- alarms ------------------------------------------------------------------------------------------------------ */
+
+static enum err note_alarm(struct tx *tx, int64_t due_ms)
+{
+    return tx_note(tx, (struct change){.kind = CHANGE_ALARM, .value = due_ms, .at_ms = tx->now_ms});
+}
 
 enum err room_store_set_alarm(struct tx *tx, const char *room, int64_t due_ms)
 {
@@ -119,10 +185,11 @@ enum err room_store_set_alarm(struct tx *tx, const char *room, int64_t due_ms)
         return db_run(tx->db, "DELETE FROM room_alarms WHERE room = $1", "s", room);
     if (!fits(room, ROOM_NAME_BYTES_MAX))
         return problem_set(&tx->problem, ERR_INVALID, "A room's name is empty or too long.");
-    return db_run(tx->db,
-                  "INSERT INTO room_alarms (room, due_ms) VALUES ($1, $2)"
-                  " ON CONFLICT (room) DO UPDATE SET due_ms = excluded.due_ms",
-                  "si", room, due_ms);
+    enum err err = db_run(tx->db,
+                          "INSERT INTO room_alarms (room, due_ms) VALUES ($1, $2)"
+                          " ON CONFLICT (room) DO UPDATE SET due_ms = excluded.due_ms, tries = 0, given_up = 0",
+                          "si", room, due_ms);
+    return err != ERR_OK ? err : note_alarm(tx, due_ms);
 }
 
 enum err room_store_alarm(struct db *db, const char *room, int64_t *due_ms)
@@ -137,20 +204,44 @@ enum err room_store_alarm(struct db *db, const char *room, int64_t *due_ms)
     return db_end(stmt);
 }
 
-enum err room_store_alarms(struct db *db, struct arena *arena, struct room_alarm *out, size_t limit, size_t *found)
+enum err room_store_alarms(struct db *db, struct arena *arena, const struct room_alarm *after, struct room_alarm *out,
+                           size_t limit, size_t *found)
 {
     *found = 0;
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt, "SELECT room, due_ms FROM room_alarms ORDER BY due_ms LIMIT $1", "i",
+    enum err err = db_query(db, &stmt,
+                            "SELECT room, due_ms, tries FROM room_alarms"
+                            " WHERE given_up = 0 AND (due_ms, room) > ($1, $2) ORDER BY due_ms, room LIMIT $3",
+                            "isi", after == NULL ? INT64_MIN : after->due_ms, after == NULL ? "" : after->room,
                             (int64_t)limit);
     if (err != ERR_OK)
         return err;
     bool full = false;
     while (!full && *found < limit && db_row(stmt)) {
-        out[*found] = (struct room_alarm){.room = rows_text(stmt, 0, arena, &full), .due_ms = db_int(stmt, 1)};
+        out[*found] = (struct room_alarm){
+            .room = rows_text(stmt, 0, arena, &full), .due_ms = db_int(stmt, 1), .tries = db_int(stmt, 2)};
         *found += !full;
     }
     return rows_end(stmt, full);
+}
+
+enum err room_store_alarm_again(struct tx *tx, const char *room, int64_t due_ms, int64_t tries)
+{
+    enum err err = db_run(tx->db, "UPDATE room_alarms SET due_ms = $2, tries = $3 WHERE room = $1", "sii", room, due_ms,
+                          tries);
+    return err != ERR_OK ? err : note_alarm(tx, due_ms);
+}
+
+enum err room_store_alarm_give_up(struct tx *tx, const char *room)
+{
+    return db_run(tx->db, "UPDATE room_alarms SET given_up = 1 WHERE room = $1", "s", room);
+}
+
+enum err room_store_alarms_revive(struct tx *tx, int64_t *revived)
+{
+    enum err err = db_run(tx->db, "UPDATE room_alarms SET given_up = 0, tries = 0 WHERE given_up = 1", "");
+    *revived = err == ERR_OK ? db_changes(tx->db) : 0;
+    return err;
 }
 
 /* ---- acks -------------------------------------------------------------------------------------------------------- */

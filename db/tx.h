@@ -38,6 +38,7 @@ enum change_kind {
     CHANGE_PRUNED,  /* value: the oldest event that is still kept */
     CHANGE_RECEIPT, /* subject: a channel; value: the member who has or has read more of it */
     CHANGE_DIGEST,  /* subject: a member; value: the number of their digest job that moved */
+    CHANGE_ALARM,   /* value: when the stored alarm of some room is due (db/alarms.h) */
 };
 
 struct change {

@@ -31,7 +31,6 @@ struct realtime {
     struct doors *doors;
     struct reactor *reactors; /* options.loops of them */
     struct hub_stats stats;
-    _Atomic int64_t next_alarm_ms; /* no stored alarm is due before; wall time (storage.h) */
     _Atomic bool open;             /* sockets may be admitted */
     bool doubts;                   /* at a freeze: members that could not be looked at again; the next image does */
     _Atomic bool stopping;         /* the server ends: nothing starts, and who comes is sent away with 1012 */

@@ -162,9 +162,9 @@ void realtime_settle(struct realtime *rt)
     (void)pthread_mutex_unlock(&rt->switching);
 }
 
-void realtime_alarms(struct realtime *rt)
+void realtime_alarm(struct realtime *rt, const char *room, int64_t due_ms)
 {
-    storage_alarms(rt);
+    storage_alarm(rt, room, due_ms);
 }
 
 void realtime_stop(struct realtime *rt)
@@ -546,6 +546,7 @@ static void publish(struct realtime *rt, const struct change *c, struct db *read
         publish_words(rt, c, read, words);
         break;
     case CHANGE_DIGEST:
+    case CHANGE_ALARM:
     case CHANGE_FLAG:
     case CHANGE_PRUNED:
         break;

@@ -90,9 +90,8 @@ void realtime_close_all(struct realtime *rt);
 /* Ends the loops' threads when the last socket is gone after realtime_close_all. Cheap; the housekeeper calls it. */
 void realtime_settle(struct realtime *rt);
 
-/* Hands the stored alarms that are due to their rooms, while the flag is on. Otherwise one look at a number; the
-   housekeeper calls it. */
-void realtime_alarms(struct realtime *rt);
+/* Hands a stored alarm to its room, while sockets are admitted (db/alarms.h). Any thread. */
+void realtime_alarm(struct realtime *rt, const char *room, int64_t due_ms);
 
 /* Closes everybody with 1012 and a spread-out retryAfter, waits until they are gone (at most CLOSE_WAIT_MS), ends the
    threads. The writers must still run, and may turn the flag meanwhile: nothing starts any more. NULL is fine. */

@@ -1,13 +1,13 @@
 /*
- * What a room keeps beyond its sleep, for kinds: jobs of the rooms writer on a room's behalf, and the room's stored
- * alarm. The tables are those of db/room_store.h.
+ * What a room with sockets keeps beyond its sleep, for kinds: jobs of the rooms writer on a room's behalf, and the
+ * room's stored alarm. The tables are those of db/room_store.h.
  *
  *   home loop:   storage_take ──job──> rooms writer: run, committed ──NOTE_STORED──> home loop: done
- *   housekeeper: storage_alarms ──> rooms writer: which are due ──NOTE_ALARM──> home loop: kind->alarm
+ *   housekeeper: db/alarms.h  ──> storage_alarm ──NOTE_ALARM──> home loop: kind->alarm
  *
- * An alarm runs at least once, after a crash too: when it is handed to its room it is set ALARM_AGAIN_MS later in the
- * same transaction, and comes again until a job of the room sets it anew or takes it away; best in the transaction that
- * does what it was for. Alarms wait while the flag is off.
+ * An alarm runs at least once, after a crash too: it comes again (2 s later, then 4 ...) until a job of the room sets
+ * it anew or takes it away; best in the transaction that does what it was for. The seventh that the room does not end
+ * is the last: then it is given up. Alarms of rooms with sockets wait while the flag is off.
  */
 #ifndef PORCHLIGHT_REALTIME_STORAGE_H
 #define PORCHLIGHT_REALTIME_STORAGE_H
@@ -29,7 +29,6 @@ struct room_job {
     struct realtime *rt;
     struct room *room; /* a reference */
     struct note *note; /* made beforehand, so that an answer never lacks memory; NULL while it carries the job */
-    int64_t alarm_ms;  /* 0: not set */
 };
 
 /* For the room of this turn, `bytes` long (a kind's own struct), zeroed behind its first member. NULL: no memory. */
@@ -42,8 +41,7 @@ void storage_free(struct room_job *job); /* one that was not taken; NULL is fine
 /* In `run`: the alarm of the job's room (wall time; 0 takes it away). As room_store_set_alarm. */
 enum err storage_set_alarm(struct room_job *job, struct tx *tx, int64_t due_ms);
 
-/* Hands the alarms that are due to their rooms. The housekeeper; one look at a number when none is. Not while the flag
-   is off. */
-void storage_alarms(struct realtime *rt);
+/* Hands a stored alarm to its room. Any thread; what cannot be handed over comes again. */
+void storage_alarm(struct realtime *rt, const char *room, int64_t due_ms);
 
 #endif

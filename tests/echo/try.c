@@ -126,7 +126,7 @@ static void on_raw(struct room_turn *t, const char *text, size_t len)
     (void)snprintf(line, sizeof line, "%.*s", (int)len, text);
     if (o == NULL)
         return;
-    (void)sscanf(line, "%15s %257s %1023[^\n]", o->verb, o->key, o->value);
+    (void)sscanf(line, "%15s %2049s %1023[^\n]", o->verb, o->key, o->value);
     storage_take(t, &o->job);
 }
 

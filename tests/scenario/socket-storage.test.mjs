@@ -71,7 +71,7 @@ describe('a room with storage and an alarm', () => {
         await tell(clients, 'list glass/', 'list glass/1 glass/2');
         await tell(clients, 'delete glass/2', 'delete glass/2 ok');
         await tell(clients, 'get glass/2', 'get glass/2 -');
-        await tell(clients, `put ${'k'.repeat(257)} x`, `put ${'k'.repeat(257)} invalid`);
+        await tell(clients, `put ${'k'.repeat(2049)} x`, `put ${'k'.repeat(2049)} invalid`);
     });
 
     test('wakes on its alarm, with the same people in it', async () => {
@@ -91,9 +91,7 @@ describe('a room with storage and an alarm', () => {
         await tell(clients, 'deaf 1000', 'deaf ok');
         await server.advance(2);
         await until(async () => (await figure(server, 'porchlight_room_alarms_total')) === 2, { what: 'the first time' });
-        await pass(58);
-        assert.equal(await figure(server, 'porchlight_room_alarms_total'), 2);
-        await server.advance(5);
+        await server.advance(3);
         await hear(clients, 'rang 2 3');
         await pass(120);
         assert.equal(await figure(server, 'porchlight_room_alarms_total'), 3, 'and not after it has ended it');

@@ -239,16 +239,102 @@ static void alarms_in_order(void **state)
     fixture_commit(f);
     struct room_alarm out[5];
     size_t found;
-    assert_int_equal(room_store_alarms(f->reader, f->arena, out, 5, &found), ERR_OK);
+    assert_int_equal(room_store_alarms(f->reader, f->arena, NULL, out, 5, &found), ERR_OK);
     assert_int_equal(found, 3);
     assert_string_equal(out[0].room, "early");
     assert_int_equal(out[0].due_ms, 100);
     assert_string_equal(out[1].room, "moved");
     assert_int_equal(out[1].due_ms, 200);
     assert_string_equal(out[2].room, "late");
-    assert_int_equal(room_store_alarms(f->reader, f->arena, out, 2, &found), ERR_OK);
+    assert_int_equal(room_store_alarms(f->reader, f->arena, NULL, out, 2, &found), ERR_OK);
     assert_int_equal(found, 2);
     assert_string_equal(out[1].room, "moved");
+    assert_int_equal(room_store_alarms(f->reader, f->arena, &out[1], out, 2, &found), ERR_OK);
+    assert_int_equal(found, 1);
+    assert_string_equal(out[0].room, "late");
+}
+
+static void alarms_that_fail_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct room_alarm out[3];
+    size_t found;
+    int64_t revived;
+    struct tx *tx = fixture_begin(f);
+    assert_int_equal(room_store_set_alarm(tx, "a", 100), ERR_OK);
+    assert_int_equal(fixture_last(tx)->kind, CHANGE_ALARM);
+    assert_int_equal(fixture_last(tx)->value, 100);
+    assert_int_equal(room_store_set_alarm(tx, "b", 100), ERR_OK); /* at the same moment: by name */
+    assert_int_equal(room_store_alarm_again(tx, "a", 300, 1), ERR_OK);
+    assert_int_equal(fixture_last(tx)->value, 300);
+    assert_int_equal(room_store_alarm_again(tx, "gone", 50, 1), ERR_OK); /* nothing is made of it */
+    assert_int_equal(room_store_alarms(tx->db, f->arena, NULL, out, 3, &found), ERR_OK);
+    assert_int_equal(found, 2);
+    assert_string_equal(out[1].room, "a");
+    assert_int_equal(out[1].tries, 1);
+    assert_int_equal(room_store_alarm_give_up(tx, "a"), ERR_OK);
+    assert_int_equal(room_store_alarms(tx->db, f->arena, NULL, out, 3, &found), ERR_OK);
+    assert_int_equal(found, 1);
+    assert_string_equal(out[0].room, "b");
+    assert_int_equal(room_store_alarms_revive(tx, &revived), ERR_OK);
+    assert_int_equal(revived, 1);
+    assert_int_equal(room_store_alarms(tx->db, f->arena, NULL, out, 3, &found), ERR_OK);
+    assert_int_equal(found, 2);
+    assert_int_equal(out[1].tries, 0);
+    assert_int_equal(room_store_alarm_give_up(tx, "a"), ERR_OK);
+    assert_int_equal(room_store_set_alarm(tx, "a", 400), ERR_OK); /* set anew: it runs */
+    assert_int_equal(room_store_alarms(tx->db, f->arena, NULL, out, 3, &found), ERR_OK);
+    assert_int_equal(found, 2);
+    fixture_commit(f);
+}
+
+static struct room_size size_of(struct tx *tx, const char *room)
+{
+    struct room_size size;
+    assert_int_equal(room_store_size(tx->db, room, &size), ERR_OK);
+    return size;
+}
+
+static void a_room_has_room_for_so_much(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    char key[8];
+    char *bytes = calloc(1, ROOM_VALUE_BYTES_MAX);
+    assert_non_null(bytes);
+    struct room_value value = {.key = key, .bytes = bytes, .len = ROOM_VALUE_BYTES_MAX};
+    int64_t full = 0;
+    for (; full + (int64_t)value.len + 4 <= ROOM_BYTES_MAX; full += (int64_t)value.len + 4) {
+        (void)snprintf(key, sizeof key, "%04d", (int)size_of(tx, "r").keys);
+        assert_int_equal(room_store_put(tx, "r", &value), ERR_OK);
+    }
+    assert_int_equal(size_of(tx, "r").bytes, full);
+    (void)snprintf(key, sizeof key, "more");
+    assert_int_equal(room_store_put(tx, "r", &value), ERR_CONFLICT);
+    assert_string_not_equal(tx->problem.detail, "");
+    assert_int_equal(room_store_put(tx, "s", &value), ERR_OK); /* another room is not full */
+    value.len = (size_t)(ROOM_BYTES_MAX - full) - 4;
+    assert_int_equal(room_store_put(tx, "r", &value), ERR_OK); /* to the last byte */
+    (void)snprintf(key, sizeof key, "0000");
+    value.len = 1;
+    assert_int_equal(room_store_put(tx, "r", &value), ERR_OK); /* one that shrinks */
+    assert_int_equal(room_store_delete(tx, "r", "0001"), ERR_OK);
+    assert_int_equal(room_store_delete(tx, "r", "0001"), ERR_OK);
+    struct room_size size = size_of(tx, "r");
+    assert_int_equal(size.bytes, fixture_number(tx->db, "SELECT SUM(LENGTH(key) + LENGTH(value)) FROM room_values"
+                                                        " WHERE room = 'r'"));
+    assert_int_equal(size.keys, fixture_number(tx->db, "SELECT COUNT(*) FROM room_values WHERE room = 'r'"));
+    assert_int_equal(room_store_delete_all(tx, "r"), ERR_OK);
+    assert_int_equal(size_of(tx, "r").keys, 0);
+    value.len = 0;
+    for (int i = 0; i < ROOM_KEYS_MAX; i++) {
+        (void)snprintf(key, sizeof key, "%d", i);
+        assert_int_equal(room_store_put(tx, "r", &value), ERR_OK);
+    }
+    (void)snprintf(key, sizeof key, "more");
+    assert_int_equal(room_store_put(tx, "r", &value), ERR_CONFLICT);
+    fixture_commit(f);
+    free(bytes);
 }
 
 static void an_answer_is_given_once_and_kept_a_day(void **state)
@@ -295,6 +381,8 @@ int main(void)
         TEST(limits_are_kept),
         TEST(a_full_arena_is_said),
         TEST(alarms_in_order),
+        TEST(alarms_that_fail_are_kept),
+        TEST(a_room_has_room_for_so_much),
         TEST(an_answer_is_given_once_and_kept_a_day),
     };
     return cmocka_run_group_tests_name("db/room_store", tests, NULL, NULL);
