@@ -99,10 +99,17 @@ static void prune_all(struct housekeeper *h, struct writer *writer, enum err (*r
     } while (err == ERR_OK && h->pruned == PRUNE_ROWS_MAX && !is_stopping(h));
 }
 
-/* Answers to messages that nobody will send again. */
-static enum err run_forget_acks(struct job *job, struct tx *tx)
+/* Answers to messages and requests that nobody will send again. */
+static enum err run_prune_rooms(struct job *job, struct tx *tx)
 {
-    return room_store_ack_prune(tx, PRUNE_ROWS_MAX, &of_job(job)->pruned);
+    struct housekeeper *h = of_job(job);
+    int64_t acks = 0;
+    int64_t replays = 0;
+    enum err err = room_store_ack_prune(tx, PRUNE_ROWS_MAX, &acks);
+    if (err == ERR_OK)
+        err = access_replays_prune(tx, PRUNE_ROWS_MAX, &replays);
+    h->pruned = acks > replays ? acks : replays;
+    return err;
 }
 
 /* The like buffer's alarm; closing it after the flag was turned off; and what an import made of the posts. */
@@ -157,7 +164,7 @@ static void *keep_house(void *arg)
         if (now_ms - pruned_ms >= PRUNE_MS) {
             pruned_ms = now_ms;
             prune_all(h, h->app->writer, run_prune, "prune");
-            prune_all(h, h->app->rooms, run_forget_acks, "acks");
+            prune_all(h, h->app->rooms, run_prune_rooms, "prune_rooms");
         }
     }
     store_seen(h);

@@ -380,6 +380,8 @@ static enum err init_loop(struct loop *loop, struct server *s, unsigned loops)
     if (!watch(loop, mailbox_fd(loop->mailbox)) || !watch(loop, s->stop_fd))
         return ERR_INTERNAL;
     enum err err = store_connect(&s->app->store, &loop->db);
+    if (err == ERR_OK)
+        err = store_connect_rooms(&s->app->store, &loop->rooms_db);
     return err != ERR_OK ? err : start_daemon(loop, loops);
 }
 
@@ -390,6 +392,7 @@ static void clear_loop(struct loop *loop)
     polls_free(loop->polls);
     auth_cache_free(loop->auth);
     db_close(loop->db);
+    db_close(loop->rooms_db);
     mailbox_free(loop->mailbox);
     if (loop->epoll_fd >= 0)
         (void)close(loop->epoll_fd);

@@ -6,7 +6,7 @@
  *                    --dup--> daemon 1 <- loop 1: ...
  *
  * All daemons accept from one socket. Everything of a loop (its daemon, connections, requests, caches and read
- * connection) is touched by its thread alone; others reach it through its mailbox, and read its atomic figures.
+ * connections) is touched by its thread alone; others reach it through its mailbox, and read its atomic figures.
  */
 #ifndef PORCHLIGHT_API_SERVER_H
 #define PORCHLIGHT_API_SERVER_H
@@ -55,7 +55,8 @@ struct loop {
     struct MHD_Daemon *daemon;
     int epoll_fd;
     struct mailbox *mailbox;
-    struct db *db; /* reads */
+    struct db *db;       /* reads porchlight.db */
+    struct db *rooms_db; /* reads rooms.db */
     struct auth_cache *auth;
     struct polls *polls;
     struct request *spare; /* requests to use again */

@@ -91,7 +91,7 @@ static bool key_is_valid(const char *key)
     return len >= 1 && len <= IDEMPOTENCY_KEY_BYTES_MAX;
 }
 
-static void submit(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
+static void submit(struct request *r, struct writer *writer, enum err (*run)(struct request *r, struct tx *tx),
                    void (*then)(struct request *r))
 {
     r->write_run = run;
@@ -99,7 +99,7 @@ static void submit(struct request *r, enum err (*run)(struct request *r, struct 
     r->job.run = run_job;
     r->job.done = job_done;
     request_suspend(r, answer);
-    if (writer_submit(r->app->writer, &r->job) != ERR_OK) {
+    if (writer_submit(writer, &r->job) != ERR_OK) {
         r->then = request_answer_busy;
         request_complete(r);
     }
@@ -119,16 +119,40 @@ static bool take_key(struct request *r)
     return true;
 }
 
-void request_write(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
-                   void (*then)(struct request *r))
+/* Keys of those who are no member share scope 0: what tells them apart becomes part of the key. */
+static void scope_key(struct request *r, const char *scope)
+{
+    unsigned char hash[16];
+    char hex[33];
+    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)scope, strlen(scope), NULL, 0);
+    (void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    r->replay_key = arena_printf(r->arena, "%s:%s", hex, r->replay_key);
+}
+
+static void write_to(struct request *r, struct writer *writer, enum err (*run)(struct request *r, struct tx *tx),
+                     void (*then)(struct request *r))
 {
     if (!take_key(r))
         return;
     if (r->replay_key != NULL) {
+        if (r->caller.kind == CALLER_SERVICE)
+            scope_key(r, r->caller.name);
         r->replay_scope = r->caller.user_id;
         make_fingerprint(r, r->body == NULL ? "" : r->body, r->body_len);
     }
-    submit(r, run, then);
+    submit(r, writer, run, then);
+}
+
+void request_write(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
+                   void (*then)(struct request *r))
+{
+    write_to(r, r->app->writer, run, then);
+}
+
+void request_write_rooms(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
+                         void (*then)(struct request *r))
+{
+    write_to(r, r->app->rooms, run, then);
 }
 
 void request_write_scoped(struct request *r, const char *scope, enum err (*run)(struct request *r, struct tx *tx),
@@ -136,13 +160,9 @@ void request_write_scoped(struct request *r, const char *scope, enum err (*run)(
 {
     if (!take_key(r))
         return;
-    if (r->replay_key != NULL) { /* nobody's keys share one table: the scope becomes part of the key */
-        unsigned char hash[16];
-        char hex[33];
-        (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)scope, strlen(scope), NULL, 0);
-        (void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-        r->replay_key = arena_printf(r->arena, "%s:%s", hex, r->replay_key);
+    if (r->replay_key != NULL) {
+        scope_key(r, scope);
         make_fingerprint(r, scope, strlen(scope));
     }
-    submit(r, run, then);
+    submit(r, r->app->writer, run, then);
 }

@@ -17,6 +17,11 @@
 void request_write(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
                    void (*then)(struct request *r));
 
+/* The same for what lives in rooms.db (db/room_store.h), on the rooms writer, where a service may write, too: each has
+   keys of its own. The transaction does not see porchlight.db. */
+void request_write_rooms(struct request *r, enum err (*run)(struct request *r, struct tx *tx),
+                         void (*then)(struct request *r));
+
 /* The same where the caller is nobody yet: keys are kept apart by `scope` (a hash of what was sent), and what is secret
    in the body is left out of the fingerprint. */
 void request_write_scoped(struct request *r, const char *scope, enum err (*run)(struct request *r, struct tx *tx),

@@ -152,6 +152,18 @@ enum err access_replay_store(struct tx *tx, int64_t user_id, const char *key,
 
 /* ---- housekeeping ------------------------------------------------------------------------------------------------ */
 
+enum err access_replays_prune(struct tx *tx, size_t limit, int64_t *pruned)
+{
+    *pruned = 0;
+    enum err err = db_run(tx->db,
+                          "DELETE FROM replays WHERE (user_id, key) IN"
+                          " (SELECT user_id, key FROM replays WHERE created_ms < $1 ORDER BY created_ms LIMIT $2)",
+                          "ii", tx->now_ms - IDEMPOTENCY_HOURS * HOUR_MS, (int64_t)limit);
+    if (err == ERR_OK)
+        *pruned = db_changes(tx->db);
+    return err;
+}
+
 enum err access_prune(struct tx *tx, size_t limit, int64_t *pruned)
 {
     static const char *const deletes[] = {
@@ -159,14 +171,10 @@ enum err access_prune(struct tx *tx, size_t limit, int64_t *pruned)
         " (SELECT jti FROM revocations WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2)",
         "DELETE FROM invites WHERE hash IN"
         " (SELECT hash FROM invites WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2)",
-        "DELETE FROM replays WHERE (user_id, key) IN"
-        " (SELECT user_id, key FROM replays WHERE created_ms < $1 ORDER BY created_ms LIMIT $2)",
     };
-    const int64_t before_ms[] = {tx->now_ms, tx->now_ms, tx->now_ms - IDEMPOTENCY_HOURS * HOUR_MS};
-    enum err err = ERR_OK;
-    *pruned = 0;
+    enum err err = access_replays_prune(tx, limit, pruned);
     for (size_t i = 0; err == ERR_OK && i < sizeof deletes / sizeof deletes[0]; i++) {
-        err = db_run(tx->db, deletes[i], "ii", before_ms[i], (int64_t)limit);
+        err = db_run(tx->db, deletes[i], "ii", tx->now_ms, (int64_t)limit);
         if (err == ERR_OK && db_changes(tx->db) > *pruned)
             *pruned = db_changes(tx->db);
     }

@@ -30,8 +30,8 @@ enum err access_is_revoked(struct db *db, const char *jti, bool *revoked);
 enum err access_flag(struct db *db, const char *name, bool *value);    /* ERR_NOT_FOUND for an unknown flag */
 enum err access_flag_set(struct tx *tx, const char *name, bool value); /* CHANGE_FLAG when it changed */
 
-/* The stored answer of a request that carried an Idempotency-Key. Scope: the member's id, or 0 and a key made unique by
- * the caller. */
+/* The stored answer of a request that carried an Idempotency-Key, in the file that the request wrote to (rooms.db has a
+ * table of its own). Scope: the member's id, or 0 and a key made unique by the caller. */
 #define FINGERPRINT_BYTES 32
 struct replay {
     bool found;
@@ -49,6 +49,8 @@ enum err access_replay_store(struct tx *tx, int64_t user_id, const char *key,
 /* Housekeeping: expired revocations, replays older than IDEMPOTENCY_HOURS, expired invites. At most `limit` rows of
  * each; `pruned` is set to the most of any, so that below `limit` nothing is left to do. */
 enum err access_prune(struct tx *tx, size_t limit, int64_t *pruned);
+/* The replays alone, as many: of rooms.db. */
+enum err access_replays_prune(struct tx *tx, size_t limit, int64_t *pruned);
 
 /* The server's secret for keyed hashes (32 bytes), made with the database. */
 #define ACCESS_SECRET_BYTES 32
