@@ -115,6 +115,20 @@ static enum err read_likes(struct collector *c)
     return err;
 }
 
+/* While there is more, only those that the next answer will not tell: it begins where this one ends. */
+static enum err read_counters(struct collector *c)
+{
+    struct changes *out = c->out;
+    enum err err = counters_of_team(c->r->loop->db, c->r->arena, c->query->team_id, c->query->since, &out->counters,
+                                    &out->counters_count);
+    size_t kept = 0;
+    for (size_t i = 0; i < out->counters_count; i++)
+        if (!out->more || out->counters[i].seq <= out->seq)
+            out->counters[kept++] = out->counters[i];
+    out->counters_count = kept;
+    return err;
+}
+
 enum err changes_collect(struct request *r, const struct changes_query *query, struct changes *out)
 {
     struct collector *c = arena_zalloc(r->arena, sizeof *c);
@@ -129,6 +143,8 @@ enum err changes_collect(struct request *r, const struct changes_query *query, s
     err = read_events(c);
     if (err == ERR_OK)
         err = read_likes(c);
+    if (err == ERR_OK)
+        err = read_counters(c);
     db_rollback(r->loop->db); /* a snapshot has nothing to commit */
     return err;
 }
@@ -163,5 +179,10 @@ void changes_write(struct json_writer *w, const struct changes *c)
     json_array_begin(w);
     for (size_t i = 0; i < c->notices_count; i++)
         render_notice(w, &c->notices[i]);
+    json_array_end(w);
+    json_key(w, "counters");
+    json_array_begin(w);
+    for (size_t i = 0; i < c->counters_count; i++)
+        counters_render(w, &c->counters[i]);
     json_array_end(w);
 }

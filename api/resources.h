@@ -48,6 +48,16 @@ void pin_delete(struct request *r);
 void notice_list(struct request *r);
 void notice_create(struct request *r);
 
+/* counter.c */
+void counter_increment(struct request *r);
+void counter_decrement(struct request *r);
+void counter_set(struct request *r);
+void counter_reset(struct request *r);
+void counter_value(struct request *r);
+void counter_metadata(struct request *r);
+void counter_history(struct request *r);
+void counter_list(struct request *r);
+
 /* live.c, socket.c */
 void live_cheer(struct request *r);
 void live_feed(struct request *r);

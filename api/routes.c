@@ -46,6 +46,15 @@ const struct route routes[] = {
     {METHOD_GET, "notices", ACCESS_MEMBER, notice_list, "since team limit page"},
     {METHOD_POST, "notices", ACCESS_MEMBER, notice_create, NULL},
 
+    {METHOD_POST, "rpc/counter.increment", ACCESS_MEMBER, counter_increment, NULL},
+    {METHOD_POST, "rpc/counter.decrement", ACCESS_MEMBER, counter_decrement, NULL},
+    {METHOD_POST, "rpc/counter.setValue", ACCESS_MEMBER, counter_set, NULL},
+    {METHOD_POST, "rpc/counter.reset", ACCESS_MEMBER, counter_reset, NULL},
+    {METHOD_POST, "rpc/counter.getValue", ACCESS_ASKS, counter_value, NULL},
+    {METHOD_POST, "rpc/counter.getMetadata", ACCESS_ASKS, counter_metadata, NULL},
+    {METHOD_POST, "rpc/counter.getHistory", ACCESS_ASKS, counter_history, NULL},
+    {METHOD_POST, "rpc/counter.list", ACCESS_ASKS, counter_list, NULL},
+
     {METHOD_POST, "cheers", ACCESS_MEMBER, live_cheer, NULL},
     {METHOD_POST, "api/feed/live", ACCESS_SERVICE, live_feed, NULL},
 
@@ -199,10 +208,11 @@ static bool rate_allows(struct request *r)
     };
     bool secret = r->route->access == ACCESS_SIGN_IN || r->route->access == ACCESS_CODE;
     bool member = r->caller.kind == CALLER_MEMBER && !secret;
-    enum rate_kind kind = secret                           ? RATE_ADDRESS_SIGN_IN
-                          : !member                        ? RATE_ADDRESS
-                          : r->route->method == METHOD_GET ? RATE_MEMBER_READ
-                                                           : RATE_MEMBER_WRITE;
+    bool reads = r->route->method == METHOD_GET || r->route->access == ACCESS_ASKS;
+    enum rate_kind kind = secret    ? RATE_ADDRESS_SIGN_IN
+                          : !member ? RATE_ADDRESS
+                          : reads   ? RATE_MEMBER_READ
+                                    : RATE_MEMBER_WRITE;
     uint64_t who = member ? (uint64_t)r->caller.user_id : r->address_key;
     int64_t wait_ms = rate_take(r->app->rates, rate_key(kind, who), rates[kind], r->loop->now_ms);
     if (wait_ms == 0)

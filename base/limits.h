@@ -4,6 +4,8 @@
 #ifndef PORCHLIGHT_BASE_LIMITS_H
 #define PORCHLIGHT_BASE_LIMITS_H
 
+#include <stdint.h>
+
 /* ---- what members write ------------------------------------------------------------------------------------------ */
 
 #define NAME_CHARS_MAX 60      /* a display name; longer ones break the layout at 320 px */
@@ -24,6 +26,9 @@
 #define PINS_PER_TEAM_MAX 10     /* more pins than fit a screen are no pins */
 #define TEAMS_PER_MEMBER_MAX 16  /* the list is held per signed-in member */
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
+#define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once */
+#define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
+#define COUNTER_VALUE_MAX INT64_C(9007199254740991) /* and as far below: what JavaScript's numbers hold exactly */
 #define INVITE_CODE_CHARS_MAX 64 /* a code, with whatever blanks and hyphens it was copied with */
 #define INVITE_USES_MAX 500      /* one link for one big team */
 #define INVITE_HOURS_MAX 2160    /* 90 days: a link that is found later should not open the door */

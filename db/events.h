@@ -18,7 +18,8 @@ enum err events_bounds(struct db *db, int64_t *newest, int64_t *oldest);
 /* Newest event of a team, those to everybody included; 0 when there is none. */
 enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq);
 
-/* Events of a team and to everybody with seq > since, in order, at most `limit`. `out` has room for `limit`. */
+/* Posts' and notices' events of a team and to everybody with seq > since, in order, at most `limit`. `out` has room for
+   `limit`. What happens to counters and channels is left out: they are asked themselves (db/counters.h). */
 enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count);
 
 /* The same of all teams. */

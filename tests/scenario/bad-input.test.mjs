@@ -45,6 +45,10 @@ async function unharmed(attack) {
     expectStatus(await as(server, 'member1').get('/posts?limit=1'), 200);
 }
 
+const counted =
+    (more) =>
+    ({ walkers }) => ({ name: 'steps', teamId: walkers, ...more });
+
 /* A good request for each endpoint with a body: who may send it, and what. */
 const good = {
     'post /auth/login': { as: null, body: () => ({ name: 'member1', password: 'porchlight' }) },
@@ -64,6 +68,14 @@ const good = {
         as: 'sarah',
         body: ({ walkers }) => ({ title: 'A notice', body: 'About a walk', link: '/#/posts/1', teamId: walkers }),
     },
+    'post /rpc/counter.increment': { as: 'member1', body: counted({ amount: 3 }) },
+    'post /rpc/counter.decrement': { as: 'member1', body: counted({ amount: 3 }) },
+    'post /rpc/counter.setValue': { as: 'sarah', body: counted({ value: 3 }) },
+    'post /rpc/counter.reset': { as: 'sarah', body: counted({}) },
+    'post /rpc/counter.getValue': { as: 'member1', body: counted({}) },
+    'post /rpc/counter.getMetadata': { as: 'member1', body: counted({}) },
+    'post /rpc/counter.getHistory': { as: 'member1', body: counted({ limit: 5, page: '100' }) },
+    'post /rpc/counter.list': { as: 'member1', body: ({ walkers }) => ({ teamId: walkers }) },
     'post /cheers': { as: 'member5', body: ({ walkers }) => ({ icon: 'heart', teamId: walkers }) },
     'post /api/feed/live': { as: null, body: () => ({ type: 'NEWS', text: 'from another server' }) },
     'put /admin/flags/{name}': { as: 'admin', body: () => ({ value: true }) },

@@ -50,6 +50,16 @@ const badForPattern = {
         ['an id in hexadecimal', '0x1'],
         ['an empty id', ''],
     ],
+    '^[a-z0-9][a-z0-9._-]*$': [
+        ['a capital', 'Steps'],
+        ['a blank', 'two words'],
+        ['an umlaut', 'schönes'],
+        ['a slash', 'a/b'],
+        ['a dot first', '.steps'],
+        ['a hyphen first', '-1'],
+        ['only blanks', '   '],
+        ['a quote', "a'b"],
+    ],
     '^[A-Za-z0-9._-]+$': [
         ['a blank', 'two words'],
         ['an umlaut', 'müller'],

@@ -170,9 +170,9 @@ export async function cursorOf(server, who, query = '') {
     return expectStatus(await as(server, who).get(`/changes${query && `?${query}`}`), 200).cursor;
 }
 
-/* Everything that happened since, with all of `more` taken: {created, changed, deleted, likes, notices, cursor}. */
+/* Everything that happened since, with all of `more` taken: {created, changed, deleted, likes, notices, counters, cursor}. */
 export async function eventsSince(server, who, since, query = '') {
-    const all = { created: [], changed: [], deleted: [], likes: [], notices: [], cursor: since };
+    const all = { created: [], changed: [], deleted: [], likes: [], notices: [], counters: [], cursor: since };
     for (;;) {
         const answer = expectStatus(
             await as(server, who).get(`/changes?since=${encodeURIComponent(all.cursor)}${query && `&${query}`}`),
@@ -184,12 +184,13 @@ export async function eventsSince(server, who, since, query = '') {
         all.deleted.push(...answer.posts.deleted);
         all.likes.push(...answer.likes);
         all.notices.push(...answer.notices);
+        all.counters.push(...answer.counters);
         all.cursor = answer.cursor;
         if (!answer.more) return all;
     }
 }
 
-const nothingHappened = { created: [], changed: [], deleted: [], likes: [], notices: [] };
+const nothingHappened = { created: [], changed: [], deleted: [], likes: [], notices: [], counters: [] };
 
 /* ---- tables of scenarios ----------------------------------------------------------------------------------------------- */
 
@@ -247,7 +248,7 @@ async function play(server, scenario, context) {
  *     problem       the slug of the expected problem
  *     reply         what the body must match (match.mjs), replyHeaders the same for headers
  *     forbidden     texts and patterns that the answer must not show
- *     events        what GET /changes must tell `observer` (sarah) afterwards: created, changed, deleted, likes, notices;
+ *     events        what GET /changes must tell `observer` (sarah) afterwards: created, changed, deleted, likes, notices, counters;
  *                   what is not named must not happen, and after a change without `events` nothing at all
  *     then          async (reply, context), for more
  */

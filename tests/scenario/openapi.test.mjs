@@ -150,6 +150,9 @@ describe('the contract and the program', () => {
             ['NOTICE_LINK_CHARS_MAX', schema('NoticeNew').properties.link.maxLength],
             ['PINS_PER_TEAM_MAX', schema('PostList').properties.pinned.maxItems],
             ['TEAMS_PER_MEMBER_MAX', schema('User').properties.teams.maxItems],
+            ['COUNTER_NAME_CHARS_MAX', schema('Counter').properties.name.maxLength],
+            ['COUNTERS_PER_TEAM_MAX', schema('CounterList').properties.items.maxItems],
+            ['COUNTERS_PER_TEAM_MAX', schema('Changes').properties.counters.maxItems],
             ['INVITE_USES_MAX', schema('InviteNew').properties.maxUses.maximum],
             ['INVITE_HOURS_MAX', schema('InviteNew').properties.expiresInHours.maximum],
             ['INVITE_HOURS_DEFAULT', schema('InviteNew').properties.expiresInHours.default],
@@ -186,6 +189,12 @@ describe('the contract and the program', () => {
         said(/within 30 seconds/);
         assert.equal(limits.get('IDEMPOTENCY_HOURS'), 24);
         said(/within 24 hours/);
+        assert.match(source('base/limits.h'), /COUNTER_VALUE_MAX INT64_C\(9007199254740991\)/);
+        for (const name of ['CounterChange', 'CounterSet']) {
+            const { amount, value } = schema(name).properties;
+            assert.deepEqual([(amount ?? value).minimum, (amount ?? value).maximum], [-9007199254740991, 9007199254740991]);
+        }
+        said(/±\(2⁵³ − 1\)/);
         assert.equal(limits.get('HEAD_TIMEOUT_MS'), 10000);
         assert.equal(limits.get('BODY_TIMEOUT_MS'), 30000);
         said(/within 10 seconds, or its body within 30/);

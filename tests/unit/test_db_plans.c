@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "db/access.h"
+#include "db/counters.h"
 #include "db/events.h"
 #include "db/notices.h"
 #include "db_fixture.h"
@@ -48,6 +49,14 @@ static int listen_to(sqlite3 *db, char **error, const struct sqlite3_api_routine
     return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, hear, NULL);
 }
 
+static void count_up(struct tx *tx, int64_t team)
+{
+    const struct counter_order order = {
+        .team_id = team, .name = "steps", .kind = COUNTER_INCREMENT, .number = 1, .user_id = team};
+    struct counter_event event;
+    assert_int_equal(counters_change(tx, &order, &event), ERR_OK);
+}
+
 /* Rows are in few teams; the planner has no statistics, as in a server that never ran ANALYZE. */
 static int64_t populate(struct fixture *f)
 {
@@ -61,6 +70,8 @@ static int64_t populate(struct fixture *f)
         if (i < 3)
             assert_int_equal(posts_pin(tx, post, true, &changed), ERR_OK);
     }
+    for (int i = 0; i < 5; i++)
+        count_up(tx, team);
     fixture_commit(f);
     return team;
 }
@@ -79,6 +90,8 @@ static void read_everything(struct fixture *f, int64_t team)
     struct notice notice, *notices;
     struct change changes[10];
     struct replay replay;
+    struct counter counter, *counters;
+    struct counter_event *counted;
     unsigned char hash[INVITE_HASH_BYTES] = {0};
     int64_t a[10], b[10];
     size_t count;
@@ -104,6 +117,12 @@ static void read_everything(struct fixture *f, int64_t team)
     assert_int_equal(events_bounds(db, a, b), ERR_OK);
     assert_int_equal(events_newest_of(db, team, a), ERR_OK);
     assert_int_equal(events_since(db, team, 0, changes, 10, &count), ERR_OK);
+    assert_int_equal(events_since_all(db, 0, changes, 10, &count), ERR_OK);
+    assert_int_equal(counters_by_name(db, arena, team, "steps", &counter), ERR_OK);
+    assert_int_equal(counters_by_id(db, arena, counter.id, &counter), ERR_OK);
+    assert_int_equal(counters_of_team(db, arena, team, 0, &counters, &count), ERR_OK);
+    assert_int_equal(counters_history(db, arena, &counter, 0, 10, &counted, &count), ERR_OK);
+    assert_int_equal(counters_since(db, arena, &counter, 0, 10, &counted, &count), ERR_OK);
     assert_int_equal(access_is_revoked(db, "x", &flag), ERR_OK);
     assert_int_equal(access_flag(db, "realtime", &flag), ERR_OK);
     assert_int_equal(access_replay_find(db, arena, 1, "x", &replay), ERR_OK);
@@ -121,6 +140,7 @@ static void write_everything(struct fixture *f, int64_t team)
     assert_int_equal(posts_delete(tx, 5), ERR_OK);
     assert_int_equal(users_join(tx, team, team, 0), ERR_OK);
     assert_int_equal(users_rename(tx, team, "S"), ERR_OK);
+    count_up(tx, team);
     assert_int_equal(access_prune(tx, 10, &count), ERR_OK);
     tx->now_ms = T0 + INT64_C(90) * 86400000;
     assert_int_equal(events_prune(tx, 10, &count), ERR_OK);

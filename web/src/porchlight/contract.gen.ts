@@ -194,6 +194,79 @@ export interface NoticeNew {
     teamId?: Id | null;
 }
 
+export interface Counter {
+    id: Id;
+    name: string;
+    teamId: Id;
+    value: number;
+    createdAt: Time;
+    updatedAt: Time;
+    operationCount: number;
+}
+
+export interface CounterList {
+    items: Counter[];
+    next: null;
+}
+
+export interface CounterEvent {
+    type: "increment" | "decrement" | "setValue" | "reset";
+    value: number;
+    previousValue: number;
+    metadata: Counter;
+    timestamp: Time;
+    cursor: Cursor;
+}
+
+export interface CounterChange {
+    name: string;
+    amount?: number;
+    teamId?: Id;
+}
+
+export interface CounterSet {
+    name: string;
+    value: number;
+    teamId?: Id;
+}
+
+export interface CounterName {
+    name: string;
+    teamId?: Id;
+}
+
+export interface CounterTeam {
+    teamId?: Id;
+}
+
+export interface CounterValue {
+    name: string;
+    value: number;
+}
+
+export interface CounterHistoryPage {
+    name: string;
+    teamId?: Id;
+    limit?: number;
+    page?: Id;
+}
+
+export interface CounterPast {
+    id: Id;
+    type: "increment" | "decrement" | "setValue" | "reset";
+    amount: number | null;
+    value: number;
+    previousValue: number;
+    userId: Id;
+    username: string;
+    timestamp: Time;
+}
+
+export interface CounterHistory {
+    items: CounterPast[];
+    next: string | null;
+}
+
 export interface Changes {
     cursor: Cursor;
     reset: boolean;
@@ -206,6 +279,7 @@ export interface Changes {
     };
     likes: LikeCount[];
     notices: Notice[];
+    counters: Counter[];
 }
 
 export interface Flag {

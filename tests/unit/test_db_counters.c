@@ -1,0 +1,378 @@
+/* db/counters.h: values in their range, a row for each change, milestones told once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "db/counters.h"
+#include "db/events.h"
+#include "db/notices.h"
+#include "db_fixture.h"
+
+static enum err change(struct tx *tx, int64_t team, const char *name, enum counter_kind kind, int64_t number,
+                       struct counter_event *out)
+{
+    const struct counter_order order = {
+        .team_id = team, .name = name, .kind = kind, .number = number, .user_id = team};
+    return counters_change(tx, &order, out);
+}
+
+static struct counter_event must(struct tx *tx, int64_t team, enum counter_kind kind, int64_t number)
+{
+    struct counter_event event;
+    assert_int_equal(change(tx, team, "steps", kind, number, &event), ERR_OK);
+    return event;
+}
+
+static void names(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a", "0", "steps", "glasses-of-water", "a.b_c-d", "2026.w07"};
+    static const char *const bad[] = {"", "A", "-a", ".a", "_a", "a b", "a/b", "ä", "a\n", "steps!"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(counters_name_is_good(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(counters_name_is_good(bad[i]));
+    assert_false(counters_name_is_good(NULL));
+    char longest[COUNTER_NAME_CHARS_MAX + 2];
+    memset(longest, 'x', sizeof longest);
+    longest[COUNTER_NAME_CHARS_MAX] = '\0';
+    assert_true(counters_name_is_good(longest));
+    longest[COUNTER_NAME_CHARS_MAX] = 'x';
+    longest[COUNTER_NAME_CHARS_MAX + 1] = '\0';
+    assert_false(counters_name_is_good(longest));
+}
+
+static void the_first_change_makes_the_counter(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    int64_t other = fixture_team(tx, "dave");
+    struct counter_event made = must(tx, team, COUNTER_INCREMENT, 5);
+    assert_int_equal(made.previous, 0);
+    assert_int_equal(made.counter.value, 5);
+    assert_int_equal(made.counter.operations, 1);
+    assert_int_equal(made.counter.created_ms, T0);
+    const struct change *noted = fixture_last(tx);
+    assert_int_equal(noted->kind, CHANGE_COUNTER);
+    assert_int_equal(noted->team_id, team);
+    assert_int_equal(noted->subject_id, made.counter.id);
+    assert_int_equal(noted->seq, made.counter.seq);
+
+    tx->now_ms = T0 + 7;
+    assert_int_equal(must(tx, team, COUNTER_DECREMENT, 7).counter.value, -2);
+    assert_int_equal(must(tx, team, COUNTER_SET, 40).previous, -2);
+    assert_int_equal(must(tx, team, COUNTER_INCREMENT, -4).counter.value, 36);
+    struct counter_event last = must(tx, team, COUNTER_RESET, 0);
+    assert_int_equal(last.counter.value, 0);
+    assert_int_equal(last.counter.operations, 5);
+    assert_int_equal(must(tx, other, COUNTER_INCREMENT, 1).counter.value, 1); /* the same name, another team's */
+    fixture_commit(f);
+
+    struct counter counter;
+    assert_int_equal(counters_by_name(f->reader, f->arena, team, "steps", &counter), ERR_OK);
+    assert_int_equal(counter.id, made.counter.id);
+    assert_string_equal(counter.name, "steps");
+    assert_int_equal(counter.value, 0);
+    assert_int_equal(counter.operations, 5);
+    assert_int_equal(counter.seq, last.counter.seq);
+    assert_int_equal(counter.created_ms, T0);
+    assert_int_equal(counter.updated_ms, T0 + 7);
+    assert_int_equal(counters_by_id(f->reader, f->arena, counter.id, &counter), ERR_OK);
+    assert_int_equal(counter.team_id, team);
+    assert_int_equal(counters_by_name(f->reader, f->arena, team, "water", &counter), ERR_NOT_FOUND);
+}
+
+static void what_is_refused_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    struct counter_event event;
+    assert_int_equal(change(tx, team, "steps", COUNTER_RESET, 0, &event), ERR_NOT_FOUND);
+    assert_int_equal(fixture_number(tx->db, "SELECT COUNT(*) FROM counters"), 0);
+
+    assert_int_equal(must(tx, team, COUNTER_INCREMENT, COUNTER_VALUE_MAX).counter.value, COUNTER_VALUE_MAX);
+    size_t noted = tx->changes_count;
+    int64_t number = fixture_number(tx->db, "SELECT value FROM sequence");
+    assert_int_equal(change(tx, team, "steps", COUNTER_INCREMENT, 1, &event), ERR_INVALID);
+    assert_string_not_equal(tx->problem.detail, "");
+    assert_int_equal(change(tx, team, "steps", COUNTER_INCREMENT, COUNTER_VALUE_MAX, &event), ERR_INVALID);
+    assert_int_equal(change(tx, team, "steps", COUNTER_DECREMENT, -1, &event), ERR_INVALID);
+    assert_int_equal(tx->changes_count, noted);
+    assert_int_equal(fixture_number(tx->db, "SELECT value FROM sequence "), number);
+    assert_int_equal(fixture_number(tx->db, "SELECT value FROM counters"), COUNTER_VALUE_MAX);
+
+    (void)must(tx, team, COUNTER_SET, -COUNTER_VALUE_MAX);
+    assert_int_equal(change(tx, team, "steps", COUNTER_DECREMENT, 1, &event), ERR_INVALID);
+    assert_int_equal(must(tx, team, COUNTER_DECREMENT, 0).counter.value, -COUNTER_VALUE_MAX);
+    assert_int_equal(must(tx, team, COUNTER_INCREMENT, COUNTER_VALUE_MAX).counter.value, 0);
+    fixture_commit(f);
+}
+
+static void a_team_has_so_many_counters_and_no_more(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    int64_t other = fixture_team(tx, "dave");
+    struct counter_event event;
+    char name[20];
+    for (int i = 0; i < COUNTERS_PER_TEAM_MAX; i++) {
+        (void)snprintf(name, sizeof name, "c%d", i);
+        assert_int_equal(change(tx, team, name, COUNTER_INCREMENT, 1, &event), ERR_OK);
+    }
+    assert_int_equal(change(tx, team, "more", COUNTER_INCREMENT, 1, &event), ERR_CONFLICT);
+    assert_string_not_equal(tx->problem.detail, "");
+    assert_int_equal(change(tx, team, "c7", COUNTER_INCREMENT, 1, &event), ERR_OK);
+    assert_int_equal(change(tx, other, "more", COUNTER_INCREMENT, 1, &event), ERR_OK);
+    fixture_commit(f);
+
+    struct counter *counters;
+    size_t count;
+    assert_int_equal(counters_of_team(f->reader, f->arena, team, -1, &counters, &count), ERR_OK);
+    assert_int_equal(count, COUNTERS_PER_TEAM_MAX);
+    assert_string_equal(counters[0].name, "c0");
+    assert_string_equal(counters[1].name, "c1");
+    assert_string_equal(counters[2].name, "c10"); /* by name */
+    int64_t since = fixture_number(f->reader, "SELECT MAX(seq) FROM counters WHERE name <> 'c7' AND name <> 'more'");
+    assert_int_equal(counters_of_team(f->reader, f->arena, team, since, &counters, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(counters[0].name, "c7");
+}
+
+static void history_has_each_change_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    int64_t numbers[25];
+    for (int i = 0; i < 25; i++) {
+        struct counter_event other;
+        numbers[i] = must(tx, team, i % 5 == 4 ? COUNTER_DECREMENT : COUNTER_INCREMENT, i).counter.seq;
+        assert_int_equal(change(tx, team, "water", COUNTER_SET, i, &other), ERR_OK);
+    }
+    fixture_commit(f);
+    struct counter counter;
+    assert_int_equal(counters_by_name(f->reader, f->arena, team, "steps", &counter), ERR_OK);
+
+    int seen = 24;
+    int64_t before = 0;
+    for (size_t count = 10; count == 10;) {
+        struct counter_event *events;
+        assert_int_equal(counters_history(f->reader, f->arena, &counter, before, 10, &events, &count), ERR_OK);
+        for (size_t i = 0; i < count; i++, seen--) {
+            int64_t amount;
+            assert_int_equal(events[i].counter.seq, numbers[seen]);
+            assert_int_equal(events[i].counter.operations, seen + 1);
+            assert_string_equal(events[i].user_name, "sarah");
+            assert_int_equal(events[i].user_id, team);
+            assert_int_equal(events[i].kind, seen % 5 == 4 ? COUNTER_DECREMENT : COUNTER_INCREMENT);
+            assert_true(counters_amount(&events[i], &amount));
+            assert_int_equal(amount, seen);
+            before = events[i].counter.seq;
+        }
+    }
+    assert_int_equal(seen, -1);
+
+    struct counter_event *missed;
+    size_t count;
+    assert_int_equal(counters_since(f->reader, f->arena, &counter, numbers[9], 10, &missed, &count), ERR_OK);
+    assert_int_equal(count, 10);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(missed[i].counter.seq, numbers[10 + i]);
+        assert_int_equal(missed[i].previous, i == 0 ? missed[0].previous : missed[i - 1].counter.value);
+        assert_int_equal(missed[i].counter.id, counter.id);
+        assert_string_equal(missed[i].counter.name, "steps");
+    }
+    assert_int_equal(counters_since(f->reader, f->arena, &counter, numbers[24], 10, &missed, &count), ERR_OK);
+    assert_int_equal(count, 0);
+}
+
+/* The list of events that polls and sockets page through is about posts and notices alone. */
+static void a_busy_counter_hides_no_post(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    for (int i = 0; i < 20; i++)
+        (void)must(tx, team, COUNTER_INCREMENT, 1);
+    int64_t post = fixture_post(tx, team, team, "seen");
+    (void)must(tx, team, COUNTER_INCREMENT, 1);
+    fixture_commit(f);
+    struct change events[10];
+    size_t count;
+    int64_t newest;
+    assert_int_equal(events_since(f->reader, team, 0, events, 10, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].subject_id, post);
+    assert_int_equal(events_since_all(f->reader, 0, events, 10, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(events_newest_of(f->reader, team, &newest), ERR_OK);
+    assert_int_equal(newest, 22);
+}
+
+/* ---- milestones -------------------------------------------------------------------------------------------------- */
+
+static void milestones_are_these(void **state)
+{
+    static const struct {
+        int64_t previous;
+        int64_t value;
+        int64_t milestone;
+    } table[] = {
+        {0, 9999, 0},
+        {0, 10000, 10000},
+        {9999, 10000, 10000},
+        {10000, 10001, 0},
+        {10000, 24999, 0},
+        {10000, 25000, 25000},
+        {24999, 49999, 25000},
+        {49999, 50000, 50000},
+        {50000, 99999, 0},
+        {99999, 100000, 100000},
+        {0, 100000, 100000},
+        {0, 260000, 250000},
+        {-5, 10000, 10000},
+        {20000, 10000, 0},
+        {999999, 1000000, 1000000},
+        {2499999999, 2500000000, 2500000000},
+        {0, COUNTER_VALUE_MAX, INT64_C(5000000000000000)},
+        {INT64_C(5000000000000000), COUNTER_VALUE_MAX, 0},
+        {-COUNTER_VALUE_MAX, -10000, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_int_equal(counters_milestone(table[i].previous, table[i].value), table[i].milestone);
+}
+
+static int64_t wins(struct tx *tx)
+{
+    return fixture_number(tx->db, "SELECT COUNT(*) FROM notices WHERE kind = 'win' AND team_id IS NULL");
+}
+
+static void assert_newest_win(struct fixture *f, const char *title, const char *body)
+{
+    struct notice notice;
+    int64_t id = fixture_number(f->db, "SELECT MAX(id) FROM notices");
+    assert_int_equal(notices_by_id(f->db, f->arena, id, &notice), ERR_OK);
+    assert_string_equal(notice.title, title);
+    assert_string_equal(notice.body, body);
+}
+
+static void a_milestone_is_told_once_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    assert_int_equal(teams_rename(tx, team, "Team Blue"), ERR_OK);
+    (void)must(tx, team, COUNTER_INCREMENT, 9999);
+    assert_int_equal(wins(tx), 0);
+    (void)must(tx, team, COUNTER_INCREMENT, 1);
+    assert_int_equal(wins(tx), 1);
+    assert_int_equal(fixture_last(tx)->kind, CHANGE_NOTICE);
+    assert_int_equal(fixture_last(tx)->team_id, 0);
+    assert_newest_win(f, "Team Blue just hit 10,000 steps combined!", "");
+    assert_int_equal(fixture_number(tx->db, "SELECT author_id FROM notices"), team);
+
+    (void)must(tx, team, COUNTER_DECREMENT, 5); /* and over it again */
+    (void)must(tx, team, COUNTER_INCREMENT, 5);
+    (void)must(tx, team, COUNTER_RESET, 0);
+    (void)must(tx, team, COUNTER_INCREMENT, 10000);
+    assert_int_equal(wins(tx), 1);
+
+    (void)must(tx, team, COUNTER_INCREMENT, 90000); /* three at once: the highest */
+    assert_int_equal(wins(tx), 2);
+    assert_newest_win(f, "Team Blue just hit 100,000 steps combined!", "");
+    (void)must(tx, team, COUNTER_SET, 0);
+    (void)must(tx, team, COUNTER_INCREMENT, 60000); /* those below count as told */
+    assert_int_equal(wins(tx), 2);
+    (void)must(tx, team, COUNTER_SET, 600000); /* a coach's pen reaches nothing, and no one after it */
+    (void)must(tx, team, COUNTER_INCREMENT, 1);
+    (void)must(tx, team, COUNTER_DECREMENT, -400000);
+    assert_int_equal(wins(tx), 2);
+    (void)must(tx, team, COUNTER_SET, 400000);
+    (void)must(tx, team, COUNTER_INCREMENT, 100000);
+    assert_int_equal(wins(tx), 3);
+    assert_newest_win(f, "Team Blue just hit 500,000 steps combined!", "");
+    fixture_commit(f);
+}
+
+static void a_win_is_told_in_words_that_fit(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    char team_name[TEAM_NAME_CHARS_MAX + 1] = {0};
+    char name[COUNTER_NAME_CHARS_MAX + 1] = {0};
+    char title[200];
+    struct counter_event event;
+    assert_int_equal(change(tx, team, "glasses-of_water", COUNTER_INCREMENT, 10000, &event), ERR_OK);
+    assert_newest_win(f, "sarah just hit 10,000 glasses of water combined!", "");
+    memset(team_name, 'T', TEAM_NAME_CHARS_MAX);
+    memset(name, 'n', COUNTER_NAME_CHARS_MAX);
+    assert_int_equal(teams_rename(tx, team, team_name), ERR_OK);
+    assert_int_equal(change(tx, team, name, COUNTER_INCREMENT, COUNTER_VALUE_MAX, &event), ERR_OK);
+    (void)snprintf(title, sizeof title, "%s just hit 5,000,000,000,000,000 combined!", team_name);
+    assert_true(strlen(title) <= NOTICE_TITLE_CHARS_MAX);
+    assert_newest_win(f, title, name);
+    fixture_commit(f);
+}
+
+static void as_json(void **state)
+{
+    (void)state;
+    struct counter_event event = {
+        .counter = {.id = 3,
+                    .team_id = 2,
+                    .name = "steps",
+                    .value = -COUNTER_VALUE_MAX,
+                    .operations = 12,
+                    .seq = 9,
+                    .created_ms = T0,
+                    .updated_ms = T0 + 1},
+        .kind = COUNTER_SET,
+        .previous = COUNTER_VALUE_MAX,
+    };
+    struct buf out;
+    buf_init(&out, 2000);
+    struct json_writer w = {.out = &out};
+    counters_render_event(&w, &event, "c");
+    buf_append(&out, "", 1);
+    assert_false(out.failed);
+    assert_string_equal(
+        out.data,
+        "{\"type\":\"setValue\",\"value\":-9007199254740991,\"previousValue\":9007199254740991,"
+        "\"metadata\":{\"id\":\"3\",\"name\":\"steps\",\"teamId\":\"2\",\"value\":-9007199254740991,"
+        "\"createdAt\":\"2023-11-14T22:13:20.000Z\",\"updatedAt\":\"2023-11-14T22:13:20.001Z\",\"operationCount\":12},"
+        "\"timestamp\":\"2023-11-14T22:13:20.001Z\",\"cursor\":\"c\"}");
+    buf_clear(&out);
+    enum counter_kind kind;
+    assert_true(counters_kind_parse(counters_kind_name(COUNTER_RESET), &kind));
+    assert_int_equal(kind, COUNTER_RESET);
+    assert_false(counters_kind_parse("Reset", &kind));
+    assert_false(counters_kind_parse(NULL, &kind));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(names),
+        TEST(the_first_change_makes_the_counter),
+        TEST(what_is_refused_changes_nothing),
+        TEST(a_team_has_so_many_counters_and_no_more),
+        TEST(history_has_each_change_once),
+        TEST(a_busy_counter_hides_no_post),
+        TEST(milestones_are_these),
+        TEST(a_milestone_is_told_once_for_ever),
+        TEST(a_win_is_told_in_words_that_fit),
+        TEST(as_json),
+    };
+    return cmocka_run_group_tests_name("db/counters", tests, NULL, NULL);
+}
