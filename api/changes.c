@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "api/chat.h"
 #include "api/render.h"
 #include "api/request.h"
 #include "api/server.h"
@@ -145,6 +146,9 @@ enum err changes_collect(struct request *r, const struct changes_query *query, s
         err = read_likes(c);
     if (err == ERR_OK)
         err = read_counters(c);
+    if (err == ERR_OK)
+        err = channels_of(r->loop->db, r->arena, query->team_id, r->caller.user_id, query->since, &out->channels,
+                          &out->channels_count);
     db_rollback(r->loop->db); /* a snapshot has nothing to commit */
     return err;
 }
@@ -158,7 +162,7 @@ static void write_posts(struct json_writer *w, const char *key, const struct pos
     json_array_end(w);
 }
 
-void changes_write(struct json_writer *w, const struct changes *c)
+void changes_write(struct json_writer *w, const struct request *r, const struct changes *c)
 {
     json_key(w, "posts");
     json_object_begin(w);
@@ -184,5 +188,10 @@ void changes_write(struct json_writer *w, const struct changes *c)
     json_array_begin(w);
     for (size_t i = 0; i < c->counters_count; i++)
         counters_render(w, &c->counters[i]);
+    json_array_end(w);
+    json_key(w, "channels");
+    json_array_begin(w);
+    for (size_t i = 0; i < c->channels_count; i++)
+        chat_put_channel(w, r, &c->channels[i], c->seq);
     json_array_end(w);
 }

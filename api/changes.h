@@ -1,6 +1,6 @@
 /*
  * What happened in a team after a cursor: events from the log with the posts and notices they are about, like counts,
- * and counters as they stand.
+ * and the counters and channels in which something happened, as they stand.
  *
  * Several events of one post become one entry: a post that was made and edited is "created" once, as it is now; one
  * that was deleted is only named. So a client that applies an answer is where the team is, whatever it had.
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "db/channels.h"
 #include "db/counters.h"
 #include "db/heads.h"
 #include "db/notices.h"
@@ -36,6 +37,8 @@ struct changes {
     size_t notices_count;
     struct counter *counters;
     size_t counters_count;
+    struct channel *channels; /* with something new in them */
+    size_t channels_count;
 };
 
 struct changes_query {
@@ -48,7 +51,7 @@ struct changes_query {
 /* Reads what is newer; `out` comes with the head's numbers. Memory is the request's. */
 enum err changes_collect(struct request *r, const struct changes_query *query, struct changes *out);
 
-/* Appends the members "posts", "likes", "notices" and "counters" to an open object. */
-void changes_write(struct json_writer *w, const struct changes *c);
+/* Appends the members "posts", "likes", "notices", "counters" and "channels" to an open object. */
+void changes_write(struct json_writer *w, const struct request *r, const struct changes *c);
 
 #endif

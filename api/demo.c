@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/demo_chat.h"
 #include "api/demo_words.h"
 #include "db/transfer.h"
 
@@ -276,6 +277,13 @@ static enum err put_notices(struct demo_job *d, struct tx *tx)
     return err;
 }
 
+static enum err put_chat(const struct demo_job *d, struct tx *tx)
+{
+    const struct demo_chat chat = {
+        .walkers = SARAH, .strong = DAVE, .first_member = FIRST_MEMBER, .now_ms = d->now_ms};
+    return demo_chat_put(tx, &chat);
+}
+
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static enum err make(struct demo_job *d, struct tx *tx)
@@ -291,6 +299,8 @@ static enum err make(struct demo_job *d, struct tx *tx)
     }
     if (err == ERR_OK)
         err = put_notices(d, tx);
+    if (err == ERR_OK)
+        err = put_chat(d, tx);
     if (err == ERR_OK)
         err = transfer_mark_demo(tx);
     return err;

@@ -171,6 +171,42 @@ static enum err put_notice(void *arg, const struct transfer_notice *r)
     return end(arg);
 }
 
+static enum err put_channel(void *arg, const struct transfer_channel *r)
+{
+    struct json_writer *w = begin(arg, "channel");
+    put_id(w, "id", r->id);
+    put_id(w, "teamId", r->team_id);
+    put_text(w, "name", r->name);
+    put_text(w, "posting", posting_name(r->posting));
+    put_time(w, "createdAt", r->created_ms);
+    return end(arg);
+}
+
+static enum err put_message(void *arg, const struct transfer_message *r)
+{
+    struct json_writer *w = begin(arg, "message");
+    put_id(w, "id", r->id);
+    put_id(w, "channelId", r->channel_id);
+    put_id(w, "authorId", r->author_id);
+    put_text(w, "content", r->content);
+    put_id(w, "threadId", r->thread_id);
+    put_text(w, "clientId", r->client_id);
+    put_bool(w, "deleted", r->deleted);
+    put_time(w, "createdAt", r->created_ms);
+    put_time(w, "editedAt", r->edited_ms);
+    return end(arg);
+}
+
+static enum err put_receipt(void *arg, const struct transfer_receipt *r)
+{
+    struct json_writer *w = begin(arg, "receipt");
+    put_id(w, "channelId", r->channel_id);
+    put_id(w, "userId", r->user_id);
+    put_id(w, "deliveredId", r->delivered_id);
+    put_id(w, "readId", r->read_id);
+    return end(arg);
+}
+
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static enum err walk(struct db *db, struct export *x)
@@ -186,6 +222,12 @@ static enum err walk(struct db *db, struct export *x)
         err = transfer_each_like(db, put_like, x);
     if (err == ERR_OK)
         err = transfer_each_notice(db, put_notice, x);
+    if (err == ERR_OK)
+        err = transfer_each_channel(db, put_channel, x);
+    if (err == ERR_OK)
+        err = transfer_each_message(db, put_message, x);
+    if (err == ERR_OK)
+        err = transfer_each_receipt(db, put_receipt, x);
     return err == ERR_OK ? flush(x) : err;
 }
 

@@ -39,6 +39,14 @@ enum field {
     F_KIND,
     F_TITLE,
     F_LINK,
+    F_CHANNEL_ID,
+    F_POSTING,
+    F_CONTENT,
+    F_THREAD_ID,
+    F_CLIENT_ID,
+    F_DELETED,
+    F_DELIVERED_ID,
+    F_READ_ID,
     F_CREATED_AT,
     F_JOINED_AT,
     F_EDITED_AT,
@@ -67,13 +75,23 @@ static const struct json_field fields[F_COUNT] = {
     [F_KIND] = {.name = "kind", .kind = JSON_KIND_LINE, .min = 1, .max = 20},
     [F_TITLE] = {.name = "title", .kind = JSON_KIND_LINE, .min = 1, .max = NOTICE_TITLE_CHARS_MAX},
     [F_LINK] = {.name = "link", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = NOTICE_LINK_CHARS_MAX},
+    [F_CHANNEL_ID] = {.name = "channelId", .kind = JSON_KIND_ID},
+    [F_POSTING] = {.name = "posting", .kind = JSON_KIND_LINE, .min = 1, .max = 10},
+    [F_CONTENT] = {.name = "content", .kind = JSON_KIND_TEXT, .min = 0, .max = CHAT_CHARS_MAX},
+    [F_THREAD_ID] = {.name = "threadId", .kind = JSON_KIND_ID, .nullable = true},
+    [F_CLIENT_ID] =
+        {.name = "clientId", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = CLIENT_ID_CHARS_MAX},
+    [F_DELETED] = {.name = "deleted", .kind = JSON_KIND_BOOL},
+    [F_DELIVERED_ID] = {.name = "deliveredId", .kind = JSON_KIND_ID},
+    [F_READ_ID] = {.name = "readId", .kind = JSON_KIND_ID, .nullable = true},
     [F_CREATED_AT] = {.name = "createdAt", .kind = JSON_KIND_TIME},
     [F_JOINED_AT] = {.name = "joinedAt", .kind = JSON_KIND_TIME},
     [F_EDITED_AT] = {.name = "editedAt", .kind = JSON_KIND_TIME, .nullable = true},
     [F_PINNED_AT] = {.name = "pinnedAt", .kind = JSON_KIND_TIME, .nullable = true},
 };
 
-static_assert(TEAM_NAME_CHARS_MAX == NAME_CHARS_MAX, "one field \"name\" serves both");
+static_assert(TEAM_NAME_CHARS_MAX == NAME_CHARS_MAX && CHANNEL_NAME_CHARS_MAX == NAME_CHARS_MAX,
+              "one field \"name\" serves them all");
 
 struct record {
     struct tx *tx;
@@ -81,12 +99,12 @@ struct record {
     struct problem *problem;
 };
 
-#define BIT(field_) (1U << (field_))
+#define BIT(field_) (UINT64_C(1) << (field_))
 
 struct shape {
     const char *type;
-    unsigned required;
-    unsigned optional;
+    uint64_t required;
+    uint64_t optional;
     enum err (*put)(struct record *r, enum transfer_result *result);
 };
 
@@ -229,6 +247,51 @@ static enum err put_notice(struct record *r, enum transfer_result *result)
     return transfer_put_notice(r->tx, &notice, result);
 }
 
+static enum err put_channel(struct record *r, enum transfer_result *result)
+{
+    struct transfer_channel channel = {
+        .given = part(r, F_POSTING, TRANSFER_POSTING) | part(r, F_CREATED_AT, TRANSFER_CREATED_AT),
+        .id = number_of(r, F_ID),
+        .team_id = number_of(r, F_TEAM_ID),
+        .name = text_of(r, F_NAME),
+        .created_ms = number_of(r, F_CREATED_AT),
+    };
+    if (text_of(r, F_POSTING) != NULL && !posting_parse(text_of(r, F_POSTING), &channel.posting))
+        return problem_set(r->problem, ERR_INVALID, "the posting of a channel is everyone or coaches");
+    return transfer_put_channel(r->tx, &channel, result);
+}
+
+static enum err put_message(struct record *r, enum transfer_result *result)
+{
+    const struct transfer_message message = {
+        .given = part(r, F_THREAD_ID, TRANSFER_THREAD) | part(r, F_CLIENT_ID, TRANSFER_CLIENT_ID) |
+                 part(r, F_CREATED_AT, TRANSFER_CREATED_AT) | part(r, F_EDITED_AT, TRANSFER_EDITED),
+        .id = number_of(r, F_ID),
+        .channel_id = number_of(r, F_CHANNEL_ID),
+        .author_id = number_of(r, F_AUTHOR_ID),
+        .content = text_of(r, F_CONTENT),
+        .thread_id = number_of(r, F_THREAD_ID),
+        .client_id = text_of(r, F_CLIENT_ID),
+        .deleted = r->values[F_DELETED].flag,
+        .created_ms = number_of(r, F_CREATED_AT),
+        .edited_ms = number_of(r, F_EDITED_AT),
+    };
+    if ((message.content[0] == '\0') != message.deleted)
+        return problem_set(r->problem, ERR_INVALID, "the content of a message is empty exactly when it was deleted");
+    return transfer_put_message(r->tx, &message, result);
+}
+
+static enum err put_receipt(struct record *r, enum transfer_result *result)
+{
+    const struct transfer_receipt receipt = {
+        .channel_id = number_of(r, F_CHANNEL_ID),
+        .user_id = number_of(r, F_USER_ID),
+        .delivered_id = number_of(r, F_DELIVERED_ID),
+        .read_id = number_of(r, F_READ_ID),
+    };
+    return transfer_put_receipt(r->tx, &receipt, result);
+}
+
 static const struct shape shapes[] = {
     {"user", BIT(F_ID) | BIT(F_USERNAME) | BIT(F_NAME),
      BIT(F_ROLE) | BIT(F_EXTERNAL_ID) | BIT(F_PASSWORD) | BIT(F_APPEAR_OFFLINE) | BIT(F_DISABLED) | BIT(F_CREATED_AT),
@@ -240,6 +303,10 @@ static const struct shape shapes[] = {
     {"like", BIT(F_POST_ID) | BIT(F_USER_ID), BIT(F_CREATED_AT), put_like},
     {"notice", BIT(F_ID) | BIT(F_KIND) | BIT(F_AUTHOR_ID) | BIT(F_TITLE),
      BIT(F_TEAM_ID) | BIT(F_BODY) | BIT(F_LINK) | BIT(F_CREATED_AT), put_notice},
+    {"channel", BIT(F_ID) | BIT(F_TEAM_ID) | BIT(F_NAME), BIT(F_POSTING) | BIT(F_CREATED_AT), put_channel},
+    {"message", BIT(F_ID) | BIT(F_CHANNEL_ID) | BIT(F_AUTHOR_ID) | BIT(F_CONTENT),
+     BIT(F_THREAD_ID) | BIT(F_CLIENT_ID) | BIT(F_DELETED) | BIT(F_CREATED_AT) | BIT(F_EDITED_AT), put_message},
+    {"receipt", BIT(F_CHANNEL_ID) | BIT(F_USER_ID) | BIT(F_DELIVERED_ID), BIT(F_READ_ID), put_receipt},
 };
 
 /* ---- a record ---------------------------------------------------------------------------------------------------- */
@@ -249,8 +316,7 @@ static const struct shape *find_shape(const char *type, struct problem *problem)
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         if (strcmp(shapes[i].type, type) == 0)
             return &shapes[i];
-    (void)problem_set(problem, ERR_INVALID, "the type is user, team, membership, post, like or notice, not \"%s\"",
-                      type);
+    (void)problem_set(problem, ERR_INVALID, "there are no records of the type \"%s\"", type);
     return NULL;
 }
 
@@ -258,7 +324,7 @@ static enum err check_field(const struct record *r, const struct shape *shape, e
 {
     const struct json_value *value = &r->values[f];
     const struct json_field *field = &fields[f];
-    unsigned bit = BIT(f);
+    uint64_t bit = BIT(f);
     if (!value->present) {
         if ((shape->required & bit) != 0)
             return problem_set(r->problem, ERR_INVALID, "a %s needs the field \"%s\"", shape->type, field->name);

@@ -137,6 +137,8 @@ enum err import_run(struct tx *tx, const struct import_options *options, struct 
     *counts = (struct import_counts){0};
     enum err err = run_lines(tx, l, options, counts);
     free(l);
+    if (err == ERR_OK)
+        err = transfer_complete(tx);
     if (err == ERR_OK && counts->created + counts->updated > 0)
         err = transfer_note_all(tx);
     return err;

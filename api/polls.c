@@ -293,7 +293,7 @@ static bool write_changes(struct request *r, struct place *p, const struct chang
     json_key(&w, "presence");
     if (!write_presence(r, &w, p, version))
         return false;
-    changes_write(&w, found);
+    changes_write(&w, r, found);
     json_object_end(&w);
     return true;
 }

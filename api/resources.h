@@ -58,6 +58,16 @@ void counter_metadata(struct request *r);
 void counter_history(struct request *r);
 void counter_list(struct request *r);
 
+/* channel.c, message.c */
+void channel_list(struct request *r);
+void channel_create(struct request *r);
+void channel_receipts(struct request *r);
+void channel_read(struct request *r);
+void message_list(struct request *r);
+void message_create(struct request *r);
+void message_edit(struct request *r);
+void message_delete(struct request *r);
+
 /* live.c, socket.c */
 void live_cheer(struct request *r);
 void live_feed(struct request *r);

@@ -55,6 +55,15 @@ const struct route routes[] = {
     {METHOD_POST, "rpc/counter.getHistory", ACCESS_ASKS, counter_history, NULL},
     {METHOD_POST, "rpc/counter.list", ACCESS_ASKS, counter_list, NULL},
 
+    {METHOD_GET, "channels", ACCESS_MEMBER, channel_list, "team"},
+    {METHOD_POST, "channels", ACCESS_MEMBER, channel_create, NULL},
+    {METHOD_GET, "channels/{}/messages", ACCESS_MEMBER, message_list, "since thread limit page"},
+    {METHOD_POST, "channels/{}/messages", ACCESS_MEMBER, message_create, NULL},
+    {METHOD_PATCH, "channels/{}/messages/{}", ACCESS_MEMBER, message_edit, NULL},
+    {METHOD_DELETE, "channels/{}/messages/{}", ACCESS_MEMBER, message_delete, NULL},
+    {METHOD_PUT, "channels/{}/read", ACCESS_MEMBER, channel_read, NULL},
+    {METHOD_GET, "channels/{}/receipts", ACCESS_MEMBER, channel_receipts, "limit page"},
+
     {METHOD_POST, "cheers", ACCESS_MEMBER, live_cheer, NULL},
     {METHOD_POST, "api/feed/live", ACCESS_SERVICE, live_feed, NULL},
 

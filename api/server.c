@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "api/auth.h"
+#include "api/chat.h"
 #include "api/crowd.h"
 #include "api/polls.h"
 #include "api/request.h"
@@ -374,8 +375,10 @@ static enum err init_loop(struct loop *loop, struct server *s, unsigned loops)
     loop->mailbox = mailbox_create(CONNECTIONS_MAX);
     loop->auth = auth_cache_create();
     loop->polls = polls_create();
+    loop->chats = chat_places_create();
     randombytes_buf(&loop->request_ids, sizeof loop->request_ids);
-    if (loop->epoll_fd < 0 || loop->mailbox == NULL || loop->auth == NULL || loop->polls == NULL)
+    if (loop->epoll_fd < 0 || loop->mailbox == NULL || loop->auth == NULL || loop->polls == NULL ||
+        loop->chats == NULL)
         return ERR_NO_MEMORY;
     if (!watch(loop, mailbox_fd(loop->mailbox)) || !watch(loop, s->stop_fd))
         return ERR_INTERNAL;
@@ -389,6 +392,7 @@ static void clear_loop(struct loop *loop)
 {
     if (loop->daemon != NULL)
         MHD_stop_daemon(loop->daemon);
+    chat_places_free(loop->chats);
     polls_free(loop->polls);
     auth_cache_free(loop->auth);
     db_close(loop->db);

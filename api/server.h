@@ -59,6 +59,7 @@ struct loop {
     struct db *rooms_db; /* reads rooms.db */
     struct auth_cache *auth;
     struct polls *polls;
+    struct chats *chats;
     struct request *spare; /* requests to use again */
     size_t spare_count;
     struct connection *connections;

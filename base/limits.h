@@ -20,11 +20,16 @@
 #define NOTICE_LINK_CHARS_MAX 300
 #define TEAM_NAME_CHARS_MAX 60
 #define EXTERNAL_ID_CHARS_MAX 128 /* an existing site's id: a UUID or an e-mail address fits */
+#define CHANNEL_NAME_CHARS_MAX 60
+#define CHAT_CHARS_MAX 2000  /* about a page; whoever has more to say writes a post */
+#define CLIENT_ID_CHARS_MAX 64 /* a UUID is 36 */
 
 /* ---- what a community may have ----------------------------------------------------------------------------------- */
 
 #define PINS_PER_TEAM_MAX 10     /* more pins than fit a screen are no pins */
 #define TEAMS_PER_MEMBER_MAX 16  /* the list is held per signed-in member */
+#define CHANNELS_PER_TEAM_MAX 20 /* a list that is read at once, and that a poll may carry whole */
+#define UNREAD_COUNTED_MAX 1000  /* counting stops there: nobody reads "1,001" otherwise */
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
 #define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once */
 #define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
@@ -72,6 +77,8 @@
 #define HEAD_POSTS_MAX 1000    /* new posts counted exactly from memory; above it the count stays at the limit */
 #define HEAD_LIKES_MAX 256     /* like changes remembered per team; older versions get the newest 50 */
 #define CURSOR_BYTES_MAX 80
+#define CHAT_POLLS_PER_INTERVAL 6 /* a chat is asked for every 10 s while it is open: an answer is waited for */
+#define CHAT_FIRST_MESSAGES 50 /* DESIGN: what a chat begins with */
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 

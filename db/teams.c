@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "db/channels.h"
 #include "db/rows.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -112,7 +113,7 @@ enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int6
 
 /* ---- creating and changing --------------------------------------------------------------------------------------- */
 
-enum err teams_create(struct tx *tx, int64_t coach_id, const char *name, int64_t created_ms)
+enum err teams_create_bare(struct tx *tx, int64_t coach_id, const char *name, int64_t created_ms)
 {
     struct user coach;
     enum err err = users_by_id(tx->db, tx->arena, coach_id, &coach);
@@ -131,6 +132,12 @@ enum err teams_create(struct tx *tx, int64_t coach_id, const char *name, int64_t
     if (coach.role == ROLE_MEMBER)
         err = users_set_role(tx, coach_id, ROLE_COACH);
     return err != ERR_OK ? err : users_join(tx, coach_id, coach_id, created_ms);
+}
+
+enum err teams_create(struct tx *tx, int64_t coach_id, const char *name, int64_t created_ms)
+{
+    enum err err = teams_create_bare(tx, coach_id, name, created_ms);
+    return err != ERR_OK ? err : channels_create_first(tx, coach_id, created_ms != 0 ? created_ms : tx->now_ms);
 }
 
 enum err teams_rename(struct tx *tx, int64_t team_id, const char *name)

@@ -43,9 +43,11 @@ enum err teams_each(struct db *db, void (*each)(void *arg, const struct team_row
 enum err teams_members(struct db *db, struct arena *arena, int64_t team_id, int64_t after, size_t limit,
                        struct team_member **out, size_t *count);
 
-/* The coach becomes a member of the team, and a coach if only a member. ERR_CONFLICT when the coach has a team,
- * ERR_NOT_FOUND for an unknown coach. */
+/* The coach becomes a member of the team, and a coach if only a member; the team gets its first channel. ERR_CONFLICT
+ * when the coach has a team, ERR_NOT_FOUND for an unknown coach. */
 enum err teams_create(struct tx *tx, int64_t coach_id, const char *name, int64_t created_ms);
+/* Without a channel, for an import that brings the team's own: whoever ends it calls channels_complete. */
+enum err teams_create_bare(struct tx *tx, int64_t coach_id, const char *name, int64_t created_ms);
 enum err teams_rename(struct tx *tx, int64_t team_id, const char *name); /* ERR_NOT_FOUND. Notes CHANGE_ALL */
 
 #define INVITE_HASH_BYTES 32

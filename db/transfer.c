@@ -175,7 +175,7 @@ enum err transfer_put_team(struct tx *tx, const struct transfer_team *record, en
     if (err == ERR_NOT_FOUND) {
         *result = TRANSFER_CREATED;
         err = need_user(tx, r.id);
-        return err != ERR_OK ? err : teams_create(tx, r.id, r.name, r.created_ms);
+        return err != ERR_OK ? err : teams_create_bare(tx, r.id, r.name, r.created_ms);
     }
     *result = same_text(r.name, row.name) && r.created_ms == row.created_ms ? TRANSFER_SAME : TRANSFER_UPDATED;
     if (*result == TRANSFER_SAME)

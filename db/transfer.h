@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "db/channels.h"
 #include "db/notices.h"
 #include "db/tx.h"
 #include "db/users.h"
@@ -33,7 +34,11 @@ enum transfer_part {
     TRANSFER_EDITED = 1 << 8,
     TRANSFER_TEAM = 1 << 9,
     TRANSFER_BODY = 1 << 10,
-    TRANSFER_LINK = 1 << 11
+    TRANSFER_LINK = 1 << 11,
+    TRANSFER_POSTING = 1 << 12,
+    TRANSFER_THREAD = 1 << 13,
+    TRANSFER_CLIENT_ID = 1 << 14,
+    TRANSFER_DELETED = 1 << 15
 };
 
 struct transfer_user {
@@ -94,6 +99,35 @@ struct transfer_notice {
     int64_t created_ms;
 };
 
+struct transfer_channel {
+    unsigned given;
+    int64_t id;
+    int64_t team_id;
+    const char *name;
+    enum posting posting;
+    int64_t created_ms;
+};
+
+struct transfer_message {
+    unsigned given;
+    int64_t id;
+    int64_t channel_id;
+    int64_t author_id;
+    const char *content;
+    int64_t thread_id;     /* 0: none */
+    const char *client_id; /* NULL: none */
+    bool deleted;          /* it keeps its place; content is "" */
+    int64_t created_ms;
+    int64_t edited_ms; /* 0: never */
+};
+
+struct transfer_receipt {
+    int64_t channel_id;
+    int64_t user_id;
+    int64_t delivered_id;
+    int64_t read_id; /* 0: nothing */
+};
+
 enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, enum transfer_result *result);
 enum err transfer_put_team(struct tx *tx, const struct transfer_team *record, enum transfer_result *result);
 enum err transfer_put_membership(struct tx *tx, const struct transfer_membership *record, enum transfer_result *result);
@@ -101,6 +135,11 @@ enum err transfer_put_membership(struct tx *tx, const struct transfer_membership
 enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, enum transfer_result *result);
 enum err transfer_put_like(struct tx *tx, const struct transfer_like *record, enum transfer_result *result);
 enum err transfer_put_notice(struct tx *tx, const struct transfer_notice *record, enum transfer_result *result);
+enum err transfer_put_channel(struct tx *tx, const struct transfer_channel *record, enum transfer_result *result);
+/* A message that was deleted here stays deleted: TRANSFER_SAME. */
+enum err transfer_put_message(struct tx *tx, const struct transfer_message *record, enum transfer_result *result);
+/* Only moves forward. */
+enum err transfer_put_receipt(struct tx *tx, const struct transfer_receipt *record, enum transfer_result *result);
 
 /* `each` returns anything but ERR_OK to stop; that is returned. */
 enum err transfer_each_user(struct db *db, enum err (*each)(void *arg, const struct transfer_user *record), void *arg);
@@ -111,6 +150,15 @@ enum err transfer_each_post(struct db *db, enum err (*each)(void *arg, const str
 enum err transfer_each_like(struct db *db, enum err (*each)(void *arg, const struct transfer_like *record), void *arg);
 enum err transfer_each_notice(struct db *db, enum err (*each)(void *arg, const struct transfer_notice *record),
                               void *arg);
+enum err transfer_each_channel(struct db *db, enum err (*each)(void *arg, const struct transfer_channel *record),
+                               void *arg);
+enum err transfer_each_message(struct db *db, enum err (*each)(void *arg, const struct transfer_message *record),
+                               void *arg);
+enum err transfer_each_receipt(struct db *db, enum err (*each)(void *arg, const struct transfer_receipt *record),
+                               void *arg);
+
+/* What a team has from its beginning and no record brought. Once at the end. */
+enum err transfer_complete(struct tx *tx);
 
 /* CHANGE_ALL, with the newest number of the sequence, so that cursors given from now on are known to be ours. */
 enum err transfer_note_all(struct tx *tx);

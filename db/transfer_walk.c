@@ -133,6 +133,70 @@ enum err transfer_each_notice(struct db *db, enum err (*each)(void *arg, const s
     return end_walk(stmt, err);
 }
 
+enum err transfer_each_channel(struct db *db, enum err (*each)(void *arg, const struct transfer_channel *record),
+                               void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT id, team_id, name, posting, created_ms FROM channels ORDER BY id", "");
+    if (err != ERR_OK)
+        return err;
+    while (err == ERR_OK && db_row(stmt)) {
+        struct transfer_channel r = {
+            .id = db_int(stmt, 0),
+            .team_id = db_int(stmt, 1),
+            .name = db_text(stmt, 2, NULL),
+            .created_ms = db_int(stmt, 4),
+        };
+        err = posting_parse(db_text(stmt, 3, NULL), &r.posting) ? each(arg, &r) : ERR_INTERNAL;
+    }
+    return end_walk(stmt, err);
+}
+
+enum err transfer_each_message(struct db *db, enum err (*each)(void *arg, const struct transfer_message *record),
+                               void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt,
+                            "SELECT id, channel_id, author_id, content, thread_id, client_id, deleted_ms IS NOT NULL, "
+                            "created_ms, edited_ms FROM messages ORDER BY id",
+                            "");
+    if (err != ERR_OK)
+        return err;
+    while (err == ERR_OK && db_row(stmt)) {
+        const struct transfer_message r = {
+            .id = db_int(stmt, 0),
+            .channel_id = db_int(stmt, 1),
+            .author_id = db_int(stmt, 2),
+            .content = db_text(stmt, 3, NULL),
+            .thread_id = db_int(stmt, 4),
+            .client_id = db_text(stmt, 5, NULL),
+            .deleted = db_int(stmt, 6) != 0,
+            .created_ms = db_int(stmt, 7),
+            .edited_ms = db_int(stmt, 8),
+        };
+        err = each(arg, &r);
+    }
+    return end_walk(stmt, err);
+}
+
+enum err transfer_each_receipt(struct db *db, enum err (*each)(void *arg, const struct transfer_receipt *record),
+                               void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(
+        db, &stmt, "SELECT channel_id, user_id, delivered_id, read_id FROM receipts ORDER BY channel_id, user_id", "");
+    if (err != ERR_OK)
+        return err;
+    while (err == ERR_OK && db_row(stmt)) {
+        const struct transfer_receipt r = {.channel_id = db_int(stmt, 0),
+                                           .user_id = db_int(stmt, 1),
+                                           .delivered_id = db_int(stmt, 2),
+                                           .read_id = db_int(stmt, 3)};
+        err = each(arg, &r);
+    }
+    return end_walk(stmt, err);
+}
+
 /* ---- as a whole -------------------------------------------------------------------------------------------------- */
 
 enum err transfer_note_all(struct tx *tx)

@@ -25,7 +25,14 @@ before(async () => {
         await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, { maxUses: 500 }),
         201,
     );
-    context = { ...people, mine, foreign, code, cursor: await cursorOf(server, 'sarah') };
+    const channelOf = async (who) => expectStatus(await as(server, who).get('/channels'), 200).items[0].id;
+    const channel = await channelOf('sarah');
+    const message = expectStatus(
+        await as(server, 'sarah').post(`/channels/${channel}/messages`, { content: 'Mine' }),
+        201,
+    ).id;
+    const chat = { channel, message, foreignChannel: await channelOf('dave') };
+    context = { ...people, mine, foreign, code, ...chat, cursor: await cursorOf(server, 'sarah') };
 });
 after(() => server.stop());
 
@@ -76,6 +83,13 @@ const good = {
     'post /rpc/counter.getMetadata': { as: 'member1', body: counted({}) },
     'post /rpc/counter.getHistory': { as: 'member1', body: counted({ limit: 5, page: '100' }) },
     'post /rpc/counter.list': { as: 'member1', body: ({ walkers }) => ({ teamId: walkers }) },
+    'post /channels': { as: 'sarah', body: ({ walkers }) => ({ name: 'News', posting: 'coaches', teamId: walkers }) },
+    'post /channels/{id}/messages': {
+        as: 'sarah',
+        body: ({ message }) => ({ content: 'Hello', threadId: message, clientId: 'one' }),
+    },
+    'patch /channels/{id}/messages/{message}': { as: 'sarah', body: () => ({ content: 'Edited' }) },
+    'put /channels/{id}/read': { as: 'sarah', body: ({ message }) => ({ messageId: message, state: 'read' }) },
     'post /cheers': { as: 'member5', body: ({ walkers }) => ({ icon: 'heart', teamId: walkers }) },
     'post /api/feed/live': { as: null, body: () => ({ type: 'NEWS', text: 'from another server' }) },
     'put /admin/flags/{name}': { as: 'admin', body: () => ({ value: true }) },
@@ -86,6 +100,8 @@ function pathOf(template) {
     return template
         .replace('{name}', 'realtime')
         .replace(/^(\/teams\/)\{id\}/, `$1${context.walkers}`)
+        .replace(/^(\/channels\/)\{id\}/, `$1${context.channel}`)
+        .replace('{message}', context.message)
         .replace('{id}', context.mine);
 }
 
@@ -311,6 +327,8 @@ describe('every endpoint', () => {
                 const paths = [];
                 if (template.startsWith('/teams/{id}')) paths.push(template.replace('{id}', context.strong));
                 if (template.startsWith('/posts/{id}')) paths.push(template.replace('{id}', context.foreign));
+                if (template.startsWith('/channels/{id}'))
+                    paths.push(template.replace('{id}', context.foreignChannel).replace('{message}', context.message));
                 if (parameters.some(({ name }) => name === 'team'))
                     paths.push(
                         `${template}?team=${context.strong}${parameters.some(({ name, required }) => name === 'since' && required) ? `&since=${context.cursor}` : ''}`,
@@ -352,7 +370,7 @@ describe('every endpoint', () => {
                     '%2e%2e',
                     'x'.repeat(300),
                 ]) {
-                    const path = template.replace(/\{\w+\}/, id);
+                    const path = template.replace(/\{\w+\}/, id).replace('{message}', id);
                     for (const who of ['admin', 'sarah']) {
                         const reply = await request(server, {
                             method: method.toUpperCase(),

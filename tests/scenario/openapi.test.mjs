@@ -163,6 +163,12 @@ describe('the contract and the program', () => {
             ['HEAD_POSTS_MAX', schema('NewCount').properties.count.maximum],
             ['CURSOR_BYTES_MAX', schema('Cursor').maxLength],
             ['CHANGES_EVENTS_MAX', schema('Changes').properties.posts.properties.created.maxItems],
+            ['CHANNELS_PER_TEAM_MAX', schema('ChannelList').properties.items.maxItems],
+            ['CHANNEL_NAME_CHARS_MAX', schema('ChannelNew').properties.name.maxLength],
+            ['UNREAD_COUNTED_MAX', schema('Channel').properties.unread.maximum],
+            ['CHAT_CHARS_MAX', schema('MessageNew').properties.content.maxLength],
+            ['CLIENT_ID_CHARS_MAX', schema('MessageNew').properties.clientId.maxLength],
+            ['PAGE_ITEMS_MAX', schema('MessageList').properties.items.maxItems],
             ['HEAD_LIKES_MAX', schema('Changes').properties.likes.maxItems],
             ['TOKEN_BYTES_MAX', schema('Session').properties.token.maxLength],
         ]) {

@@ -16,6 +16,7 @@
 #include "db/access.h"
 #include "db/counters.h"
 #include "db/events.h"
+#include "db/messages.h"
 #include "db/notices.h"
 #include "db_fixture.h"
 
@@ -64,7 +65,12 @@ static int64_t populate(struct fixture *f)
     int64_t team = fixture_team(tx, "sarah");
     int64_t count;
     bool changed;
+    struct channel channel;
+    assert_int_equal(channels_by_id(tx->db, tx->arena, 1, team, &channel), ERR_OK);
+    struct chat_message_new message = {.channel = &channel, .author_id = team, .content = "m"};
     for (int i = 0; i < 20; i++) {
+        assert_int_equal(messages_create(tx, &message, &count, &changed), ERR_OK);
+        message.thread_id = 1;
         int64_t post = fixture_post(tx, team, team, "p");
         assert_int_equal(posts_like(tx, post, team, true, 0, &count), ERR_OK);
         if (i < 3)
@@ -114,6 +120,20 @@ static void read_everything(struct fixture *f, int64_t team)
     assert_int_equal(posts_recent_likes(db, team, a, b, 10, &count), ERR_OK);
     assert_int_equal(notices_page(db, arena, team, 0, 5, 10, &notices, &count), ERR_OK);
     assert_int_equal(notices_by_id(db, arena, 5, &notice), ERR_NOT_FOUND);
+    struct channel channel, *channels;
+    struct chat_message message, *messages;
+    struct receipt *receipts;
+    assert_int_equal(channels_of(db, arena, team, team, -1, &channels, &count), ERR_OK);
+    assert_int_equal(channels_by_id(db, arena, 1, team, &channel), ERR_OK);
+    assert_int_equal(channels_brief(db, 1, &channel), ERR_OK);
+    assert_int_equal(channels_receipts(db, arena, &channel, 0, 10, &receipts, &count), ERR_OK);
+    struct messages_query chat = {.channel_id = 1, .limit = 10};
+    assert_int_equal(messages_page(db, arena, &chat, &messages, &count), ERR_OK);
+    chat.thread_id = 1;
+    chat.limit = 100;
+    assert_int_equal(messages_page(db, arena, &chat, &messages, &count), ERR_OK);
+    assert_int_equal(messages_since(db, arena, 1, 0, 99, 10, &messages, &count), ERR_OK);
+    assert_int_equal(messages_by_id(db, arena, 5, &message), ERR_OK);
     assert_int_equal(events_bounds(db, a, b), ERR_OK);
     assert_int_equal(events_newest_of(db, team, a), ERR_OK);
     assert_int_equal(events_since(db, team, 0, changes, 10, &count), ERR_OK);
@@ -138,6 +158,16 @@ static void write_everything(struct fixture *f, int64_t team)
     assert_int_equal(posts_pin(tx, 5, true, &changed), ERR_OK);
     assert_int_equal(posts_edit(tx, 5, "x", "y"), ERR_OK);
     assert_int_equal(posts_delete(tx, 5), ERR_OK);
+    struct channel channel;
+    struct receipt receipt = {.user_id = team, .read_id = 3};
+    assert_int_equal(channels_brief(tx->db, 1, &channel), ERR_OK);
+    struct chat_message_new message = {.channel = &channel, .author_id = team, .content = "m", .client_id = "c"};
+    assert_int_equal(messages_create(tx, &message, &count, &changed), ERR_OK);
+    assert_int_equal(messages_edit(tx, &channel, 5, "n"), ERR_OK);
+    assert_int_equal(messages_delete(tx, &channel, 6), ERR_OK);
+    assert_int_equal(channels_receive(tx, &channel, &receipt, &receipt), ERR_OK);
+    struct channel_new channel_new = {.team_id = team, .name = "n"};
+    assert_int_equal(channels_create(tx, &channel_new, &count), ERR_OK);
     assert_int_equal(users_join(tx, team, team, 0), ERR_OK);
     assert_int_equal(users_rename(tx, team, "S"), ERR_OK);
     count_up(tx, team);

@@ -160,7 +160,7 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'user'", "The body is not valid JSON"},
         {"{}", "The field 'type' is missing"},
         {"{'type':7}", "The field 'type' has to be text"},
-        {"{'type':'group'}", "the type is user, team, membership, post, like or notice, not 'group'"},
+        {"{'type':'group'}", "there are no records of the type 'group'"},
         {"{'type':'user','id':'9','name':'N'}", "a user needs the field 'username'"},
         {"{'type':'user','id':9,'username':'nn','name':'N'}", "The field 'id' has to be an id"},
         {"{'type':'user','id':'9007199254740992','username':'nn','name':'N'}", "the field 'id' is over the largest id"},

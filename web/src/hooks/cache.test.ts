@@ -62,7 +62,7 @@ const news = (it: News): Changes => ({
     posts: { created: it.created ?? [], changed: it.changed ?? [], deleted: it.deleted ?? [] },
     likes: it.likes ?? [],
     notices: it.notices ?? [],
-    counters: [],
+    counters: [], channels: [],
 });
 
 /* A feed that shows 3, 2, 1, with 1 pinned. */

@@ -15,7 +15,7 @@ const changes = (cursor: string, more: Partial<Changes> = {}): Changes => ({
     posts: { created: [], changed: [], deleted: [] },
     likes: [],
     notices: [],
-    counters: [],
+    counters: [], channels: [],
     ...more,
 });
 

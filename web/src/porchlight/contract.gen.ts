@@ -171,6 +171,76 @@ export interface LikeCount {
     count: number;
 }
 
+export interface Channel {
+    id: Id;
+    teamId: Id;
+    name: string;
+    posting: "everyone" | "coaches";
+    lastMessageId: Id | null;
+    lastReadId: Id | null;
+    unread: number;
+    createdAt: Time;
+    cursor: Cursor;
+}
+
+export interface ChannelList {
+    items: Channel[];
+    next: null;
+}
+
+export interface ChannelNew {
+    name: string;
+    posting?: "everyone" | "coaches";
+    teamId?: Id;
+}
+
+export interface Message {
+    id: Id;
+    channelId: Id;
+    userId: Id;
+    username: string;
+    content: string;
+    threadId: Id | null;
+    clientId: string | null;
+    timestamp: Time;
+    editedAt: Time | null;
+    deleted: boolean;
+}
+
+export interface MessageList {
+    items: Message[];
+    next: Id | null;
+    cursor: Cursor;
+    more?: boolean;
+    reset?: boolean;
+}
+
+export interface MessageNew {
+    content: string;
+    threadId?: Id | null;
+    clientId?: string | null;
+}
+
+export interface MessageChange {
+    content: string;
+}
+
+export interface ReadNew {
+    messageId: Id;
+    state?: "read" | "delivered";
+}
+
+export interface Receipt {
+    userId: Id;
+    deliveredId: Id | null;
+    readId: Id | null;
+}
+
+export interface ReceiptList {
+    items: Receipt[];
+    next: Id | null;
+}
+
 export interface Notice {
     id: Id;
     kind: "pin" | "announcement" | "win";
@@ -280,6 +350,7 @@ export interface Changes {
     likes: LikeCount[];
     notices: Notice[];
     counters: Counter[];
+    channels: Channel[];
 }
 
 export interface Flag {
