@@ -23,6 +23,15 @@ enum { ADMIN = 1, SARAH = 2, DAVE = 3, FIRST_MEMBER = 4 }; /* user ids */
 #define OLDER_DAYS 60              /* the teams are older than their posts */
 #define NEWEST_MS (20 * MINUTE_MS) /* the last post is so old */
 #define EXCERPT_BYTES 120
+#define STEPS_DAYS 14                  /* so long the walkers have counted together here */
+#define STEPS_ON_PAPER INT64_C(412300) /* what they brought along */
+#define WINS_MAX 4
+
+/* A milestone of the steps. */
+struct demo_win {
+    int64_t at_ms;
+    char title[NOTICE_TITLE_CHARS_MAX + 1];
+};
 
 struct demo_job {
     struct job job;
@@ -31,6 +40,9 @@ struct demo_job {
     uint64_t seed;
     int64_t now_ms;
     int64_t post_ms[DEMO_POSTS];
+    struct counter steps; /* as its newest change left it */
+    struct demo_win wins[WINS_MAX];
+    size_t wins_count;
 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine. */
@@ -198,10 +210,89 @@ static enum err put_likes(struct demo_job *d, struct tx *tx, int index)
     return err;
 }
 
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
+
+/* 1000000 as "1,000,000": milestones end in three zeros, and so do the thousands of one of a million. */
+static void add_win(struct demo_job *d, int64_t milestone, int64_t at_ms)
+{
+    assert(d->wins_count < WINS_MAX && milestone % 1000 == 0);
+    struct demo_win *win = &d->wins[d->wins_count++];
+    int64_t thousands = milestone / 1000;
+    win->at_ms = at_ms;
+    if (thousands < 1000)
+        (void)snprintf(win->title, sizeof win->title, "Morning Walkers just hit %d,000 steps combined!",
+                       (int)thousands);
+    else
+        (void)snprintf(win->title, sizeof win->title, "Morning Walkers just hit %d,%03d,000 steps combined!",
+                       (int)(thousands / 1000), (int)(thousands % 1000));
+}
+
+static enum err put_steps(struct demo_job *d, struct tx *tx, enum counter_kind kind, int64_t user_id, int64_t value,
+                          int64_t at_ms)
+{
+    struct counter *steps = &d->steps;
+    int64_t milestone = kind == COUNTER_INCREMENT ? counters_milestone(steps->value, value) : 0;
+    if (milestone != 0)
+        add_win(d, milestone, at_ms);
+    steps->value = value;
+    const struct transfer_counter_change change = {
+        .given = TRANSFER_CREATED_AT,
+        .counter_id = steps->id,
+        .operation = ++steps->operations,
+        .kind = kind,
+        .value = value,
+        .user_id = user_id,
+        .at_ms = at_ms,
+    };
+    enum transfer_result result;
+    return transfer_put_counter_change(tx, &change, &result);
+}
+
+/* Half a day of walks, ended an hour ago at the latest; everybody's turn comes at another time of each day. */
+static enum err put_day_of_steps(struct demo_job *d, struct tx *tx, int days_ago)
+{
+    int64_t slice_ms = 12 * HOUR_MS / DEMO_WALKERS;
+    enum err err = ERR_OK;
+    for (int i = 0; i < DEMO_WALKERS && err == ERR_OK; i++) {
+        int number = (i * 7 + days_ago * 3) % DEMO_WALKERS + 1;
+        int64_t at_ms = d->now_ms - days_ago * DAY_MS - 13 * HOUR_MS + i * slice_ms + below(d, slice_ms);
+        int64_t amount = (150 + below(d, 650)) * 10;
+        bool walked = below(d, 100) < 60;
+        bool too_many = days_ago == 3 && i == DEMO_WALKERS - 1;
+        if (walked || too_many)
+            err = put_steps(d, tx, COUNTER_INCREMENT, member_id(number), d->steps.value + amount, at_ms);
+        if (err == ERR_OK && too_many)
+            err = put_steps(d, tx, COUNTER_DECREMENT, member_id(number), d->steps.value - 1000, at_ms + MINUTE_MS);
+    }
+    return err;
+}
+
+/* The walkers' steps of two weeks. The counter's milestones are those that `wins` tells of. */
+static enum err put_counter(struct demo_job *d, struct tx *tx)
+{
+    int64_t begun_ms = d->now_ms - STEPS_DAYS * DAY_MS;
+    struct transfer_counter counter = {
+        .given = TRANSFER_MILESTONE | TRANSFER_CREATED_AT,
+        .id = 1,
+        .team_id = SARAH,
+        .name = "steps",
+        .created_ms = begun_ms,
+    };
+    enum transfer_result result;
+    d->steps.id = counter.id;
+    enum err err = transfer_put_counter(tx, &counter, &result);
+    if (err == ERR_OK)
+        err = put_steps(d, tx, COUNTER_SET, SARAH, STEPS_ON_PAPER, begun_ms);
+    for (int days_ago = STEPS_DAYS - 1; days_ago >= 0 && err == ERR_OK; days_ago--)
+        err = put_day_of_steps(d, tx, days_ago);
+    counter.milestone = counters_milestone(0, d->steps.value);
+    return err != ERR_OK ? err : transfer_put_counter(tx, &counter, &result);
+}
+
 /* ---- notices ----------------------------------------------------------------------------------------------------- */
 
 struct told {
-    int64_t days_ago;
+    int64_t ago_ms;
     enum notice_kind kind;
     int64_t team_id; /* 0: everybody */
     int64_t author_id;
@@ -210,16 +301,18 @@ struct told {
 };
 
 static const struct told told[] = {
-    {33, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "Saturday walk, half past eight",
+    {33 * DAY_MS, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "Saturday walk, half past eight",
      "We meet at the fountain. Coffee afterwards."},
-    {26, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "New exercise sheet",
+    {26 * DAY_MS, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "New exercise sheet",
      "It is on the table at the community centre, in large print."},
-    {19, NOTICE_WIN, 0, ADMIN, "Global Win: a thousand walks",
+    {19 * DAY_MS, NOTICE_WIN, 0, ADMIN, "Global Win: a thousand walks",
      "Together we have taken a thousand walks since spring. Thank you, all."},
-    {12, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "A street you do not know", "This week's challenge: one new street a day."},
-    {5, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "Garage club on Wednesday",
+    {12 * DAY_MS, NOTICE_ANNOUNCEMENT, SARAH, SARAH, "A street you do not know",
+     "This week's challenge: one new street a day."},
+    {5 * DAY_MS, NOTICE_ANNOUNCEMENT, DAVE, DAVE, "Garage club on Wednesday",
      "Frank opens the door at ten. Bring a towel and a joke."},
-    {1, NOTICE_WIN, 0, ADMIN, "Global Win: everybody came back", "Every member of both teams was here this month."},
+    {1 * DAY_MS, NOTICE_WIN, 0, ADMIN, "Global Win: everybody came back",
+     "Every member of both teams was here this month."},
 };
 
 static enum err put_notice(struct tx *tx, int64_t *id, const struct told *t, const char *link, int64_t at_ms)
@@ -259,18 +352,37 @@ static enum err put_pin_notice(struct demo_job *d, struct tx *tx, int64_t *id, i
     return put_notice(tx, id, &pin, link, d->post_ms[index] + 5 * MINUTE_MS);
 }
 
+#define TOLD_COUNT (sizeof told / sizeof told[0])
+
+/* What people told and what the steps reached, oldest first. */
+static size_t merge_told(const struct demo_job *d, struct told out[static TOLD_COUNT + WINS_MAX])
+{
+    size_t count = 0;
+    size_t wins = 0;
+    for (size_t i = 0; i <= TOLD_COUNT; i++) {
+        for (; wins < d->wins_count && (i == TOLD_COUNT || d->now_ms - d->wins[wins].at_ms > told[i].ago_ms); wins++)
+            out[count++] = (struct told){.ago_ms = d->now_ms - d->wins[wins].at_ms,
+                                         .kind = NOTICE_WIN,
+                                         .author_id = SARAH,
+                                         .title = d->wins[wins].title,
+                                         .body = ""};
+        if (i < TOLD_COUNT)
+            out[count++] = told[i];
+    }
+    return count;
+}
+
 /* In order of time, pins among the others, so that ids and sequence agree with what people saw. */
 static enum err put_notices(struct demo_job *d, struct tx *tx)
 {
+    struct told all[TOLD_COUNT + WINS_MAX];
+    const size_t count = merge_told(d, all);
     int64_t id = 1;
     size_t next = 0;
-    const size_t count = sizeof told / sizeof told[0];
     enum err err = ERR_OK;
     for (int i = 0; i < DEMO_POSTS && err == ERR_OK; i++) {
-        while (next < count && d->now_ms - told[next].days_ago * DAY_MS < d->post_ms[i] && err == ERR_OK) {
-            err = put_notice(tx, &id, &told[next], NULL, d->now_ms - told[next].days_ago * DAY_MS);
-            next++;
-        }
+        for (; next < count && d->now_ms - all[next].ago_ms < d->post_ms[i] && err == ERR_OK; next++)
+            err = put_notice(tx, &id, &all[next], NULL, d->now_ms - all[next].ago_ms);
         if (err == ERR_OK && is_pinned(i))
             err = put_pin_notice(d, tx, &id, i);
     }
@@ -297,6 +409,8 @@ static enum err make(struct demo_job *d, struct tx *tx)
         if (err == ERR_OK)
             err = put_likes(d, tx, i);
     }
+    if (err == ERR_OK)
+        err = put_counter(d, tx);
     if (err == ERR_OK)
         err = put_notices(d, tx);
     if (err == ERR_OK)

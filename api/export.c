@@ -86,6 +86,12 @@ static void put_bool(struct json_writer *w, const char *key, bool value)
     json_put_bool(w, value);
 }
 
+static void put_number(struct json_writer *w, const char *key, int64_t number)
+{
+    json_key(w, key);
+    json_put_int(w, number);
+}
+
 /* ---- records, their keys in the order of the README -------------------------------------------------------------- */
 
 static enum err put_user(void *arg, const struct transfer_user *r)
@@ -207,6 +213,29 @@ static enum err put_receipt(void *arg, const struct transfer_receipt *r)
     return end(arg);
 }
 
+static enum err put_counter(void *arg, const struct transfer_counter *r)
+{
+    struct json_writer *w = begin(arg, "counter");
+    put_id(w, "id", r->id);
+    put_id(w, "teamId", r->team_id);
+    put_text(w, "name", r->name);
+    put_number(w, "milestone", r->milestone);
+    put_time(w, "createdAt", r->created_ms);
+    return end(arg);
+}
+
+static enum err put_counter_change(void *arg, const struct transfer_counter_change *r)
+{
+    struct json_writer *w = begin(arg, "counterChange");
+    put_id(w, "counterId", r->counter_id);
+    put_number(w, "operation", r->operation);
+    put_text(w, "kind", counters_kind_name(r->kind));
+    put_number(w, "value", r->value);
+    put_id(w, "userId", r->user_id);
+    put_time(w, "createdAt", r->at_ms);
+    return end(arg);
+}
+
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static enum err walk(struct db *db, struct export *x)
@@ -228,6 +257,10 @@ static enum err walk(struct db *db, struct export *x)
         err = transfer_each_message(db, put_message, x);
     if (err == ERR_OK)
         err = transfer_each_receipt(db, put_receipt, x);
+    if (err == ERR_OK)
+        err = transfer_each_counter(db, put_counter, x);
+    if (err == ERR_OK)
+        err = transfer_each_counter_change(db, put_counter_change, x);
     return err == ERR_OK ? flush(x) : err;
 }
 

@@ -51,6 +51,10 @@ enum field {
     F_JOINED_AT,
     F_EDITED_AT,
     F_PINNED_AT,
+    F_COUNTER_ID,
+    F_OPERATION,
+    F_VALUE,
+    F_MILESTONE,
     F_COUNT
 };
 
@@ -62,7 +66,7 @@ static const struct json_field fields[F_COUNT] = {
     [F_AUTHOR_ID] = {.name = "authorId", .kind = JSON_KIND_ID},
     [F_POST_ID] = {.name = "postId", .kind = JSON_KIND_ID},
     [F_USERNAME] = {.name = "username", .kind = JSON_KIND_LINE, .min = 1, .max = USERNAME_CHARS_MAX},
-    [F_NAME] = {.name = "name", .kind = JSON_KIND_LINE, .min = 1, .max = NAME_CHARS_MAX},
+    [F_NAME] = {.name = "name", .kind = JSON_KIND_LINE, .min = 1, .max = COUNTER_NAME_CHARS_MAX},
     [F_ROLE] = {.name = "role", .kind = JSON_KIND_LINE, .min = 1, .max = 10},
     [F_EXTERNAL_ID] =
         {.name = "externalId", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = EXTERNAL_ID_CHARS_MAX},
@@ -88,10 +92,15 @@ static const struct json_field fields[F_COUNT] = {
     [F_JOINED_AT] = {.name = "joinedAt", .kind = JSON_KIND_TIME},
     [F_EDITED_AT] = {.name = "editedAt", .kind = JSON_KIND_TIME, .nullable = true},
     [F_PINNED_AT] = {.name = "pinnedAt", .kind = JSON_KIND_TIME, .nullable = true},
+    [F_COUNTER_ID] = {.name = "counterId", .kind = JSON_KIND_ID},
+    [F_OPERATION] = {.name = "operation", .kind = JSON_KIND_INT, .min = 1, .max = COUNTER_VALUE_MAX},
+    [F_VALUE] = {.name = "value", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
+    [F_MILESTONE] = {.name = "milestone", .kind = JSON_KIND_INT, .max = COUNTER_VALUE_MAX},
 };
 
-static_assert(TEAM_NAME_CHARS_MAX == NAME_CHARS_MAX && CHANNEL_NAME_CHARS_MAX == NAME_CHARS_MAX,
-              "one field \"name\" serves them all");
+static_assert(TEAM_NAME_CHARS_MAX == NAME_CHARS_MAX && CHANNEL_NAME_CHARS_MAX == NAME_CHARS_MAX &&
+                  NAME_CHARS_MAX <= COUNTER_NAME_CHARS_MAX,
+              "one field \"name\" serves them all; check_name sees to the shorter ones");
 
 struct record {
     struct tx *tx;
@@ -100,6 +109,7 @@ struct record {
 };
 
 #define BIT(field_) (UINT64_C(1) << (field_))
+static_assert(F_COUNT <= 64, "a bit for each field");
 
 struct shape {
     const char *type;
@@ -124,6 +134,13 @@ static unsigned part(const struct record *r, enum field f, enum transfer_part bi
     return r->values[f].present ? (unsigned)bit : 0;
 }
 
+static enum err check_name(const struct record *r)
+{
+    if (json_utf8_length(text_of(r, F_NAME), r->values[F_NAME].text_len) <= NAME_CHARS_MAX)
+        return ERR_OK;
+    return problem_set(r->problem, ERR_INVALID, "The field \"name\" may have %d characters at most.", NAME_CHARS_MAX);
+}
+
 /* ---- one function a type ----------------------------------------------------------------------------------------- */
 
 static enum err put_user(struct record *r, enum transfer_result *result)
@@ -141,6 +158,9 @@ static enum err put_user(struct record *r, enum transfer_result *result)
         .created_ms = number_of(r, F_CREATED_AT),
     };
     char username[USERNAME_BYTES];
+    enum err err = check_name(r);
+    if (err != ERR_OK)
+        return err;
     if (!username_parse(text_of(r, F_USERNAME), r->values[F_USERNAME].text_len, username))
         return problem_set(r->problem, ERR_INVALID, USERNAME_RULE);
     user.username = username;
@@ -159,7 +179,8 @@ static enum err put_team(struct record *r, enum transfer_result *result)
         .name = text_of(r, F_NAME),
         .created_ms = number_of(r, F_CREATED_AT),
     };
-    return transfer_put_team(r->tx, &team, result);
+    enum err err = check_name(r);
+    return err != ERR_OK ? err : transfer_put_team(r->tx, &team, result);
 }
 
 static enum err put_membership(struct record *r, enum transfer_result *result)
@@ -256,6 +277,9 @@ static enum err put_channel(struct record *r, enum transfer_result *result)
         .name = text_of(r, F_NAME),
         .created_ms = number_of(r, F_CREATED_AT),
     };
+    enum err err = check_name(r);
+    if (err != ERR_OK)
+        return err;
     if (text_of(r, F_POSTING) != NULL && !posting_parse(text_of(r, F_POSTING), &channel.posting))
         return problem_set(r->problem, ERR_INVALID, "the posting of a channel is everyone or coaches");
     return transfer_put_channel(r->tx, &channel, result);
@@ -292,6 +316,37 @@ static enum err put_receipt(struct record *r, enum transfer_result *result)
     return transfer_put_receipt(r->tx, &receipt, result);
 }
 
+static enum err put_counter(struct record *r, enum transfer_result *result)
+{
+    const struct transfer_counter counter = {
+        .given = part(r, F_MILESTONE, TRANSFER_MILESTONE) | part(r, F_CREATED_AT, TRANSFER_CREATED_AT),
+        .id = number_of(r, F_ID),
+        .team_id = number_of(r, F_TEAM_ID),
+        .name = text_of(r, F_NAME),
+        .milestone = number_of(r, F_MILESTONE),
+        .created_ms = number_of(r, F_CREATED_AT),
+    };
+    if (!counters_name_is_good(counter.name))
+        return problem_set(r->problem, ERR_INVALID, COUNTERS_NAME_RULE);
+    return transfer_put_counter(r->tx, &counter, result);
+}
+
+static enum err put_counter_change(struct record *r, enum transfer_result *result)
+{
+    struct transfer_counter_change change = {
+        .given = part(r, F_CREATED_AT, TRANSFER_CREATED_AT),
+        .counter_id = number_of(r, F_COUNTER_ID),
+        .operation = number_of(r, F_OPERATION),
+        .value = number_of(r, F_VALUE),
+        .user_id = number_of(r, F_USER_ID),
+        .at_ms = number_of(r, F_CREATED_AT),
+    };
+    if (!counters_kind_parse(text_of(r, F_KIND), &change.kind))
+        return problem_set(r->problem, ERR_INVALID,
+                           "the kind of a counter's change is increment, decrement, setValue or reset");
+    return transfer_put_counter_change(r->tx, &change, result);
+}
+
 static const struct shape shapes[] = {
     {"user", BIT(F_ID) | BIT(F_USERNAME) | BIT(F_NAME),
      BIT(F_ROLE) | BIT(F_EXTERNAL_ID) | BIT(F_PASSWORD) | BIT(F_APPEAR_OFFLINE) | BIT(F_DISABLED) | BIT(F_CREATED_AT),
@@ -307,6 +362,9 @@ static const struct shape shapes[] = {
     {"message", BIT(F_ID) | BIT(F_CHANNEL_ID) | BIT(F_AUTHOR_ID) | BIT(F_CONTENT),
      BIT(F_THREAD_ID) | BIT(F_CLIENT_ID) | BIT(F_DELETED) | BIT(F_CREATED_AT) | BIT(F_EDITED_AT), put_message},
     {"receipt", BIT(F_CHANNEL_ID) | BIT(F_USER_ID) | BIT(F_DELIVERED_ID), BIT(F_READ_ID), put_receipt},
+    {"counter", BIT(F_ID) | BIT(F_TEAM_ID) | BIT(F_NAME), BIT(F_MILESTONE) | BIT(F_CREATED_AT), put_counter},
+    {"counterChange", BIT(F_COUNTER_ID) | BIT(F_OPERATION) | BIT(F_KIND) | BIT(F_VALUE) | BIT(F_USER_ID),
+     BIT(F_CREATED_AT), put_counter_change},
 };
 
 /* ---- a record ---------------------------------------------------------------------------------------------------- */

@@ -43,7 +43,7 @@ bool counters_name_is_good(const char *name)
     if (name == NULL || name[0] == '\0' || strchr(first, name[0]) == NULL)
         return false;
     size_t len = strspn(name, all);
-    return name[len] == '\0' && len <= COUNTER_NAME_CHARS_MAX;
+    return len <= COUNTER_NAME_CHARS_MAX && name[len] == '\0';
 }
 
 bool counters_amount(const struct counter_event *event, int64_t *amount)
@@ -241,7 +241,7 @@ static enum err announce(struct tx *tx, const struct counter *counter, int64_t m
 
 /* ---- changing ---------------------------------------------------------------------------------------------------- */
 
-static enum err make_room(struct tx *tx, int64_t team_id)
+enum err counters_make_room(struct tx *tx, int64_t team_id)
 {
     struct db_stmt *stmt;
     enum err err = db_query(tx->db, &stmt, "SELECT COUNT(*) FROM counters WHERE team_id = $1", "i", team_id);
@@ -263,7 +263,7 @@ static enum err find(struct tx *tx, const struct counter_order *order, struct co
     if (order->kind == COUNTER_RESET)
         return problem_set(&tx->problem, err, "There is no counter of this name.");
     *out = (struct counter){.team_id = order->team_id, .name = order->name, .created_ms = tx->now_ms};
-    return make_room(tx, order->team_id);
+    return counters_make_room(tx, order->team_id);
 }
 
 static enum err new_value(struct tx *tx, const struct counter_order *order, int64_t value, int64_t *out)
@@ -292,20 +292,21 @@ static enum err insert(struct tx *tx, struct counter *counter)
     return db_end(stmt);
 }
 
-static enum err store(struct tx *tx, const struct counter_event *event)
+enum err counters_put(struct tx *tx, struct counter_event *event)
 {
-    const struct counter *c = &event->counter;
-    enum err err = db_run(tx->db,
-                          "UPDATE counters SET value = $2, operations = $3, milestone = $4, seq = $5, updated_ms = $6"
-                          " WHERE id = $1",
-                          "iiiiii", c->id, c->value, c->operations, c->milestone, c->seq, c->updated_ms);
-    if (err != ERR_OK)
-        return err;
-    err = db_run(tx->db,
-                 "INSERT INTO counter_changes (counter_id, operation, seq, kind, value, previous, user_id, at_ms)"
-                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                 "iiisiiii", c->id, c->operations, c->seq, counters_kind_name(event->kind), c->value, event->previous,
-                 event->user_id, c->updated_ms);
+    struct counter *c = &event->counter;
+    enum err err = tx_number(tx, &c->seq);
+    if (err == ERR_OK)
+        err = db_run(tx->db,
+                     "UPDATE counters SET value = $2, operations = $3, milestone = $4, seq = $5, updated_ms = $6"
+                     " WHERE id = $1",
+                     "iiiiii", c->id, c->value, c->operations, c->milestone, c->seq, c->updated_ms);
+    if (err == ERR_OK)
+        err = db_run(tx->db,
+                     "INSERT INTO counter_changes (counter_id, operation, seq, kind, value, previous, user_id, at_ms)"
+                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                     "iiisiiii", c->id, c->operations, c->seq, counters_kind_name(event->kind), c->value,
+                     event->previous, event->user_id, c->updated_ms);
     return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_COUNTER, c->team_id, c->id, c->seq);
 }
 
@@ -319,8 +320,6 @@ enum err counters_change(struct tx *tx, const struct counter_order *order, struc
         err = new_value(tx, order, c->value, &value);
     if (err == ERR_OK && c->id == 0)
         err = insert(tx, c);
-    if (err == ERR_OK)
-        err = tx_number(tx, &c->seq);
     if (err != ERR_OK)
         return err;
     int64_t milestone = order->kind == COUNTER_INCREMENT ? counters_milestone(c->value, value) : 0;
@@ -331,6 +330,6 @@ enum err counters_change(struct tx *tx, const struct counter_order *order, struc
     c->value = value;
     c->operations++;
     c->updated_ms = tx->now_ms;
-    err = store(tx, out);
+    err = counters_put(tx, out);
     return err == ERR_OK && reached ? announce(tx, c, milestone) : err;
 }

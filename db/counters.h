@@ -83,6 +83,12 @@ struct counter_order {
  */
 enum err counters_change(struct tx *tx, const struct counter_order *order, struct counter_event *out);
 
+/* For an import. Stores a change that the caller worked out, with the counter as it is after it; sets the number.
+   CHANGE_COUNTER. */
+enum err counters_put(struct tx *tx, struct counter_event *event);
+/* ERR_CONFLICT when the team has COUNTERS_PER_TEAM_MAX counters. */
+enum err counters_make_room(struct tx *tx, int64_t team_id);
+
 /* The highest of 10,000, 25,000, 50,000, 100,000, ... with previous < milestone <= value; 0: none. */
 int64_t counters_milestone(int64_t previous, int64_t value);
 

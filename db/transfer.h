@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "db/channels.h"
+#include "db/counters.h"
 #include "db/notices.h"
 #include "db/tx.h"
 #include "db/users.h"
@@ -38,7 +39,8 @@ enum transfer_part {
     TRANSFER_POSTING = 1 << 12,
     TRANSFER_THREAD = 1 << 13,
     TRANSFER_CLIENT_ID = 1 << 14,
-    TRANSFER_DELETED = 1 << 15
+    TRANSFER_DELETED = 1 << 15,
+    TRANSFER_MILESTONE = 1 << 16
 };
 
 struct transfer_user {
@@ -128,6 +130,26 @@ struct transfer_receipt {
     int64_t read_id; /* 0: nothing */
 };
 
+/* A counter without its changes stands at 0. */
+struct transfer_counter {
+    unsigned given;
+    int64_t id;
+    int64_t team_id;
+    const char *name;
+    int64_t milestone; /* the highest that was told; 0: none */
+    int64_t created_ms;
+};
+
+struct transfer_counter_change {
+    unsigned given;
+    int64_t counter_id;
+    int64_t operation; /* 1 for the counter's first change, and so on */
+    enum counter_kind kind;
+    int64_t value; /* after it */
+    int64_t user_id;
+    int64_t at_ms;
+};
+
 enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, enum transfer_result *result);
 enum err transfer_put_team(struct tx *tx, const struct transfer_team *record, enum transfer_result *result);
 enum err transfer_put_membership(struct tx *tx, const struct transfer_membership *record, enum transfer_result *result);
@@ -140,6 +162,12 @@ enum err transfer_put_channel(struct tx *tx, const struct transfer_channel *reco
 enum err transfer_put_message(struct tx *tx, const struct transfer_message *record, enum transfer_result *result);
 /* Only moves forward. */
 enum err transfer_put_receipt(struct tx *tx, const struct transfer_receipt *record, enum transfer_result *result);
+
+/* A milestone that was told here stays told. */
+enum err transfer_put_counter(struct tx *tx, const struct transfer_counter *record, enum transfer_result *result);
+/* A counter's changes come in order. No milestone is told. */
+enum err transfer_put_counter_change(struct tx *tx, const struct transfer_counter_change *record,
+                                     enum transfer_result *result);
 
 /* `each` returns anything but ERR_OK to stop; that is returned. */
 enum err transfer_each_user(struct db *db, enum err (*each)(void *arg, const struct transfer_user *record), void *arg);
@@ -157,6 +185,12 @@ enum err transfer_each_message(struct db *db, enum err (*each)(void *arg, const 
 enum err transfer_each_receipt(struct db *db, enum err (*each)(void *arg, const struct transfer_receipt *record),
                                void *arg);
 
+enum err transfer_each_counter(struct db *db, enum err (*each)(void *arg, const struct transfer_counter *record),
+                               void *arg);
+enum err transfer_each_counter_change(struct db *db,
+                                      enum err (*each)(void *arg, const struct transfer_counter_change *record),
+                                      void *arg);
+
 /* What a team has from its beginning and no record brought. Once at the end. */
 enum err transfer_complete(struct tx *tx);
 
@@ -168,8 +202,8 @@ enum err transfer_population(struct db *db, int64_t *users, bool *is_demo);
 enum err transfer_mark_demo(struct tx *tx);
 
 /*
- * Looks for damage: the file's own check, dangling references, like counts that are not their rows. `out` says what,
- * or is empty.
+ * Looks for damage: the file's own check, dangling references, like counts that are not their rows, counters that
+ * are not their newest change. `out` says what, or is empty.
  */
 enum err transfer_inspect(struct db *db, char *out, size_t out_bytes);
 

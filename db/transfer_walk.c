@@ -259,5 +259,13 @@ enum err transfer_inspect(struct db *db, char *out, size_t out_bytes)
                          "SELECT 'post ' || id || ' counts ' || likes || ' likes but has other rows' FROM posts "
                          "WHERE likes <> (SELECT count(*) FROM likes WHERE post_id = posts.id) LIMIT 1",
                          out, out_bytes);
+    if (err == ERR_OK && out[0] == '\0')
+        err = first_text(
+            db,
+            "SELECT 'counter ' || c.id || ' is not what its changes say' FROM counters c"
+            " LEFT JOIN counter_changes n ON n.counter_id = c.id AND n.operation = c.operations"
+            " WHERE c.value <> COALESCE(n.value, 0) OR c.seq <> COALESCE(n.seq, 0)"
+            " OR c.operations <> (SELECT count(*) FROM counter_changes o WHERE o.counter_id = c.id) LIMIT 1",
+            out, out_bytes);
     return err;
 }

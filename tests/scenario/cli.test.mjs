@@ -159,6 +159,11 @@ describe('demo', () => {
         assert.equal(of('post').length, 120);
         assert.equal(new Set(of('post').map((post) => post.body)).size, 120, 'nobody says the same thing twice');
         assert.ok(of('post').some((post) => post.pinnedAt) && of('like').length > 400 && of('notice').some((notice) => notice.kind === 'win' && notice.teamId === null));
+        const steps = of('counterChange');
+        assert.ok(of('counter').length === 1 && steps.length > 100 && new Set(steps.map((it) => it.userId)).size > 15);
+        assert.ok(steps.every((it, i) => i === 0 || it.createdAt > steps[i - 1].createdAt) && Date.parse(steps[0].createdAt) < Date.now() - 13 * 86400e3);
+        const reached = of('notice').filter((notice) => notice.title.includes('steps combined'));
+        assert.equal(Number(reached.at(-1).title.replace(/\D/g, '')), of('counter')[0].milestone, 'the milestones are told');
         const times = of('post').map((post) => Date.parse(post.createdAt));
         assert.deepEqual(times, [...times].sort((a, b) => a - b));
         assert.ok(times.at(-1) < Date.now() && times.at(-1) > Date.now() - 86400e3 && times[0] < Date.now() - 30 * 86400e3);

@@ -10,6 +10,7 @@
 #include "db/counters.h"
 #include "db/events.h"
 #include "db/notices.h"
+#include "db/transfer.h"
 #include "db_fixture.h"
 
 static enum err change(struct tx *tx, int64_t team, const char *name, enum counter_kind kind, int64_t number,
@@ -323,6 +324,33 @@ static void a_win_is_told_in_words_that_fit(void **state)
     fixture_commit(f);
 }
 
+static void a_counter_that_is_not_its_changes_is_damage(void **state)
+{
+    static const char *const damages[] = {
+        "UPDATE counters SET value = value + 1",
+        "UPDATE counters SET operations = operations + 1",
+        "DELETE FROM counter_changes WHERE operation = 1",
+        "DELETE FROM counter_changes",
+        "UPDATE counters SET seq = 0",
+    };
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    char found[200];
+    for (int i = 0; i < 3; i++)
+        (void)must(tx, team, COUNTER_INCREMENT, 5);
+    fixture_commit(f);
+    assert_int_equal(transfer_inspect(f->db, found, sizeof found), ERR_OK);
+    assert_string_equal(found, "");
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        (void)fixture_begin(f);
+        assert_int_equal(db_script(f->db, damages[i]), ERR_OK);
+        assert_int_equal(transfer_inspect(f->db, found, sizeof found), ERR_OK);
+        assert_string_equal(found, "counter 1 is not what its changes say");
+        db_rollback(f->db);
+    }
+}
+
 static void as_json(void **state)
 {
     (void)state;
@@ -372,6 +400,7 @@ int main(void)
         TEST(milestones_are_these),
         TEST(a_milestone_is_told_once_for_ever),
         TEST(a_win_is_told_in_words_that_fit),
+        TEST(a_counter_that_is_not_its_changes_is_damage),
         TEST(as_json),
     };
     return cmocka_run_group_tests_name("db/counters", tests, NULL, NULL);

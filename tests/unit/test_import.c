@@ -32,6 +32,11 @@ static const char *const community[] = {
     "{'type':'like','postId':'5','userId':'2','createdAt':" TIME "}",
     "{'type':'notice','id':'3','kind':'win','teamId':null,'authorId':'2','title':'Hurray','body':'','link':null,"
     "'createdAt':" TIME "}",
+    "{'type':'counter','id':'4','teamId':'2','name':'steps','milestone':10000,'createdAt':" TIME "}",
+    "{'type':'counterChange','counterId':'4','operation':1,'kind':'increment','value':12000,'userId':'7',"
+    "'createdAt':" TIME "}",
+    "{'type':'counterChange','counterId':'4','operation':2,'kind':'decrement','value':11000,'userId':'2',"
+    "'createdAt':" TIME "}",
 };
 
 /* Records are written with ' for ", or nobody could read them here. */
@@ -68,16 +73,19 @@ static void every_type_becomes_a_row_and_the_second_time_nothing(void **state)
     struct import_counts counts = {0};
     (void)fixture_begin(f);
     put_all(f, &counts);
-    assert_int_equal(counts.created, 7);
+    assert_int_equal(counts.created, 10);
     assert_int_equal(fixture_number(f->db, "SELECT count(*) FROM memberships"), 2); /* the coach's came with the team */
     assert_int_equal(fixture_number(f->db, "SELECT likes FROM posts WHERE id = 5 AND topics = 'sleep tea'"), 1);
     assert_int_equal(fixture_number(f->db, "SELECT count(*) FROM users WHERE username = 'sarah'"), 1);
     int64_t events = fixture_number(f->db, "SELECT count(*) FROM events");
-    assert_int_equal(events, 2); /* the post and the notice */
+    assert_int_equal(events, 4); /* the post, the notice, and the counter's two changes */
+    assert_int_equal(fixture_number(f->db, "SELECT value FROM counters WHERE operations = 2 AND milestone = 10000"
+                                           " AND seq = (SELECT MAX(seq) FROM counter_changes)"), 11000);
+    assert_int_equal(fixture_number(f->db, "SELECT previous FROM counter_changes WHERE operation = 2"), 12000);
 
     counts = (struct import_counts){0};
     put_all(f, &counts);
-    assert_int_equal(counts.unchanged, 7);
+    assert_int_equal(counts.unchanged, 10);
     assert_int_equal(counts.created + counts.updated, 0);
     assert_int_equal(fixture_number(f->db, "SELECT count(*) FROM events "), events);
     fixture_commit(f);
@@ -110,6 +118,11 @@ static void what_differs_is_updated_and_only_that_makes_events(void **state)
         {"{'type':'notice','id':'3','kind':'win','authorId':'2','title':'Hurray!'}",
          "SELECT count(*) FROM notices WHERE title = 'Hurray!' AND team_id IS NULL"
          " AND seq = (SELECT max(seq) FROM events)", 1},
+        {"{'type':'counter','id':'4','teamId':'2','name':'steps','milestone':25000}",
+         "SELECT count(*) FROM counters WHERE milestone = 25000 AND value = 11000", 0},
+        {"{'type':'counterChange','counterId':'4','operation':2,'kind':'decrement','value':11000,'userId':'2',"
+         "'createdAt':'2026-02-01T00:00:00Z'}",
+         "SELECT count(*) FROM counter_changes WHERE operation = 2 AND at_ms = 1769904000000", 0},
     };
     struct fixture *f = *state;
     struct import_counts counts = {0};
@@ -146,8 +159,13 @@ static void a_deleted_post_stays_deleted(void **state)
     fixture_commit(f);
 }
 
+#define SIXTY_ONE "1234567890123456789012345678901234567890123456789012345678901"
+#define CHANGE(counter, operation, kind, value, user)                                                                  \
+    "{'type':'counterChange','counterId':'" counter "','operation':" operation ",'kind':'" kind \
+    "','value':" value ",'userId':'" user "'}"
 #define ROWS                                                                                       \
-    "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM posts) + (SELECT count(*) FROM events)"
+    "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM posts) + (SELECT count(*) FROM events)" \
+    " + (SELECT count(*) FROM counters)"
 
 static void bad_records_say_what_is_wrong(void **state)
 {
@@ -202,6 +220,22 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'notice','id':'9','kind':'win','authorId':'2','title':'T','link':'/\\\\elsewhere.example'}",
          "a link is an address of this site that begins with '/'"},
         {"{'type':'notice','id':'9','kind':'win','authorId':'9','title':'T'}", "there is no user '9'"},
+        {"{'type':'user','id':'9','username':'nn','name':'" SIXTY_ONE "'}", "The field 'name' may have 60 characters"},
+        {"{'type':'team','id':'7','name':'" SIXTY_ONE "'}", "The field 'name' may have 60 characters"},
+        {"{'type':'counter','id':'9','teamId':'9','name':'water'}", "there is no team '9'"},
+        {"{'type':'counter','id':'9','teamId':'2','name':'Water'}", "A counter"},
+        {"{'type':'counter','id':'9','teamId':'2','name':'steps'}", "the team has another counter of the name 'steps'"},
+        {"{'type':'counter','id':'4','teamId':'2','name':'water'}", "the counter '4' is another one here"},
+        {"{'type':'counter','id':'9','teamId':'2','name':'water','milestone':-1}", "The field 'milestone' has to be"},
+        {CHANGE("4", "2", "increment", "1", "2"), "change 2 of the counter '4' is another one here"},
+        {CHANGE("4", "1", "increment", "12000", "2"), "change 1 of the counter '4' is another one here"},
+        {CHANGE("4", "4", "increment", "12000", "2"), "the next change of the counter '4' is number 3"},
+        {CHANGE("9", "1", "increment", "1", "2"), "there is no counter '9'"},
+        {CHANGE("4", "3", "increment", "1", "9"), "there is no user '9'"},
+        {CHANGE("4", "3", "reset", "1", "2"), "a reset sets a counter to 0"},
+        {CHANGE("4", "3", "double", "1", "2"), "the kind of a counter"},
+        {CHANGE("4", "3", "decrement", "-9007199254740991", "2"), "no change of a counter is over"},
+        {CHANGE("4", "3", "setValue", "9007199254740992", "2"), "The field 'value' has to be between"},
     };
     struct fixture *f = *state;
     struct import_counts counts = {0};
