@@ -6,6 +6,8 @@
  */
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { Changes, Feed, Notice, NoticeList, Post } from "../porchlight/index.ts";
+import { applyChannels } from "./channels.ts";
+import { applyCounter } from "./counters.ts";
 import { keys } from "./keys.ts";
 
 export interface FeedPage {
@@ -145,8 +147,20 @@ export function applyChanges(
     cache.setQueryData(keys.presence(team), changes.presence);
     applyPosts(cache, team, changes, reset);
     applyLikes(cache, changes.likes);
+    applyTogether(cache, team, changes, reset);
     if (reset) void cache.invalidateQueries({ queryKey: keys.notices(team) });
     else applyNotices(cache, team, changes.notices, nowMs, heardAtMs);
+}
+
+/* Counters and chat. A server of before has none. */
+function applyTogether(cache: QueryClient, team: string, changes: Changes, reset: boolean): void {
+    if (reset) {
+        void cache.invalidateQueries({ queryKey: keys.counters(team) });
+        void cache.invalidateQueries({ queryKey: keys.channels(team) });
+        return;
+    }
+    for (const counter of changes.counters ?? []) applyCounter(cache, team, counter);
+    applyChannels(cache, team, changes.channels ?? []);
 }
 
 export function applyLikes(cache: QueryClient, likes: { postId: string; count: number }[]): void {

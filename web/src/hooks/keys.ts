@@ -11,7 +11,14 @@
  *   posts, team             InfiniteData<FeedPage>: the ids that the feed shows
  *   newPosts, team          NewPosts: what has come and waits for the button
  *   notices, team           InfiniteData<NoticeList>
- *   counter, name, ...      value, metadata and history of a counter
+ *   counters, team          CounterMetadata[]: all of a team, as they are now
+ *   counter, team, name     history: its pages; added: what the member adds at this moment; heard: news that wait for that
+ *   channels, team          Channel[], each with what is unread
+ *   channel, id             ChannelRoom: the talk in it, kept while nobody looks
+ *   digests                 DigestHead[], newest first
+ *   digest, id              Digest
+ *   preferences, weights    what the server knows of the member's taste
+ *   feedback                what was said of which article while the app was open
  *   unsent                  Unsent[]: what was done offline and then refused
  *   pins, team              the ids of all pinned posts, for the coach's corner
  *   members, teamId         Member[], newest first
@@ -39,11 +46,21 @@ export const keys = {
     cursors: ["cursor"] as const,
     cursor: (team: string) => ["cursor", team] as const,
     unasked: ["unasked"] as const,
+    counters: (team: string) => ["counters", team] as const,
     counter: {
-        value: (name: string) => ["counter", name, "value"] as const,
-        metadata: (name: string) => ["counter", name, "metadata"] as const,
-        history: (name: string) => ["counter", name, "history"] as const,
+        /* Its changes, as mutations. */
+        change: (team: string, name: string) => ["counter", team, name, "change"] as const,
+        added: (team: string, name: string) => ["counter", team, name, "added"] as const,
+        heard: (team: string, name: string) => ["counter", team, name, "heard"] as const,
+        history: (team: string, name: string) => ["counter", team, name, "history"] as const,
     },
+    channels: (team: string) => ["channels", team] as const,
+    channel: (id: string) => ["channel", id] as const,
+    digests: ["digests"] as const,
+    digest: (id: string) => ["digest", id] as const,
+    preferences: ["preferences"] as const,
+    weights: ["weights"] as const,
+    feedback: ["feedback"] as const,
     ownPins: ["ownPins"] as const,
     flag: ["flag"] as const,
     figures: ["figures"] as const,

@@ -17,6 +17,8 @@ import {
 import { addOwnPost, applyChanges, applyLikes, applyNotices, patchPost, putPosts, takeBackLike } from "./cache.ts";
 import { cheersFor } from "./cheers.ts";
 import { useClient } from "./client.ts";
+import { applyCounter } from "./counters.ts";
+import { applyDigest } from "./digests.ts";
 import { keys } from "./keys.ts";
 
 /* What the server did not take, long after it was done. */
@@ -39,6 +41,9 @@ interface Line {
     cheer(icon: string): Promise<void>;
     like(postId: string, liked: boolean): Promise<Like>;
 }
+
+/* A lively chat does not make everybody ask at every word of it. */
+const CHANNELS_MS = 3_000;
 
 const LineContext = createContext<Line | null>(null);
 
@@ -68,6 +73,7 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
             edited: (post) => putPosts(queryClient, [post]),
             posted: (post, { post: { teamId = "" } }) => addOwnPost(queryClient, teamId, post),
             deleted: (postId) => void queryClient.setQueryData(keys.post(postId), null),
+            counted: ({ metadata }, { team: of }) => applyCounter(queryClient, of, metadata),
             refused: (deed, error) => {
                 queryClient.setQueryData<Unsent[]>(keys.unsent, (list) => [...(list ?? []), { deed, error }]);
                 if (deed.kind === "like") takeBackLike(queryClient, deed.postId, deed.liked);
@@ -82,6 +88,17 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
 
     useEffect(() => {
         if (!enabled) return undefined;
+        /* What is unread there is the member's own number: it is asked for, once for all that is said meanwhile. */
+        let channelsTimer = 0;
+        const readChannelsSoon = (): void => {
+            channelsTimer ||= window.setTimeout(
+                () => {
+                    channelsTimer = 0;
+                    void queryClient.invalidateQueries({ queryKey: keys.channels(team) });
+                },
+                CHANNELS_MS * (0.5 + Math.random()),
+            );
+        };
         const line = connect({ api, account: userId, baseUrl, ...(team ? { team } : {}) });
         const unlisten = line.listen({
             changes: (changes, reset) => applyChanges(queryClient, team, changes, reset),
@@ -89,6 +106,9 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
             likes: (likes) => applyLikes(queryClient, likes),
             notice: (notice) => applyNotices(queryClient, team, [notice]),
             cheer: (cheer) => cheersFor(team).arrived(cheer),
+            counter: (counter) => applyCounter(queryClient, team, counter),
+            channel: () => readChannelsSoon(),
+            digest: (digest) => applyDigest(queryClient, digest),
             failed: (error) => {
                 /* A refusal may mean that the member's teams have changed. */
                 if (error.kind !== "refused" || isUnauthenticated(error)) return;
@@ -117,6 +137,7 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
         line.start();
         return () => {
             connection.current = null;
+            window.clearTimeout(channelsTimer);
             unlisten();
             void line.stop();
         };

@@ -1,58 +1,41 @@
 /*
- * How this device tells its reader of new notices: by a pop-up, by a soft sound. Its own choice, kept on the device.
+ * What the member prefers, as the server keeps it for all of their devices. A change shows at once, and is taken back
+ * when the server does not take it. (What this device does is in useDevicePreferences.ts.)
  */
-import { useSyncExternalStore } from "react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import type { MemberPreferences } from "../porchlight/index.ts";
+import { useClient } from "./client.ts";
+import { keys } from "./keys.ts";
 
-export interface Preferences {
-    /* A new notice pops up. The list of notices has it either way. */
-    toasts: boolean;
-    sounds: boolean;
-}
-
-const STORED = "porchlight.preferences";
-const FIRST: Preferences = { toasts: true, sounds: false };
-const watchers = new Set<() => void>();
-let preferences = read();
-
-function read(): Preferences {
-    try {
-        const saved = (JSON.parse(localStorage.getItem(STORED) ?? "null") ?? {}) as Record<string, unknown>;
-        const flag = (name: keyof Preferences): boolean =>
-            typeof saved[name] === "boolean" ? saved[name] : FIRST[name];
-        return { toasts: flag("toasts"), sounds: flag("sounds") };
-    } catch {
-        /* A choice that cannot be read is no choice. */
-        return FIRST;
-    }
-}
-
-export function setPreferences(change: Partial<Preferences>): void {
-    preferences = { ...preferences, ...change };
-    try {
-        localStorage.setItem(STORED, JSON.stringify(preferences));
-    } catch {
-        /* Then the choice lives as long as the page. */
-    }
-    watchers.forEach((it) => it());
-}
-
-/* What another tab of this device has chosen. */
-function follow(event: StorageEvent): void {
-    if (event.key !== STORED) return;
-    preferences = read();
-    watchers.forEach((it) => it());
-}
-
-export function usePreferences(): Preferences {
-    return useSyncExternalStore(
-        (changed) => {
-            if (watchers.size === 0) window.addEventListener("storage", follow);
-            watchers.add(changed);
-            return () => {
-                watchers.delete(changed);
-                if (watchers.size === 0) window.removeEventListener("storage", follow);
-            };
+export function usePreferences() {
+    const { api, queryClient } = useClient();
+    const { data, error, isPending, refetch } = useQuery({
+        queryKey: keys.preferences,
+        queryFn: () => api.preferences(),
+        /* Another device may have changed them: each visit asks. */
+        staleTime: 0,
+    });
+    const change = useMutation({
+        mutationKey: keys.preferences,
+        scope: { id: "preferences" },
+        mutationFn: (part: Partial<MemberPreferences>) => api.updatePreferences(part),
+        onMutate: async (part) => {
+            /* An answer that is still on its way is of before. */
+            await queryClient.cancelQueries({ queryKey: keys.preferences });
+            queryClient.setQueryData<MemberPreferences>(keys.preferences, (all) => all && { ...all, ...part });
         },
-        () => preferences,
-    );
+        onSuccess: (all) => {
+            if (queryClient.isMutating({ mutationKey: keys.preferences }) === 1) queryClient.setQueryData(keys.preferences, all);
+        },
+        onError: () => void queryClient.invalidateQueries({ queryKey: keys.preferences }),
+    });
+    return {
+        /* null until they are known. */
+        preferences: data ?? null,
+        isPending,
+        error: change.error ?? (data ? null : error),
+        retry: () => void refetch(),
+        update: (part: Partial<MemberPreferences>) => change.mutate(part),
+        isSaving: change.isPending,
+    };
 }

@@ -1,6 +1,9 @@
 /*
  * The endpoints that the web app uses, one function each. Names and fields are the protocol's own.
  */
+import { createChatApi, type ChatApi } from "./chatApi.ts";
+import { createCounterApi, type CounterApi } from "./counterApi.ts";
+import { createDigestApi, type DigestApi } from "./digestApi.ts";
 import { readMetrics, type Metrics } from "./metrics.ts";
 import type { Answer, Requester } from "./request.ts";
 import type {
@@ -27,7 +30,7 @@ import type {
 /* The longest page that the server gives. */
 const PAGE_MAX = 100;
 
-export interface Api {
+export interface Api extends CounterApi, ChatApi, DigestApi {
     login(name: string, password: string): Promise<User>;
     join(joining: Joining, idempotencyKey: string): Promise<User>;
     /* May be sent while the page closes. */
@@ -37,7 +40,12 @@ export interface Api {
     /* For a member who is signed in. */
     joinTeam(code: string, idempotencyKey: string): Promise<Team>;
     teams(page?: string): Promise<List<Team>>;
-    posts(options?: { team?: string | undefined; page?: string | undefined }): Promise<Feed>;
+    posts(options?: {
+        team?: string | undefined;
+        page?: string | undefined;
+        /* mine: without the posts all of whose topics the member likes little. */
+        show?: "mine" | "everything" | undefined;
+    }): Promise<Feed>;
     post(id: string): Promise<Post>;
     createPost(post: NewPost, idempotencyKey: string): Promise<Post>;
     /* What is left out stays as it is. */
@@ -76,6 +84,9 @@ export function createApi(request: Requester): Api {
     const team = (id: string): string => `/teams/${encodeURIComponent(id)}`;
 
     return {
+        ...createCounterApi(request),
+        ...createChatApi(request),
+        ...createDigestApi(request),
         login: async (name, password) => {
             const body = { name, password };
             return (await data(request<Session>("/auth/login", { method: "POST", body }))).user;
@@ -92,7 +103,7 @@ export function createApi(request: Requester): Api {
         joinTeam: (code, idempotencyKey) =>
             data(request<Team>("/teams/join", { method: "POST", body: { code }, idempotencyKey })),
         teams: (page) => data(request<List<Team>>("/teams", { query: { page, limit: PAGE_MAX } })),
-        posts: ({ team, page } = {}) => data(request<Feed>("/posts", { query: { team, page } })),
+        posts: ({ team, page, show } = {}) => data(request<Feed>("/posts", { query: { team, page, show } })),
         post: (id) => data(request<Post>(post(id))),
         createPost: (body, idempotencyKey) => data(request<Post>("/posts", { method: "POST", body, idempotencyKey })),
         updatePost: (id, change) => data(request<Post>(post(id), { method: "PATCH", body: change })),

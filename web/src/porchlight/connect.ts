@@ -15,10 +15,10 @@ import { createLine, type ConnectionState, type LineEvent } from "./line.ts";
 import { newIdempotencyKey } from "./request.ts";
 import { socketUrlOf } from "./address.ts";
 import { keepSession } from "./session.ts";
-import type { WebSocketLike } from "./socket.ts";
+import { browserWebSocket, type WebSocketLike } from "./socket.ts";
 import type { Store } from "./store.ts";
 import { browserTabs, type Tabs } from "./tabs.ts";
-import type { Changes, Cheer, Like, Notice, Presence } from "./types.ts";
+import type { Changes, Cheer, CounterMetadata, DigestProgress, Like, Notice, Presence } from "./types.ts";
 
 export type { ConnectionState } from "./line.ts";
 
@@ -30,6 +30,10 @@ export interface ConnectionListener {
     cheer?(cheer: Cheer): void;
     /* It comes again among the changes. */
     notice?(notice: Notice): void;
+    counter?(counter: CounterMetadata): void;
+    /* Something was said there. */
+    channel?(channelId: string): void;
+    digest?(digest: DigestProgress): void;
     state?(state: ConnectionState): void;
     /* A question failed; another will be asked, unless the session has ended. */
     failed?(error: PorchlightError): void;
@@ -75,10 +79,6 @@ type TabMessage =
     /* There is, and this is how far it knows. */
     | { kind: "here"; cursor: string | null };
 
-function browserWebSocket(): ((url: string) => WebSocketLike) | null {
-    return typeof WebSocket === "undefined" ? null : (url) => new WebSocket(url) as unknown as WebSocketLike;
-}
-
 export function connect(options: ConnectOptions): Connection {
     const { api, team, account, baseUrl = "", environment = browserEnvironment() } = options;
     const open = options.openWebSocket === undefined ? browserWebSocket() : options.openWebSocket;
@@ -116,6 +116,15 @@ export function connect(options: ConnectOptions): Connection {
                 break;
             case "notice":
                 listeners.forEach((it) => it.notice?.(event.notice));
+                break;
+            case "counter":
+                listeners.forEach((it) => it.counter?.(event.counter));
+                break;
+            case "channel":
+                listeners.forEach((it) => it.channel?.(event.channelId));
+                break;
+            case "digest":
+                listeners.forEach((it) => it.digest?.(event.digest));
                 break;
             case "state":
                 ({ state, socket: live, cheers } = event);

@@ -1,25 +1,23 @@
 /*
- * A socket to one counter: /ws/counter/NAME. One event comes for each change, in order.
+ * A socket to one counter: /ws/counter/NAME. One event comes for each change, in order, none merged.
  */
 import { socketUrlOf } from "./address.ts";
+import { addressOf } from "./request.ts";
 import { messageOf } from "./room.ts";
 import type { WebSocketLike } from "./socket.ts";
-
-export type CounterChange = "increment" | "decrement" | "setValue" | "reset";
-
-export interface CounterEvent {
-    type: CounterChange;
-    value: number;
-    previousValue: number;
-    metadata: Record<string, unknown>;
-    timestamp: string;
-}
+import type { CounterChange, CounterEvent } from "./types.ts";
 
 export interface CounterSocketOptions {
     /* "" for the page's own origin. */
     baseUrl?: string;
+    /* A team's id; left out: the member's own team. */
+    team?: string | undefined;
     /* Only these kinds of change. */
     filters?: CounterChange[];
+    /* The cursor of the last event that is known: what came after it comes first. */
+    since?: string | null;
+    /* From POST /auth/ticket, for a program without the session's cookie. */
+    ticket?: string;
     onOpen?: () => void;
     /* Every message, parsed: a CounterEvent or another with a type. */
     onMessage?: (message: unknown) => void;
@@ -28,9 +26,10 @@ export interface CounterSocketOptions {
     openWebSocket?: (url: string) => WebSocketLike;
 }
 
-export function counterUrl(name: string, { baseUrl = "", filters = [] }: CounterSocketOptions = {}): string {
-    const query = filters.length > 0 ? `?filters=${filters.join(",")}` : "";
-    return socketUrlOf(baseUrl, `/ws/counter/${encodeURIComponent(name)}${query}`);
+export function counterUrl(name: string, options: CounterSocketOptions = {}): string {
+    const { baseUrl = "", team, filters = [], since, ticket } = options;
+    const query = { team, filters: filters.join(","), since: since ?? undefined, ticket };
+    return socketUrlOf(baseUrl, addressOf("", `/ws/counter/${encodeURIComponent(name)}`, query));
 }
 
 export function isCounterEvent(message: unknown): message is CounterEvent {

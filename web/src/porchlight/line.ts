@@ -10,7 +10,7 @@
  *                                          -> ended: polls, and later a socket again
  *
  * Words of posts come by polls in either mode, so there is one way in which the cursor moves, and one in which the app
- * hears of posts. A socket brings at once what fits in its message: who is here, counts, cheers, notices.
+ * hears of posts. A socket brings at once what fits in its message: who is here, counts, cheers, notices, counters.
  *
  * Owns: the cursor, the timers, the socket, and the state. Invariants: at most one poll is under way; an answer to a
  * question from before the last `setCursor` or `stop` is thrown away; a hidden page asks nothing, holds no socket, and
@@ -19,19 +19,27 @@
 import type { Api } from "./api.ts";
 import { pollMs, retryMs } from "./backoff.ts";
 import { createBreaker } from "./breaker.ts";
+import { awayMs, offerMs, restartMs } from "./closing.ts";
 import type { Environment } from "./environment.ts";
 import { PorchlightError } from "./errors.ts";
 import { openSocket, type LiveSocket, type SocketEnd, type WebSocketLike } from "./socket.ts";
-import type { Ack, Changes, Cheer, ClientMessage, Notice, Presence, ServerMessage } from "./types.ts";
+import type {
+    Ack,
+    Changes,
+    Cheer,
+    ClientMessage,
+    CounterMetadata,
+    DigestProgress,
+    Notice,
+    Presence,
+    ServerMessage,
+} from "./types.ts";
 
 const POLL_DEFAULT_MS = 30_000;
 const POLL_MIN_MS = 500;
 const POLL_MAX_MS = 600_000;
 /* All who hear of a post by socket ask for its words: spread, so that they do not ask in one moment. */
 const WORDS_SPREAD_MS = 1_000;
-/* How often a server that offered no socket is asked again. */
-const OFFER_MS = 120_000;
-const TOO_FAST_MS = 60_000;
 
 /* idle: not started or signed out. waiting: the last try failed and another will come. offline: the device says so. */
 export type ConnectionState = "idle" | "connecting" | "live" | "waiting" | "offline";
@@ -43,6 +51,11 @@ export type LineEvent =
     | { kind: "likes"; likes: { postId: string; count: number }[] }
     | { kind: "cheer"; cheer: Cheer }
     | { kind: "notice"; notice: Notice }
+    /* As it is now: what lies between two of these is not told. */
+    | { kind: "counter"; counter: CounterMetadata }
+    /* Something was said in it. */
+    | { kind: "channel"; channelId: string }
+    | { kind: "digest"; digest: DigestProgress }
     | { kind: "state"; state: ConnectionState; socket: boolean; cheers: boolean }
     /* A question failed; another will be asked, unless the session has ended. */
     | { kind: "failed"; error: PorchlightError };
@@ -74,16 +87,6 @@ function noticeOf(message: ServerMessage & { type: "LIVE_NOTIFICATION" }, team: 
     const { noticeId: id, kind, title, body, link } = message;
     const createdAt = new Date(nowMs).toISOString();
     return { id, kind, title, body, link, teamId: kind === "win" ? null : team, createdAt };
-}
-
-/* What a server that restarts asks for, in milliseconds; null when it is a proxy that speaks for it. */
-function retryAfterOf(reason: string): number | null {
-    try {
-        const { retryAfter } = JSON.parse(reason) as { retryAfter?: unknown };
-        return typeof retryAfter === "number" && retryAfter >= 0 ? Math.min(retryAfter, POLL_MAX_MS) : null;
-    } catch {
-        return null;
-    }
 }
 
 export function createLine(options: LineOptions): Line {
@@ -226,8 +229,6 @@ export function createLine(options: LineOptions): Line {
         if (!socket && teamId !== "") trySocketIn(Math.max(0, restUntilMs - environment.nowMs()));
     };
 
-    const offerInMs = (): number => OFFER_MS * (0.75 + environment.random() / 2);
-
     const trySocket = async (): Promise<void> => {
         if (stopped() || socket || !environment.visible() || !environment.online()) return;
         const begun = life;
@@ -247,7 +248,7 @@ export function createLine(options: LineOptions): Line {
         if (begun !== life || socket || !socketUrl || !openWebSocket) return;
         tellState();
         if (!path) {
-            trySocketIn(offerInMs());
+            trySocketIn(offerMs(environment.random()));
             return;
         }
         /* Somebody looked away meanwhile: when they look again, it is tried at once. */
@@ -255,8 +256,8 @@ export function createLine(options: LineOptions): Line {
         joinedSince = cursor;
         const mine: LiveSocket = openSocket({
             url: socketUrl(path),
-            team: teamId,
-            since: cursor,
+            join: { type: "JOIN_TEAM", teamId, ...(cursor && { since: cursor }) },
+            greeting: "WELCOME",
             open: openWebSocket,
             environment,
             heard: (message) => socket === mine && hear(message),
@@ -294,6 +295,17 @@ export function createLine(options: LineOptions): Line {
                 heard({ kind: "notice", notice: noticeOf(message, teamId, environment.nowMs()) });
                 askForWords();
                 break;
+            case "COUNTER_UPDATE":
+                heard({ kind: "counter", counter: message.metadata });
+                break;
+            case "CHANNEL_UPDATE":
+                heard({ kind: "channel", channelId: message.channelId });
+                break;
+            case "DIGEST_PROGRESS": {
+                const { jobId, status, progress, currentStep } = message;
+                heard({ kind: "digest", digest: { jobId, status, progress, currentStep } });
+                break;
+            }
             case "NEW_POSTS":
             case "POST_CHANGED":
                 askForWords();
@@ -314,16 +326,12 @@ export function createLine(options: LineOptions): Line {
         if (stopped()) return;
         tellState();
         const random = environment.random();
-        const told = code === 1012 ? retryAfterOf(reason) : null;
-        let againMs: number;
-        if (told !== null) againMs = told;
-        else if (code === 4001 || code === 4003) againMs = offerInMs();
-        else if (code === 4005) againMs = TOO_FAST_MS * (1 + random);
-        else againMs = breaker.failedMs(welcomed ? environment.nowMs() - welcomedAtMs : 0, random);
+        const end = { code, reason, usefulMs: welcomed ? environment.nowMs() - welcomedAtMs : 0 };
         if (!environment.online()) setState("offline");
         /* 4002 and 4003: the poll hears 401, unless the cookie was renewed meanwhile. */
-        if (!asking && pollTimer === null) askIn(told ?? random * WORDS_SPREAD_MS);
-        trySocketIn(againMs);
+        if (!asking && pollTimer === null) askIn(restartMs(end) ?? random * WORDS_SPREAD_MS);
+        /* After 4003 the poll decides: it hears 401, or the member is in another team. */
+        trySocketIn(awayMs(end, breaker, random) ?? offerMs(random));
     };
 
     const closeSocket = (): void => {

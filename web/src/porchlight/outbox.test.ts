@@ -1,6 +1,7 @@
 /* What is kept without a network, and that it arrives once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { CounterDeed } from "./counterApi.ts";
 import { PorchlightError } from "./errors.ts";
 import { createClock, createPage, settle } from "./fakes.ts";
 import {
@@ -13,7 +14,7 @@ import {
     type Deed,
 } from "./outbox.ts";
 import type { Store } from "./store.ts";
-import type { Like, Post } from "./types.ts";
+import type { CounterEvent, Like, Message, NewMessage, Post } from "./types.ts";
 
 /* A browser's storage, shared by its tabs. */
 function createStore({ full = false } = {}): Store & { names(): string[] } {
@@ -69,6 +70,10 @@ function stage({ full = false } = {}) {
         updatePost: (id: string, change: { body?: string }): Promise<Post> =>
             api.answer(`edit ${id} ${change.body}`, { id, body: change.body } as Post),
         deletePost: (id: string): Promise<void> => api.answer(`delete ${id}`, undefined),
+        sendMessage: (channelId: string, { content, clientId }: NewMessage): Promise<Message> =>
+            api.answer(`say ${channelId} ${content} ${clientId}`, { id: "7", content } as Message),
+        changeCounter: ({ type, name, amount }: CounterDeed, key: string): Promise<CounterEvent> =>
+            api.answer(`${type} ${name} ${amount} ${key}`, { value: 3 } as CounterEvent),
     };
     const openTab = (account = "4") => {
         const page = createPage(clock);

@@ -5,9 +5,9 @@
  *
  *   porchlight.outbox.ACCOUNT.TIME.COUNT   { key, kind, ... }      sent in the order of these names
  *
- * Sent once: a post carries its idempotency key, likes, edits and deletions say how things should be, and one tab sends
- * at a time (Web Locks, where there are any). What the server refuses is reported and dropped; what it did not hear is
- * tried again. Of several wishes about one post's like, or several edits of one post, only the last is kept.
+ * Sent once: posts, messages and what is counted carry a key, likes, edits and deletions say how things should be, and
+ * one tab sends at a time (Web Locks, where there are any). What the server refuses is reported and dropped; what it did
+ * not hear is tried again. Of several wishes about one post's like, or several edits of one post, only the last is kept.
  *
  * A deletion is held until a moment of its own, and what is behind it goes on: until it is on its way it can be taken
  * back. For the instant before a deletion that is done leaves the storage it says so, and the other tabs know it from
@@ -17,10 +17,11 @@
  */
 import type { Api } from "./api.ts";
 import { retryMs } from "./backoff.ts";
+import type { CounterDeed } from "./counterApi.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { PorchlightError } from "./errors.ts";
 import { browserStore, memoryStore, type Store } from "./store.ts";
-import type { Like, NewPost, Post, PostChange } from "./types.ts";
+import type { CounterEvent, Like, Message, NewMessage, NewPost, Post, PostChange } from "./types.ts";
 
 /* More than anybody does on one train ride; beyond it the member is told that it did not work. */
 export const OUTBOX_ITEMS_MAX = 100;
@@ -35,6 +36,10 @@ export type Deed =
     | { kind: "like"; key: string; postId: string; liked: boolean }
     | { kind: "edit"; key: string; postId: string; change: PostChange }
     | { kind: "post"; key: string; post: NewPost }
+    /* Its key is the message's clientId; `at`: when it was written. */
+    | { kind: "message"; key: string; channelId: string; content: string; threadId: string | null; at: string }
+    /* Added to a counter, or taken from it when it is negative. `team`: "" for the member's own. */
+    | { kind: "count"; key: string; name: string; team: string; amount: number }
     | { kind: "delete"; key: string; postId: string; notBeforeMs: number };
 
 export interface OutboxListener {
@@ -45,12 +50,14 @@ export interface OutboxListener {
     posted?(post: Post, deed: Deed & { kind: "post" }): void;
     /* By this tab or by another one. */
     deleted?(postId: string): void;
+    said?(message: Message): void;
+    counted?(event: CounterEvent, deed: Deed & { kind: "count" }): void;
     /* It will not be tried again. */
     refused?(deed: Deed, error: PorchlightError): void;
 }
 
 export interface OutboxOptions {
-    api: Pick<Api, "setLike" | "createPost" | "updatePost" | "deletePost">;
+    api: Pick<Api, "setLike" | "createPost" | "updatePost" | "deletePost" | "sendMessage" | "changeCounter">;
     account: string;
     environment?: Environment;
     /* null: kept for the life of the page. */
@@ -93,7 +100,7 @@ async function browserAlone(name: string, run: () => Promise<void>): Promise<voi
 
 type Stored = Deed & { triedAtMs?: number; done?: boolean };
 
-const KINDS = ["like", "edit", "post", "delete"];
+const KINDS = ["like", "edit", "post", "delete", "message", "count"];
 
 /* null: it is not ours, or cut short. */
 function parseStored(text: string | null): Stored | null {
@@ -106,6 +113,19 @@ function parseStored(text: string | null): Stored | null {
     }
 }
 
+export const newMessage = ({ key, content, threadId }: Deed & { kind: "message" }): NewMessage => ({
+    content,
+    clientId: key,
+    ...(threadId !== null && { threadId }),
+});
+
+export const counterDeed = ({ name, team, amount }: Deed & { kind: "count" }): CounterDeed => ({
+    type: amount < 0 ? "decrement" : "increment",
+    name,
+    amount: Math.abs(amount),
+    ...(team && { teamId: team }),
+});
+
 /* How long a deed is still held. */
 function heldMs(deed: Deed, nowMs: number): number {
     if (deed.kind !== "delete") return 0;
@@ -115,8 +135,11 @@ function heldMs(deed: Deed, nowMs: number): number {
 
 /* Whether `next` takes the place of `before`. */
 function replaces(next: Deed, before: Deed): boolean {
-    return next.kind !== "post" && before.kind === next.kind && before.postId === next.postId;
+    return "postId" in next && before.kind === next.kind && before.postId === next.postId;
 }
+
+/* Done once only while the server remembers its key. (A message has its clientId for as long as it lives.) */
+const hasMortalKey = (deed: Deed): boolean => deed.kind === "post" || deed.kind === "count";
 
 /* Forgets what waits on this device, whoever did it. */
 export function clearOutboxes(store: Store | null = browserStore()): void {
@@ -206,6 +229,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 if (!(error instanceof PorchlightError) || error.status !== 404) throw error;
             });
             deleted(deed.postId);
+        } else if (deed.kind === "message") {
+            const message = await api.sendMessage(deed.channelId, newMessage(deed));
+            listeners.forEach((it) => it.said?.(message));
+        } else if (deed.kind === "count") {
+            const event = await api.changeCounter(counterDeed(deed), deed.key);
+            listeners.forEach((it) => it.counted?.(event, deed));
         } else {
             const post = await api.createPost(deed.post, deed.key);
             listeners.forEach((it) => it.posted?.(post, deed));
@@ -223,7 +252,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
             const next = read().find((it) => isDue(it.deed));
             if (!next) return null;
             const { name, deed, triedAtMs } = next;
-            if (deed.kind === "post" && triedAtMs && environment.nowMs() - triedAtMs > OUTBOX_REPEAT_MS_MAX) {
+            if (hasMortalKey(deed) && triedAtMs && environment.nowMs() - triedAtMs > OUTBOX_REPEAT_MS_MAX) {
                 drop(name, deed, new PorchlightError("refused", { slug: "too-old" }));
                 refresh();
                 continue;

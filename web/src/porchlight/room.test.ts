@@ -30,7 +30,7 @@ test("a counter's socket has its address, and speaks JSON", async () => {
         onMessage: (message) => heard.push(message),
         onClose: (code) => closed.push(code),
     }) as FakeWebSocket;
-    assert.equal(ws.url, "wss://porch.test/ws/counter/steps%20of%20all?filters=increment,reset");
+    assert.equal(ws.url, "wss://porch.test/ws/counter/steps%20of%20all?filters=increment%2Creset");
     const event = { type: "increment", value: 3, previousValue: 2, metadata: {}, timestamp: "" };
     ws.says(event);
     ws.says("{");

@@ -17,8 +17,8 @@ function stage({ since = "c1" as string | null, forbidden = false } = {}) {
     const ends: SocketEnd[] = [];
     const socket = openSocket({
         url: "ws://porch.test/ws",
-        team: "2",
-        since,
+        join: { type: "JOIN_TEAM", teamId: "2", ...(since && { since }) },
+        greeting: "WELCOME",
         open: (url) => {
             if (forbidden) throw new Error("SecurityError");
             const wire = new FakeWebSocket(url);

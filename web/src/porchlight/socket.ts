@@ -1,8 +1,8 @@
 /*
- * One WebSocket to a team's room, from its opening to its end. Owns: the handshake's JOIN_TEAM, the heartbeat, ids and
- * their answers. Does not own: when to open another (line.ts), nor what messages mean.
+ * One WebSocket to a room, from its opening to its end. Owns: the first message, the heartbeat, ids and their answers.
+ * Does not own: when to open another (line.ts, channelLine.ts), nor what messages mean.
  *
- *   open ─> JOIN_TEAM since the cursor ─> WELCOME ─> messages ... ─> ended(code, reason), once
+ *   open ─> JOIN_TEAM (where the room is the team's) ─> its greeting ─> messages ... ─> ended(code, reason), once
  *
  * Invariants: `ended` is the last that is heard; every `ask` is answered, at the latest by the end.
  */
@@ -29,6 +29,10 @@ export interface WebSocketLike {
     close(code?: number): void;
 }
 
+export function browserWebSocket(): ((url: string) => WebSocketLike) | null {
+    return typeof WebSocket === "undefined" ? null : (url) => new WebSocket(url) as unknown as WebSocketLike;
+}
+
 export interface SocketEnd {
     /* 1006 when it broke without a word. */
     code: number;
@@ -39,8 +43,10 @@ export interface SocketEnd {
 
 export interface SocketOptions {
     url: string;
-    team: string;
-    since: string | null;
+    /* What is said first; null: the address has said it all. */
+    join: ClientMessage | null;
+    /* The message with which the server lets us in. */
+    greeting: "WELCOME" | "initial_state";
     open: (url: string) => WebSocketLike;
     environment: Environment;
     heard(message: ServerMessage): void;
@@ -50,7 +56,9 @@ export interface SocketOptions {
 export interface LiveSocket {
     readonly welcomed: boolean;
     /* Sends a message with an id of its own and awaits its answer. Rejects with kind "network" when it ends before. */
-    ask(message: ClientMessage): Promise<Ack>;
+    ask(message: ClientMessage, id?: string): Promise<Ack>;
+    /* Sends what needs no answer. */
+    say(message: ClientMessage): void;
     close(): void;
 }
 
@@ -72,7 +80,7 @@ function parse(data: unknown): ServerMessage | null {
     }
 }
 
-export function openSocket({ url, team, since, open, environment, heard, ended }: SocketOptions): LiveSocket {
+export function openSocket({ url, join, greeting, open, environment, heard, ended }: SocketOptions): LiveSocket {
     const questions = new Map<string, Question>();
     let welcomed = false;
     let over = false;
@@ -132,13 +140,12 @@ export function openSocket({ url, team, since, open, environment, heard, ended }
         settle(question);
     };
 
-    const ask = (message: ClientMessage): Promise<Ack> =>
+    const ask = (message: ClientMessage, id = newIdempotencyKey()): Promise<Ack> =>
         new Promise((resolve, reject) => {
             if (over) {
                 reject(new PorchlightError("network"));
                 return;
             }
-            const id = newIdempotencyKey();
             const timer = environment.setTimer(
                 () => answer(id, (question) => question.reject(new PorchlightError("network"))),
                 ANSWER_MS_MAX,
@@ -156,23 +163,21 @@ export function openSocket({ url, team, since, open, environment, heard, ended }
         environment.setTimer(() => end(1006, "forbidden"), 0);
     }
     socket.onopen = () => {
-        if (over) return;
-        const joining: ClientMessage = since
-            ? { type: "JOIN_TEAM", teamId: team, since }
-            : { type: "JOIN_TEAM", teamId: team };
+        if (over || !join) return;
         /* Refused (no such team, a cursor of another server): polls say it better. */
-        ask(joining).catch((error: PorchlightError) => abandon(1006, error.slug || error.kind));
+        ask(join).catch((error: PorchlightError) => abandon(1006, error.slug || error.kind));
     };
     socket.onmessage = ({ data }) => {
         const message = over ? null : parse(data);
         if (!message) return;
         silent = false;
-        if (message.type === "WELCOME") {
+        if (message.type === greeting) {
             welcomed = true;
             environment.clearTimer(opening);
-            if (heartbeat === null) beat(message.heartbeat * 1000 || HEARTBEAT_MS);
+            if (heartbeat === null) beat((message.type === "WELCOME" && message.heartbeat * 1000) || HEARTBEAT_MS);
         }
         if (message.type === "ACK") answer(message.id, ({ resolve }) => resolve(message));
+        else if (message.type === "ack") answer(message.clientId, ({ resolve }) => resolve(message));
         else if (message.type === "error" && message.id) {
             answer(message.id, ({ reject }) => reject(errorOfMessage(message)));
         } else heard(message);
@@ -185,6 +190,9 @@ export function openSocket({ url, team, since, open, environment, heard, ended }
             return welcomed && !over;
         },
         ask,
+        say: (message) => {
+            if (!over) send(message);
+        },
         close: () => abandon(GOING_AWAY, ""),
     };
 }

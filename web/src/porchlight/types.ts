@@ -4,6 +4,7 @@
  */
 import type {
     AckMessage,
+    Changes as Heads,
     ClientSays,
     Join,
     LiveCheerMessage,
@@ -16,7 +17,6 @@ import type {
 export type {
     Author,
     Capabilities,
-    Changes,
     ErrorMessage,
     Flag,
     Invite,
@@ -39,8 +39,9 @@ export type TeamRef = User["teams"][number];
 export type Feed = PostList;
 export type NewPost = PostNew;
 export type Joining = Join;
+export type Changes = Heads & { counters?: CounterMetadata[]; channels?: Channel[] };
 export type Cheer = Pick<LiveCheerMessage, "userId" | "name" | "icon">;
-export type Ack = AckMessage;
+export type Ack = Omit<AckMessage, "type" | "id"> & { messageId?: string };
 
 export interface List<T> {
     items: T[];
@@ -49,5 +50,148 @@ export interface List<T> {
 
 /* What is said over a socket; its id is the client's own business (socket.ts). */
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
-export type ClientMessage = WithoutId<ClientSays>;
-export type ServerMessage = ServerSays;
+export type ClientMessage = WithoutId<ClientSays> | ChannelSaying;
+export type ServerMessage =
+    | ServerSays
+    | { type: "COUNTER_UPDATE"; name: string; value: number; metadata: CounterMetadata }
+    | { type: "CHANNEL_UPDATE"; channelId: string; lastMessageId: string | null }
+    | ({ type: "DIGEST_PROGRESS" } & DigestProgress)
+    | ChannelMessage;
+
+/* What is said in a channel's own room. */
+type ChannelSaying =
+    | { type: "message"; content: string; threadId?: string; clientId: string }
+    | { type: "typing"; isTyping: boolean }
+    | { type: "read"; messageId: string };
+type ChannelMessage =
+    | { type: "initial_state"; messages: Message[]; onlineUsers: Person[]; cursor: string }
+    | { type: "message" | "message_updated" | "message_deleted"; message: Message; cursor: string }
+    | ({ type: "typing"; isTyping: boolean } & Person)
+    | ({ type: "presence"; status: string } & Person)
+    | ({ type: "user_disconnected" } & Person)
+    | ({ type: "receipt" } & Receipt)
+    | { type: "ack"; clientId: string; messageId: string };
+
+/* ---- counters ---------------------------------------------------------------------------------------------------- */
+
+export interface CounterMetadata {
+    id: string;
+    name: string;
+    teamId: string;
+    value: number;
+    createdAt: string;
+    updatedAt: string;
+    operationCount: number;
+}
+export type CounterChange = "increment" | "decrement" | "setValue" | "reset";
+export interface CounterEvent {
+    type: CounterChange;
+    value: number;
+    previousValue: number;
+    metadata: CounterMetadata;
+    timestamp: string;
+    cursor: string;
+}
+export interface HistoryItem {
+    id: string;
+    type: CounterChange;
+    amount: number | null;
+    value: number;
+    previousValue: number;
+    userId: string;
+    username: string;
+    timestamp: string;
+}
+
+/* ---- chat -------------------------------------------------------------------------------------------------------- */
+
+export interface Channel {
+    id: string;
+    teamId: string;
+    name: string;
+    posting: "everyone" | "coaches";
+    lastMessageId: string | null;
+    lastReadId: string | null;
+    unread: number;
+    createdAt: string;
+    cursor?: string;
+}
+export interface Message {
+    id: string;
+    channelId: string;
+    userId: string;
+    username: string;
+    content: string;
+    threadId: string | null;
+    clientId: string | null;
+    timestamp: string;
+    editedAt: string | null;
+    deleted: boolean;
+}
+export interface MessageList {
+    items: Message[];
+    next: string | null;
+    cursor: string;
+    more?: boolean;
+    reset?: boolean;
+}
+export interface NewMessage {
+    content: string;
+    threadId?: string;
+    clientId?: string;
+}
+/* Somebody who is in a channel now. */
+export interface Person {
+    userId: string;
+    username: string;
+}
+export interface Receipt {
+    userId: string;
+    deliveredId: string | null;
+    readId: string | null;
+}
+
+/* ---- digests and what a member prefers --------------------------------------------------------------------------- */
+
+export interface Article {
+    id: string;
+    title: string;
+    summary: string;
+    link: string | null;
+    topics: string[];
+    score: number;
+}
+export type DigestStatus = "pending" | "in_progress" | "completed" | "failed";
+export interface DigestHead {
+    id: string;
+    userId: string;
+    topics: string[];
+    status: DigestStatus;
+    progress: number;
+    currentStep: string;
+    digestId: string | null;
+    error: string | null;
+    startedAt: string;
+    updatedAt: string;
+    completedAt: string | null;
+}
+export interface Digest extends DigestHead {
+    articles: Article[];
+}
+export interface DigestProgress {
+    jobId: string;
+    status: DigestStatus;
+    progress: number;
+    currentStep: string;
+}
+export interface MemberPreferences {
+    feed: "everything" | "mine";
+    weeklyDigest: boolean;
+    topics: string[];
+}
+export type Weights = Record<string, number>;
+export interface Feedback {
+    articleId: string;
+    feedback: "helpful" | "not_helpful";
+    topics: string[];
+}

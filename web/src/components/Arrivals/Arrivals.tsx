@@ -4,12 +4,12 @@
 import { useEffect } from "react";
 import { chime } from "../../hooks/chime.ts";
 import { useArrivedNotice } from "../../hooks/useNotices.ts";
-import { usePreferences } from "../../hooks/usePreferences.ts";
+import { useDevicePreferences } from "../../hooks/useDevicePreferences.ts";
 import { Toast } from "../Toast/Toast.tsx";
 
 export function Arrivals() {
     const { notice, close } = useArrivedNotice();
-    const { toasts, sounds } = usePreferences();
+    const { toasts, sounds } = useDevicePreferences();
     const id = notice?.id;
 
     useEffect(() => {

@@ -20,8 +20,11 @@ function reasonOf({ deed, error }: Unsent): string {
     return `${outbox.refused} ${error.slug === "too-old" ? outbox.old : problemSentence(error)}`;
 }
 
-const wordsOf = (deed: Deed): string | undefined =>
-    deed.kind === "post" ? deed.post.body : deed.kind === "edit" ? deed.change.body : undefined;
+function wordsOf(deed: Deed): string | undefined {
+    if (deed.kind === "post") return deed.post.body;
+    if (deed.kind === "message") return deed.content;
+    return deed.kind === "edit" ? deed.change.body : undefined;
+}
 
 export function WaitingPosts({ user }: { user: User }) {
     const { state } = useConnection();

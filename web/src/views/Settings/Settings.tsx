@@ -9,7 +9,7 @@ import { Problem } from "../../components/States/States.tsx";
 import { Switch } from "../../components/Switch/Switch.tsx";
 import { chime } from "../../hooks/chime.ts";
 import { useConnection } from "../../hooks/useConnection.tsx";
-import { setPreferences, usePreferences } from "../../hooks/usePreferences.ts";
+import { setDevicePreferences, useDevicePreferences } from "../../hooks/useDevicePreferences.ts";
 import { useSession } from "../../hooks/useSession.ts";
 import { useSignOut } from "../../hooks/useSignOut.ts";
 import { useTheme } from "../../hooks/useTheme.ts";
@@ -45,21 +45,21 @@ function AppearOffline({ user }: { user: User }) {
 
 function News() {
     const { settings } = words;
-    const { toasts, sounds } = usePreferences();
+    const { toasts, sounds } = useDevicePreferences();
     return (
         <Panel title={settings.news} icon="bell">
             <Switch
                 label={settings.toasts}
                 help={settings.toastsHelp}
                 on={toasts}
-                turn={(on) => setPreferences({ toasts: on })}
+                turn={(on) => setDevicePreferences({ toasts: on })}
             />
             <Switch
                 label={settings.sounds}
                 help={settings.soundsHelp}
                 on={sounds}
                 turn={(on) => {
-                    setPreferences({ sounds: on });
+                    setDevicePreferences({ sounds: on });
                     /* So that one knows it again; and a browser wants the first sound to come from a press. */
                     if (on) void chime();
                 }}

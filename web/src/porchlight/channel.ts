@@ -1,0 +1,488 @@
+/*
+ * A chat channel while somebody looks at it: its messages as one list, who is here, who is writing, who has read what.
+ * What the member does shows at once; what the server does not take is shown no longer, or as failed.
+ *
+ *   channelLine.ts ── news ──> talk (messages.ts) ─┐
+ *   send ──> drafts ── the socket, or a request ───┼──> view
+ *                 '──> outbox, without a network ──┘
+ *
+ * A message carries a clientId from its first moment. Whatever becomes of it on its way, it is sent again under the same
+ * one, and shows once: as soon as the server's message of that clientId is there, the draft is not.
+ *
+ * Owns: what is known of the channel, and what of the member is under way in it. Does not own: the outbox.
+ */
+import { socketUrlOf } from "./address.ts";
+import type { Api } from "./api.ts";
+import { createChannelLine, type ChannelNews } from "./channelLine.ts";
+import { browserEnvironment, type Environment } from "./environment.ts";
+import { PorchlightError } from "./errors.ts";
+import { addNews, addOlder, beginTalk, compareIds, withoutGaps, type Talk } from "./messages.ts";
+import { newMessage, type Deed, type Outbox } from "./outbox.ts";
+import { newIdempotencyKey } from "./request.ts";
+import { browserWebSocket, type WebSocketLike } from "./socket.ts";
+import type { Message, Person, Receipt } from "./types.ts";
+
+/* The server forgets that somebody types after 5 s; we, when its word gets lost. */
+const TYPING_MS_MAX = 7_000;
+/* So it is told again before that. */
+const TYPING_TELL_MS = 3_000;
+/* What comes is seldom alone: delivered is said once for all of it, and not at all when it is read meanwhile. */
+const DELIVERED_MS = 1_500;
+
+/* Who has read what is told by sockets as it happens, and by polls so often. */
+const RECEIPTS_MS = 20_000;
+
+/* sending: on its way. waiting: for a network. failed: the server did not take it. */
+export type MessageState = "sending" | "waiting" | "failed";
+
+/* A message that the server does not have yet has its clientId as its id. */
+export interface ShownMessage extends Message {
+    state?: MessageState;
+    /* Why it has failed. */
+    error?: PorchlightError;
+}
+
+export type MessageDeed = Deed & { kind: "message" };
+
+export interface ChannelView {
+    /* Oldest first. */
+    messages: readonly ShownMessage[];
+    online: readonly Person[];
+    /* Others than the member. */
+    typing: readonly Person[];
+    receipts: readonly Receipt[];
+    hasOlder: boolean;
+    loadingOlder: boolean;
+    /* Nothing is known yet. */
+    isPending: boolean;
+    /* What shows is as new as it can be. */
+    isConnected: boolean;
+    error: PorchlightError | null;
+}
+
+export interface ChannelOptions {
+    api: Pick<
+        Api,
+        | "messages"
+        | "messagesSince"
+        | "capabilities"
+        | "sendMessage"
+        | "editMessage"
+        | "deleteMessage"
+        | "markRead"
+        | "receipts"
+    >;
+    id: string;
+    member: { id: string; name: string };
+    outbox: Pick<Outbox, "add" | "send" | "waiting" | "takeBack" | "listen">;
+    /* "" for the page's own origin. */
+    baseUrl?: string;
+    environment?: Environment;
+    /* null: polls only. */
+    openWebSocket?: ((url: string) => WebSocketLike) | null;
+    /* The server did not take a message. */
+    refused(deed: MessageDeed, error: PorchlightError): void;
+}
+
+export interface ChannelRoom {
+    /* The same object until something changes. */
+    readonly view: ChannelView;
+    listen(changed: () => void): () => void;
+    /* Somebody looks at it, until they call what this answers. What is known stays, and goes on from there. */
+    open(): () => void;
+    refresh(): void;
+    /* Resolves when it is with the server, or cannot be now. Shows at once. */
+    send(content: string, threadId?: string | null, clientId?: string): Promise<void>;
+    /* False when the server did not take it: then the message is as it was. */
+    edit(id: string, content: string): Promise<boolean>;
+    /* One that has not been sent is taken back. */
+    remove(id: string): Promise<boolean>;
+    setTyping(on: boolean): void;
+    /* Only forward. */
+    markRead(id: string): void;
+    older(): Promise<void>;
+}
+
+const later = (a: string | null, b: string | null): string | null =>
+    a === null ? b : b === null || compareIds(a, b) >= 0 ? a : b;
+
+const errorOf = (error: unknown): PorchlightError =>
+    error instanceof PorchlightError ? error : new PorchlightError("fault");
+
+export function createChannel(options: ChannelOptions): ChannelRoom {
+    const { api, id, member, outbox, baseUrl = "", environment = browserEnvironment(), refused } = options;
+    const open = options.openWebSocket === undefined ? browserWebSocket() : options.openWebSocket;
+    const line = createChannelLine({
+        api,
+        id,
+        environment,
+        socketUrl: open ? (path) => socketUrlOf(baseUrl, path) : undefined,
+        openWebSocket: open ?? undefined,
+        heard: (news) => heard(news),
+    });
+    const listeners = new Set<() => void>();
+    let lookers = 0;
+    let talk: Talk | null = null;
+    let receipts: readonly Receipt[] = [];
+    let receiptsAtMs: number | null = null;
+    let online: readonly Person[] = [];
+    let typing: readonly (Person & { timer: number })[] = [];
+    let isConnected = false;
+    let error: PorchlightError | null = null;
+    let loadingOlder = false;
+    /* In the order in which they were written. */
+    let drafts: readonly MessageDeed[] = [];
+    /* One after the other: nobody's second word comes before the first. */
+    let sending: Promise<void> = Promise.resolve();
+    /* Messages as the member wants them; null: gone. */
+    const wishes = new Map<string, string | null>();
+    let toldTypingAtMs: number | null = null;
+    let readTo: string | null = null;
+    let reading = false;
+    let deliveredTimer: number | null = null;
+    let unlisten: (() => void) | null = null;
+    let view: ChannelView | null = null;
+
+    const change = (): void => {
+        view = null;
+        listeners.forEach((it) => it());
+    };
+
+    /* ---- what is seen ---- */
+
+    const asWished = (message: Message): ShownMessage => {
+        const wish = wishes.get(message.id);
+        if (wish === undefined || message.deleted) return message;
+        return wish === null ? { ...message, content: "", deleted: true } : { ...message, content: wish };
+    };
+
+    const unsent = (deed: MessageDeed, state: MessageState): ShownMessage => ({
+        id: deed.key,
+        channelId: id,
+        userId: member.id,
+        username: member.name,
+        content: deed.content,
+        threadId: deed.threadId,
+        clientId: deed.key,
+        timestamp: deed.at,
+        editedAt: null,
+        deleted: false,
+        state,
+    });
+
+    const waiting = (): MessageDeed[] =>
+        outbox.waiting().filter((deed): deed is MessageDeed => deed.kind === "message" && deed.channelId === id);
+
+    const look = (): ChannelView => {
+        const messages = talk ? withoutGaps(talk) : [];
+        const sent = new Set(messages.flatMap((it) => (it.userId === member.id && it.clientId ? [it.clientId] : [])));
+        const wait = waiting().filter(({ key }) => !sent.has(key));
+        const waits = new Set(wait.map(({ key }) => key));
+        return {
+            messages: [
+                ...messages.map(asWished),
+                ...wait.map((deed) => unsent(deed, "waiting")),
+                ...drafts
+                    .filter(({ key }) => !sent.has(key) && !waits.has(key))
+                    .map((deed) => unsent(deed, "sending")),
+            ],
+            online,
+            typing: typing.map(({ userId, username }) => ({ userId, username })),
+            receipts,
+            hasOlder: talk !== null && talk.next !== null,
+            loadingOlder,
+            isPending: talk === null,
+            isConnected,
+            error,
+        };
+    };
+
+    /* ---- what is heard ---- */
+
+    const stopsTyping = (userId: string): void => {
+        for (const it of typing) if (it.userId === userId) environment.clearTimer(it.timer);
+        typing = typing.filter((it) => it.userId !== userId);
+    };
+
+    const types = (person: Person): void => {
+        stopsTyping(person.userId);
+        const timer = environment.setTimer(() => {
+            stopsTyping(person.userId);
+            change();
+        }, TYPING_MS_MAX);
+        typing = [...typing, { ...person, timer }];
+    };
+
+    const gotReceipt = (receipt: Receipt): void => {
+        const before = receipts.find((it) => it.userId === receipt.userId);
+        const next = {
+            userId: receipt.userId,
+            deliveredId: later(receipt.deliveredId, before?.deliveredId ?? null),
+            readId: later(receipt.readId, before?.readId ?? null),
+        };
+        receipts = [...receipts.filter((it) => it !== before), next];
+    };
+
+    const gotMessages = (messages: readonly Message[]): void => {
+        if (talk) talk = addNews(talk, messages);
+        for (const { userId, editedAt } of messages) if (editedAt === null) stopsTyping(userId);
+        if (messages.some((it) => it.userId !== member.id)) tellDeliveredSoon();
+    };
+
+    const heard = (news: ChannelNews): void => {
+        switch (news.kind) {
+            case "loaded":
+                talk = beginTalk(news.messages, news.next);
+                tellDeliveredSoon();
+                break;
+            case "messages":
+                gotMessages(news.messages);
+                break;
+            case "online":
+                online = news.people;
+                typing.forEach((it) => environment.clearTimer(it.timer));
+                typing = [];
+                /* Nobody told what was read before. */
+                receiptsAtMs = null;
+                break;
+            case "polled":
+                if (receiptsAtMs === null || (!line.socket && environment.nowMs() - receiptsAtMs >= RECEIPTS_MS)) {
+                    void loadReceipts();
+                }
+                return;
+            case "came":
+                online = [...online.filter((it) => it.userId !== news.person.userId), news.person];
+                break;
+            case "left":
+                online = online.filter((it) => it.userId !== news.person.userId);
+                stopsTyping(news.person.userId);
+                break;
+            case "typing":
+                if (news.person.userId === member.id) return;
+                if (news.isTyping) types(news.person);
+                else stopsTyping(news.person.userId);
+                break;
+            case "receipt":
+                gotReceipt(news.receipt);
+                break;
+            case "state":
+                ({ connected: isConnected, error } = news);
+                if (isConnected) tellRead();
+                break;
+        }
+        change();
+    };
+
+    const loadReceipts = async (): Promise<void> => {
+        receiptsAtMs = environment.nowMs();
+        try {
+            let page: string | undefined;
+            do {
+                const answer = await api.receipts(id, page);
+                answer.items.forEach(gotReceipt);
+                page = answer.next ?? undefined;
+            } while (page !== undefined);
+            change();
+        } catch {
+            /* A tick less; the next load brings it. */
+        }
+    };
+
+    /* ---- what is said ---- */
+
+    const say = async (deed: MessageDeed): Promise<Message | null> => {
+        const { socket } = line;
+        if (socket) {
+            const { key: clientId, content, threadId } = deed;
+            try {
+                const saying = { type: "message" as const, content, clientId, ...(threadId !== null && { threadId }) };
+                const { messageId } = await socket.ask(saying, clientId);
+                const there = messageId !== undefined && talk?.messages.some((it) => it.id === messageId);
+                if (there) return null;
+            } catch (thrown) {
+                if (errorOf(thrown).kind !== "network") throw thrown;
+            }
+            /* Its answer got lost, or its words are yet to come: the same again changes nothing, and brings them. */
+        }
+        return api.sendMessage(id, newMessage(deed));
+    };
+
+    const wait = (deed: MessageDeed, tried: boolean): boolean => {
+        const kept = outbox.add(deed, tried);
+        if (kept && environment.online()) void outbox.send();
+        return kept;
+    };
+
+    const drop = (deed: MessageDeed): void => {
+        drafts = drafts.filter((it) => it !== deed);
+        change();
+    };
+
+    const deliver = async (deed: MessageDeed): Promise<void> => {
+        try {
+            /* Behind older words there is one way only. */
+            if ((waiting().length > 0 || !environment.online()) && wait(deed, false)) return;
+            const message = await say(deed);
+            if (message) gotMessages([message]);
+        } catch (thrown) {
+            const known = errorOf(thrown);
+            const heals = (known.kind !== "refused" && known.kind !== "fault") || known.unauthenticated;
+            if (!heals || !wait(deed, true)) refused(deed, known);
+        } finally {
+            drop(deed);
+        }
+    };
+
+    const wish = async (messageId: string, wanted: string | null, run: () => Promise<Message | void>): Promise<boolean> => {
+        wishes.set(messageId, wanted);
+        change();
+        try {
+            const message = await run();
+            if (message) gotMessages([message]);
+            else if (wanted === null) {
+                const known = talk?.messages.find((it) => it.id === messageId);
+                if (known) gotMessages([{ ...known, content: "", deleted: true }]);
+            }
+            error = null;
+            return true;
+        } catch (thrown) {
+            error = errorOf(thrown);
+            return false;
+        } finally {
+            if (wishes.get(messageId) === wanted) wishes.delete(messageId);
+            change();
+        }
+    };
+
+    /* ---- what is read ---- */
+
+    const own = (): Receipt | undefined => receipts.find((it) => it.userId === member.id);
+
+    const tellDeliveredSoon = (): void => {
+        if (deliveredTimer !== null) return;
+        deliveredTimer = environment.setTimer(() => {
+            deliveredTimer = null;
+            const newest = talk?.messages.filter((it) => it.userId !== member.id).at(-1)?.id ?? null;
+            const told = later(own()?.deliveredId ?? null, later(own()?.readId ?? null, readTo));
+            if (!isConnected || newest === null || later(newest, told) === told) return;
+            void api.markRead(id, newest, "delivered").then(
+                () => gotReceipt({ userId: member.id, deliveredId: newest, readId: null }),
+                () => undefined,
+            );
+        }, DELIVERED_MS);
+    };
+
+    /* The newest wish only, one at a time; what got lost is told with the next sign of life. */
+    const tellRead = (): void => {
+        const wanted = readTo;
+        if (reading || wanted === null || !isConnected || later(own()?.readId ?? null, wanted) !== wanted) return;
+        if (own()?.readId === wanted) return;
+        reading = true;
+        void api
+            .markRead(id, wanted, "read")
+            .then(
+                () => {
+                    gotReceipt({ userId: member.id, deliveredId: wanted, readId: wanted });
+                    change();
+                    return true;
+                },
+                (thrown) => {
+                    /* One that is refused will be refused again. */
+                    if (errorOf(thrown).kind === "refused" && readTo === wanted) readTo = null;
+                    return false;
+                },
+            )
+            .then((told) => {
+                reading = false;
+                if (told) tellRead();
+            });
+    };
+
+    /* ---- who looks ---- */
+
+    const start = (): void => {
+        unlisten = outbox.listen({
+            changed: change,
+            said: (message) => {
+                if (message.channelId !== id) return;
+                gotMessages([message]);
+                change();
+            },
+        });
+        receiptsAtMs = null;
+        line.start(line.cursor);
+    };
+
+    const stop = (): void => {
+        unlisten?.();
+        unlisten = null;
+        line.stop();
+        if (deliveredTimer !== null) environment.clearTimer(deliveredTimer);
+        typing.forEach((it) => environment.clearTimer(it.timer));
+        typing = [];
+        deliveredTimer = toldTypingAtMs = null;
+    };
+
+    return {
+        get view() {
+            return (view ??= look());
+        },
+        listen: (listener) => {
+            listeners.add(listener);
+            return () => listeners.delete(listener);
+        },
+        open: () => {
+            lookers += 1;
+            if (lookers === 1) start();
+            let closed = false;
+            return () => {
+                if (closed) return;
+                closed = true;
+                lookers -= 1;
+                if (lookers === 0) stop();
+            };
+        },
+        refresh: () => line.refresh(),
+        send: (content, threadId = null, clientId = newIdempotencyKey()) => {
+            const at = new Date(environment.nowMs()).toISOString();
+            const deed: MessageDeed = { kind: "message", key: clientId, channelId: id, content, threadId, at };
+            drafts = [...drafts, deed];
+            toldTypingAtMs = null; /* the message says that it is written */
+            change();
+            sending = sending.then(() => deliver(deed));
+            return sending;
+        },
+        edit: (messageId, content) => wish(messageId, content, () => api.editMessage(id, messageId, content)),
+        remove: async (messageId) => {
+            if (waiting().some(({ key }) => key === messageId)) return outbox.takeBack(messageId);
+            return wish(messageId, null, () => api.deleteMessage(id, messageId));
+        },
+        setTyping: (on) => {
+            const now = environment.nowMs();
+            if (on ? toldTypingAtMs !== null && now - toldTypingAtMs < TYPING_TELL_MS : toldTypingAtMs === null) return;
+            if (!line.socket) return;
+            toldTypingAtMs = on ? now : null;
+            line.socket.say({ type: "typing", isTyping: on });
+        },
+        markRead: (messageId) => {
+            readTo = later(readTo, messageId);
+            tellRead();
+        },
+        older: async () => {
+            if (loadingOlder || !talk || talk.next === null) return;
+            const page = talk.next;
+            loadingOlder = true;
+            change();
+            try {
+                const answer = await api.messages(id, page);
+                /* Everything may have been loaded anew meanwhile. */
+                if (talk.next === page) talk = addOlder(talk, answer.items, answer.next);
+            } catch (thrown) {
+                error = errorOf(thrown);
+            } finally {
+                loadingOlder = false;
+                change();
+            }
+        },
+    };
+}
