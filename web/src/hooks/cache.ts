@@ -152,15 +152,15 @@ export function applyChanges(
     else applyNotices(cache, team, changes.notices, nowMs, heardAtMs);
 }
 
-/* Counters and chat. A server of before has none. */
+/* Counters and chat. */
 function applyTogether(cache: QueryClient, team: string, changes: Changes, reset: boolean): void {
     if (reset) {
         void cache.invalidateQueries({ queryKey: keys.counters(team) });
         void cache.invalidateQueries({ queryKey: keys.channels(team) });
         return;
     }
-    for (const counter of changes.counters ?? []) applyCounter(cache, team, counter);
-    applyChannels(cache, team, changes.channels ?? []);
+    for (const counter of changes.counters) applyCounter(cache, team, counter);
+    applyChannels(cache, team, changes.channels);
 }
 
 export function applyLikes(cache: QueryClient, likes: { postId: string; count: number }[]): void {

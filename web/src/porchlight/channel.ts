@@ -365,10 +365,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
             const newest = talk?.messages.filter((it) => it.userId !== member.id).at(-1)?.id ?? null;
             const told = later(own()?.deliveredId ?? null, later(own()?.readId ?? null, readTo));
             if (!isConnected || newest === null || later(newest, told) === told) return;
-            void api.markRead(id, newest, "delivered").then(
-                () => gotReceipt({ userId: member.id, deliveredId: newest, readId: null }),
-                () => undefined,
-            );
+            void api.markRead(id, newest, "delivered").then(gotReceipt, () => undefined);
         }, DELIVERED_MS);
     };
 
@@ -381,8 +378,8 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         void api
             .markRead(id, wanted, "read")
             .then(
-                () => {
-                    gotReceipt({ userId: member.id, deliveredId: wanted, readId: wanted });
+                (receipt) => {
+                    gotReceipt(receipt);
                     change();
                     return true;
                 },

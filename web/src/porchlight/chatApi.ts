@@ -18,7 +18,7 @@ export interface ChatApi {
     editMessage(channelId: string, id: string, content: string): Promise<Message>;
     deleteMessage(channelId: string, id: string): Promise<void>;
     /* Up to and with this message. Only moves forward. */
-    markRead(channelId: string, messageId: string, state: "read" | "delivered"): Promise<void>;
+    markRead(channelId: string, messageId: string, state: "read" | "delivered"): Promise<Receipt>;
     receipts(channelId: string, page?: string): Promise<List<Receipt>>;
 }
 
@@ -39,7 +39,7 @@ export function createChatApi(request: Requester): ChatApi {
             data(request<Message>(message(channelId, id), { method: "PATCH", body: { content } })),
         deleteMessage: (channelId, id) => data(request<void>(message(channelId, id), { method: "DELETE" })),
         markRead: (id, messageId, state) =>
-            data(request<void>(`${channel(id)}/read`, { method: "PUT", body: { messageId, state } })),
+            data(request<Receipt>(`${channel(id)}/read`, { method: "PUT", body: { messageId, state } })),
         receipts: (id, page) => data(request<List<Receipt>>(`${channel(id)}/receipts`, { query: { page } })),
     };
 }

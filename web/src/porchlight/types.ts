@@ -4,12 +4,17 @@
  */
 import type {
     AckMessage,
-    Changes as Heads,
     ClientSays,
+    Counter,
+    CounterEvent,
+    CounterPast,
     Join,
     LiveCheerMessage,
+    Message,
+    MessageNew,
     PostList,
     PostNew,
+    Receipt,
     ServerSays,
     User,
 } from "./contract.gen.ts";
@@ -17,17 +22,23 @@ import type {
 export type {
     Author,
     Capabilities,
+    Changes,
+    Channel,
+    CounterEvent,
     ErrorMessage,
     Flag,
     Invite,
     Like,
     Member,
+    Message,
+    MessageList,
     Notice,
     NoticeList,
     NoticeNew as NewNotice,
     Post,
     PostChange,
     Presence,
+    Receipt,
     Role,
     Session,
     Team,
@@ -39,7 +50,6 @@ export type TeamRef = User["teams"][number];
 export type Feed = PostList;
 export type NewPost = PostNew;
 export type Joining = Join;
-export type Changes = Heads & { counters?: CounterMetadata[]; channels?: Channel[] };
 export type Cheer = Pick<LiveCheerMessage, "userId" | "name" | "icon">;
 export type Ack = Omit<AckMessage, "type" | "id"> & { messageId?: string };
 
@@ -74,81 +84,18 @@ type ChannelMessage =
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */
 
-export interface CounterMetadata {
-    id: string;
-    name: string;
-    teamId: string;
-    value: number;
-    createdAt: string;
-    updatedAt: string;
-    operationCount: number;
-}
-export type CounterChange = "increment" | "decrement" | "setValue" | "reset";
-export interface CounterEvent {
-    type: CounterChange;
-    value: number;
-    previousValue: number;
-    metadata: CounterMetadata;
-    timestamp: string;
-    cursor: string;
-}
-export interface HistoryItem {
-    id: string;
-    type: CounterChange;
-    amount: number | null;
-    value: number;
-    previousValue: number;
-    userId: string;
-    username: string;
-    timestamp: string;
-}
+export type CounterMetadata = Counter;
+export type CounterChange = CounterEvent["type"];
+export type HistoryItem = CounterPast;
 
 /* ---- chat -------------------------------------------------------------------------------------------------------- */
 
-export interface Channel {
-    id: string;
-    teamId: string;
-    name: string;
-    posting: "everyone" | "coaches";
-    lastMessageId: string | null;
-    lastReadId: string | null;
-    unread: number;
-    createdAt: string;
-    cursor?: string;
-}
-export interface Message {
-    id: string;
-    channelId: string;
-    userId: string;
-    username: string;
-    content: string;
-    threadId: string | null;
-    clientId: string | null;
-    timestamp: string;
-    editedAt: string | null;
-    deleted: boolean;
-}
-export interface MessageList {
-    items: Message[];
-    next: string | null;
-    cursor: string;
-    more?: boolean;
-    reset?: boolean;
-}
-export interface NewMessage {
-    content: string;
-    threadId?: string;
-    clientId?: string;
-}
+export type NewMessage = MessageNew;
+
 /* Somebody who is in a channel now. */
 export interface Person {
     userId: string;
     username: string;
-}
-export interface Receipt {
-    userId: string;
-    deliveredId: string | null;
-    readId: string | null;
 }
 
 /* ---- digests and what a member prefers --------------------------------------------------------------------------- */
