@@ -34,10 +34,11 @@ struct app {
     struct db_stats rooms_stats; /* of rooms.db */
     struct store_options store;  /* how to open one more read connection */
 
-    struct writer *writer; /* of porchlight.db */
-    struct writer *rooms;  /* of rooms.db */
+    struct writer *writer;  /* of porchlight.db */
+    struct writer *rooms;   /* of rooms.db */
+    struct db *rooms_reads; /* porchlight.db, on the rooms writer's thread */
     struct likes *likes;
-    struct alarms *alarms; /* of rooms.db */
+    struct alarms *alarms;     /* of rooms.db */
     struct realtime *realtime; /* its module; NULL in a build without it */
     struct heads *heads;
     struct presence *presence;
@@ -53,11 +54,13 @@ struct app {
     int64_t started_ms; /* wall time */
 
     /* What was kept of a member is looked at again when either sum moved; auth_changed moves them. */
-    _Atomic uint64_t auth_generation;             /* moves when any token, role, team or name may no longer hold */
+    _Atomic uint64_t auth_generation;              /* moves when any token, role, team or name may no longer hold */
     _Atomic uint32_t auth_members[AUTH_SLOTS + 1]; /* those of members, by a hash of the id; the last is everybody's */
-    _Atomic bool flag_realtime; /* as it is stored */
-    _Atomic bool likes_stale;   /* much changed at once: the housekeeper reloads the like buffer */
-    _Atomic bool draining;      /* SIGTERM came: answers say Connection: close */
+    _Atomic bool flag_realtime;                    /* as it is stored */
+    _Atomic bool members_new;                      /* perhaps some have no alarm yet: the housekeeper looks */
+    _Atomic int digests_under_way;                 /* of our own: waiting for a helper, or at one */
+    _Atomic bool likes_stale;                      /* much changed at once: the housekeeper reloads the like buffer */
+    _Atomic bool draining;                         /* SIGTERM came: answers say Connection: close */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/digest_maker.h"
 #include "base/thread.h"
 #include "db/access.h"
 #include "db/events.h"
@@ -129,6 +130,18 @@ static void mind_likes(struct housekeeper *h)
         log_warn(app->log, "likes.waiting", LOG_S("reason", err_slug(err)));
 }
 
+/* Those who are new, or may sign in again, get the alarm of their own room. */
+static void enroll_members(struct housekeeper *h)
+{
+    if (!atomic_exchange(&h->app->members_new, false))
+        return;
+    enum err err = digest_maker_enroll(h->app);
+    if (err == ERR_OK)
+        return;
+    atomic_store(&h->app->members_new, true);
+    log_warn(h->app->log, "housekeeping.failed", LOG_S("task", "enroll"), LOG_S("reason", err_slug(err)));
+}
+
 /* false: it is time to stop. */
 static bool wait_turn(struct housekeeper *h)
 {
@@ -163,6 +176,7 @@ static void *keep_house(void *arg)
         }
         if (now_ms - pruned_ms >= PRUNE_MS) {
             pruned_ms = now_ms;
+            enroll_members(h);
             prune_all(h, h->app->writer, run_prune, "prune");
             prune_all(h, h->app->rooms, run_prune_rooms, "prune_rooms");
         }

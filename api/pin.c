@@ -6,29 +6,18 @@
 #include <string.h>
 
 #include "api/post.h"
+#include "api/render.h"
 #include "api/request.h"
 #include "api/resources.h"
 #include "api/write.h"
 #include "db/notices.h"
 
-#define EXCERPT_CHARS 120
+#define EXCERPT_CHARS 120 /* of the first line */
 
 struct pin {
     int64_t post_id;
     bool pinned;
 };
-
-/* The first line of the text, cut between characters (never inside one). */
-static const char *excerpt(struct arena *arena, const char *text)
-{
-    size_t line = strcspn(text, "\n");
-    size_t at = 0;
-    for (size_t chars = 0; at < line && chars < EXCERPT_CHARS; chars++)
-        do
-            at++;
-        while (at < line && ((unsigned char)text[at] & 0xc0) == 0x80);
-    return arena_printf(arena, "%.*s%s", (int)at, text, text[at] == '\0' ? "" : "…");
-}
 
 const char *pin_link(struct arena *arena, int64_t post_id)
 {
@@ -46,7 +35,7 @@ static enum err announce(struct request *r, struct tx *tx, const struct post *po
         .team_id = post->team_id,
         .author_id = coach.id,
         .title = arena_printf(tx->arena, "%s%s pinned a post", coach.role == ROLE_COACH ? "Coach " : "", coach.name),
-        .body = excerpt(tx->arena, post->body),
+        .body = render_excerpt(tx->arena, post->body, EXCERPT_CHARS, "\n"),
         .link = pin_link(tx->arena, post->id),
     };
     int64_t id;

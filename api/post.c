@@ -14,6 +14,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/member_state.h"
 #include "db/notices.h"
 
 enum err post_visible(struct db *db, struct arena *arena, const struct caller *caller, int64_t id, struct post *out,
@@ -57,20 +58,54 @@ static void write_posts(struct json_writer *w, const struct post *posts, size_t 
         render_post(w, &posts[i]);
 }
 
+/* ?show=: "everything", also when it is left out, or "mine". false: answered. */
+static bool wants_mine(struct request *r, bool *mine)
+{
+    const struct query_param *show = query_find(&r->query, "show");
+    *mine = show != NULL && strcmp(show->value, "mine") == 0;
+    if (show == NULL || *mine || strcmp(show->value, "everything") == 0)
+        return true;
+    request_refuse(r, ERR_INVALID, "The parameter \"show\" is \"mine\" or \"everything\".");
+    return false;
+}
+
+/* Leaves out what the reader's weights leave out; never what is pinned, their own, or without a topic. */
+static enum err keep_mine(struct request *r, struct post *posts, size_t *count)
+{
+    struct member_weights weights;
+    size_t kept = 0;
+    enum err err = member_state_weights(r->loop->rooms_db, r->arena, r->caller.user_id, &weights);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < *count; i++)
+        if (posts[i].pinned_ms != 0 || posts[i].author_id == r->caller.user_id ||
+            member_state_shows(&weights, posts[i].topics))
+            posts[kept++] = posts[i];
+    *count = kept;
+    return ERR_OK;
+}
+
 void post_list(struct request *r)
 {
+    bool mine;
+    size_t found;
+    int64_t last_id;
     struct posts_query query = {.viewer_id = r->caller.user_id};
     struct post *posts;
     struct post *pinned = NULL;
-    size_t count;
+    size_t count = 0;
     size_t pinned_count = 0;
     char cursor[CURSOR_BYTES_MAX];
-    if (!request_team(r, &query.team_id) || !request_page(r, &query.limit, &query.before_id))
+    if (!request_team(r, &query.team_id) || !request_page(r, &query.limit, &query.before_id) || !wants_mine(r, &mine))
         return;
     /* The cursor first: what is written meanwhile is then told again by /changes rather than missed. */
     enum err err = polls_cursor_now(r, query.team_id, cursor);
     if (err == ERR_OK)
         err = posts_page(r->loop->db, r->arena, &query, &posts, &count);
+    found = count;
+    last_id = err == ERR_OK && count > 0 ? posts[count - 1].id : 0;
+    if (err == ERR_OK && mine)
+        err = keep_mine(r, posts, &count);
     if (err == ERR_OK && query.before_id == 0) {
         struct posts_query pins = {
             .team_id = query.team_id, .viewer_id = query.viewer_id, .limit = PINS_PER_TEAM_MAX, .pinned_only = true};
@@ -85,7 +120,9 @@ void post_list(struct request *r)
     struct json_writer w = {.out = &r->out};
     render_list_begin(&w);
     write_posts(&w, posts, count);
-    render_list_end(&w, count > 0 ? posts[count - 1].id : 0, count, query.limit);
+    render_list_end(&w, last_id, found, query.limit);
+    json_key(&w, "hidden");
+    json_put_int(&w, (int64_t)(found - count));
     json_key(&w, "pinned");
     json_array_begin(&w);
     write_posts(&w, pinned, pinned_count);

@@ -60,7 +60,7 @@ void render_team(struct json_writer *w, const struct team *team)
     json_object_end(w);
 }
 
-static void put_topics(struct json_writer *w, const char *topics)
+void render_topics(struct json_writer *w, const char *topics)
 {
     json_array_begin(w);
     while (*topics != '\0') {
@@ -91,7 +91,7 @@ void render_post(struct json_writer *w, const struct post *post)
     json_key(w, "body");
     json_put_string(w, post->body);
     json_key(w, "topics");
-    put_topics(w, post->topics);
+    render_topics(w, post->topics);
     json_key(w, "pinned");
     json_put_bool(w, post->pinned_ms != 0);
     json_key(w, "pinnedAt");
@@ -135,6 +135,17 @@ void render_notice(struct json_writer *w, const struct notice *notice)
     json_key(w, "createdAt");
     json_put_time(w, notice->created_ms);
     json_object_end(w);
+}
+
+const char *render_excerpt(struct arena *arena, const char *text, size_t chars, const char *until)
+{
+    size_t line = strcspn(text, until);
+    size_t at = 0;
+    for (size_t i = 0; at < line && i < chars; i++)
+        do
+            at++;
+        while (at < line && ((unsigned char)text[at] & 0xc0) == 0x80);
+    return arena_printf(arena, "%.*s%s", (int)at, text, text[at] == '\0' ? "" : "…");
 }
 
 void render_list_begin(struct json_writer *w)

@@ -16,6 +16,13 @@ void render_post(struct json_writer *w, const struct post *post);
 void render_like(struct json_writer *w, int64_t post_id, int64_t count);
 void render_notice(struct json_writer *w, const struct notice *notice);
 
+/* Words (with one blank between) as an array. */
+void render_topics(struct json_writer *w, const char *topics);
+
+/* The beginning of a text, `chars` at most, up to the first of the characters in `until`; cut between characters, with
+   an ellipsis when there is more. NULL: no memory. */
+const char *render_excerpt(struct arena *arena, const char *text, size_t chars, const char *until);
+
 /*
  * A list {"items": [...], "next": ...}: begin, then each item, then end. The object stays open for what an endpoint
  * adds. `last_id` is where the next page goes on; `next` is null when this one was not full.

@@ -18,6 +18,21 @@ void session_ticket(struct request *r);
 void me_get(struct request *r);
 void me_patch(struct request *r);
 
+/* member.c */
+void member_preferences_get(struct request *r);
+void member_preferences_put(struct request *r);
+void member_feedback(struct request *r);
+void member_learn(struct request *r);
+void member_weights(struct request *r);
+
+/* digest.c */
+void digest_list(struct request *r);
+void digest_create(struct request *r);
+void digest_get(struct request *r);
+void digest_progress(struct request *r);
+void digest_article(struct request *r);
+void digest_complete(struct request *r);
+
 /* team.c */
 void team_list(struct request *r);
 void team_get(struct request *r);

@@ -27,13 +27,19 @@ const struct route routes[] = {
     {METHOD_GET, "me", ACCESS_MEMBER, me_get, NULL},
     {METHOD_PATCH, "me", ACCESS_MEMBER, me_patch, NULL},
 
+    {METHOD_GET, "me/preferences", ACCESS_MEMBER, member_preferences_get, NULL},
+    {METHOD_PUT, "me/preferences", ACCESS_MEMBER, member_preferences_put, NULL},
+    {METHOD_POST, "me/feedback", ACCESS_MEMBER, member_feedback, NULL},
+    {METHOD_POST, "me/learn", ACCESS_MEMBER, member_learn, NULL},
+    {METHOD_GET, "me/weights", ACCESS_MEMBER, member_weights, NULL},
+
     {METHOD_GET, "teams", ACCESS_MEMBER, team_list, "limit page"},
     {METHOD_POST, "teams/join", ACCESS_CODE, team_join, NULL},
     {METHOD_GET, "teams/{}", ACCESS_MEMBER, team_get, NULL},
     {METHOD_GET, "teams/{}/members", ACCESS_MEMBER, team_members, "limit page"},
     {METHOD_POST, "teams/{}/invites", ACCESS_MEMBER, team_invite, NULL},
 
-    {METHOD_GET, "posts", ACCESS_MEMBER, post_list, "team limit page"},
+    {METHOD_GET, "posts", ACCESS_MEMBER, post_list, "team show limit page"},
     {METHOD_POST, "posts", ACCESS_MEMBER, post_create, NULL},
     {METHOD_GET, "posts/{}", ACCESS_MEMBER, post_get, NULL},
     {METHOD_PATCH, "posts/{}", ACCESS_MEMBER, post_edit, NULL},
@@ -42,6 +48,13 @@ const struct route routes[] = {
     {METHOD_DELETE, "posts/{}/like", ACCESS_MEMBER, like_delete, NULL},
     {METHOD_PUT, "posts/{}/pin", ACCESS_MEMBER, pin_put, NULL},
     {METHOD_DELETE, "posts/{}/pin", ACCESS_MEMBER, pin_delete, NULL},
+
+    {METHOD_GET, "digests", ACCESS_WORKER, digest_list, "user limit page"},
+    {METHOD_POST, "digests", ACCESS_WORKER, digest_create, NULL},
+    {METHOD_GET, "digests/{}", ACCESS_WORKER, digest_get, NULL},
+    {METHOD_PUT, "digests/{}/progress", ACCESS_WORKER, digest_progress, NULL},
+    {METHOD_POST, "digests/{}/articles", ACCESS_WORKER, digest_article, NULL},
+    {METHOD_POST, "digests/{}/complete", ACCESS_WORKER, digest_complete, NULL},
 
     {METHOD_GET, "notices", ACCESS_MEMBER, notice_list, "since team limit page"},
     {METHOD_POST, "notices", ACCESS_MEMBER, notice_create, NULL},
@@ -239,7 +252,7 @@ static bool caller_may(struct request *r)
     enum err err = auth_request(r);
     if (err == ERR_OK && access == ACCESS_SERVICE && r->caller.kind != CALLER_SERVICE)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "Only a trusted server can do this, with a service's token.");
-    if (err == ERR_OK && access != ACCESS_SERVICE && r->caller.kind == CALLER_SERVICE)
+    if (err == ERR_OK && access != ACCESS_SERVICE && access != ACCESS_WORKER && r->caller.kind == CALLER_SERVICE)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "A service's token cannot be used here.");
     if (err == ERR_OK && access == ACCESS_ADMIN && r->caller.role != ROLE_ADMIN)
         err = problem_set(&r->problem, ERR_FORBIDDEN, "Only an admin can do this.");

@@ -17,8 +17,9 @@ enum access {
     ACCESS_SIGN_IN, /* open, but rated by address as an attempt to sign in */
     ACCESS_SELF,    /* the handler judges credentials by itself */
     ACCESS_MEMBER,
-    ACCESS_ASKS, /* a member whose POST only asks: rated as reading */
-    ACCESS_CODE, /* a member who shows a code: rated by address like a sign-in, or codes could be guessed */
+    ACCESS_ASKS,   /* a member whose POST only asks: rated as reading */
+    ACCESS_WORKER, /* a member or a trusted server */
+    ACCESS_CODE,   /* a member who shows a code: rated by address like a sign-in, or codes could be guessed */
     ACCESS_ADMIN,
     ACCESS_SERVICE, /* a trusted server */
 };

@@ -18,6 +18,7 @@
 
 #include "api/app.h"
 #include "api/control.h"
+#include "api/digest_maker.h"
 #include "api/handover.h"
 #include "api/housekeeper.h"
 #include "api/notify.h"
@@ -35,7 +36,6 @@ struct parts {
     struct options options; /* the given ones, with the public URL corrected for port 0 */
     struct store store;
     struct db *control_db;
-    struct db *rooms_reads;      /* porchlight.db, on the rooms writer's thread */
     struct db *main_reads_rooms; /* rooms.db, on the main writer's thread */
     struct server *server;
     struct control *control;
@@ -103,6 +103,8 @@ static void on_published(void *arg, const struct change *changes, size_t count)
             switch_realtime(p, changes[i].value != 0);
         if (kind == CHANGE_ALL)
             atomic_store(&p->app.likes_stale, true);
+        if (kind == CHANGE_ALL || kind == CHANGE_MEMBER)
+            atomic_store(&p->app.members_new, true);
     }
     if (keys_changed) {
         struct keyring *ring;
@@ -160,7 +162,7 @@ static enum err open_store(struct parts *p, struct problem *problem)
     if (err == ERR_OK)
         err = store_connect(&p->app.store, &p->control_db);
     if (err == ERR_OK)
-        err = store_connect(&p->app.store, &p->rooms_reads);
+        err = store_connect(&p->app.store, &p->app.rooms_reads);
     if (err == ERR_OK)
         err = store_connect_rooms(&p->app.store, &p->main_reads_rooms);
     return err;
@@ -210,26 +212,23 @@ static void set_origin(struct parts *p)
 /* Whether rooms with sockets may be handed their alarms. The housekeeper's thread; likewise the next. */
 static bool takes_alarms(void *arg)
 {
-    const struct parts *p = arg;
-    return p->app.realtime != NULL && realtime_is_open(p->app.realtime);
+    const struct app *app = arg;
+    return app->realtime != NULL && realtime_is_open(app->realtime);
 }
 
 static void hand_over_alarm(void *arg, const char *room, int64_t due_ms)
 {
-    const struct parts *p = arg;
-    realtime_alarm(p->app.realtime, room, due_ms);
+    const struct app *app = arg;
+    realtime_alarm(app->realtime, room, due_ms);
 }
-
-/* Rooms without sockets: theirs run in the rooms writer's transaction, whatever the mode. */
-static const struct alarm_kind alarm_kinds[] = {{.prefix = NULL}};
 
 static enum err make_alarms(struct parts *p)
 {
     struct alarms_options o = {.rooms = p->app.rooms,
                                .clock = &p->clock,
                                .log = &p->log,
-                               .kinds = alarm_kinds,
-                               .arg = p,
+                               .kinds = digest_maker_kinds,
+                               .arg = &p->app,
                                .takes = takes_alarms,
                                .hand_over = hand_over_alarm};
     return alarms_create(&o, &p->app.alarms);
@@ -251,7 +250,7 @@ static enum err start_writers(struct parts *p)
                                   .rooms = app->rooms,
                                   .rooms_db = p->store.rooms,
                                   .rooms_read = p->main_reads_rooms,
-                                  .read = p->rooms_reads,
+                                  .read = p->app.rooms_reads,
                                   .clock = &p->clock,
                                   .log = &p->log};
     return err != ERR_OK ? err : likes_create(&likes, &app->likes);
@@ -267,7 +266,7 @@ static enum err make_realtime(struct parts *p)
         .rates = p->options.rate_limit ? app->rates : NULL,
         .rooms = app->rooms,
         .main = app->writer,
-        .read = p->rooms_reads,
+        .read = p->app.rooms_reads,
         .likes = app->likes,
         .gate = socket_gate(app),
         .clock = &p->clock,
@@ -382,7 +381,7 @@ static void free_parts(struct parts *p)
     ticket_table_free(p->app.tickets);
     activity_clear(&p->app.activity);
     db_close(p->control_db);
-    db_close(p->rooms_reads);
+    db_close(p->app.rooms_reads);
     db_close(p->main_reads_rooms);
     store_close(&p->store);
     handover_done(p->handover);
@@ -417,7 +416,7 @@ static void freeze(struct parts *p, struct handover_parts *left)
     writer_stop(p->app.rooms);
     left->kept = p->app.realtime == NULL || realtime_freeze(p->app.realtime, left->sockets, &left->fds);
     db_close(p->control_db);
-    db_close(p->rooms_reads);
+    db_close(p->app.rooms_reads);
     db_close(p->main_reads_rooms);
     db_close(p->store.db);
     db_close(p->store.rooms);
@@ -465,6 +464,7 @@ static void init_parts(struct parts *p, const struct options *options, struct ha
     p->app.log = &p->log;
     p->app.clock = &p->clock;
     p->app.started_ms = clock_wall_ms(&p->clock);
+    p->app.members_new = true;
     p->store.lock_fd = -1;
     handover_remember(handover, p->image);
     p->handover = handover;

@@ -147,6 +147,33 @@
 #define LIKES_PENDING_MAX 20000           /* then it is flushed early: one transaction of about 0.1 s */
 #define LIKES_BUFFER_MAX 200000           /* when it cannot be flushed: then likes are refused as busy */
 
+/* ---- digests and what a member taught ---------------------------------------------------------------------------- */
+
+#define MEMBER_TOPICS_MAX 20     /* that a member or a job asks for: more than anybody picks by hand */
+#define MEMBER_WEIGHTS_MAX 500   /* topics with a weight; then the one that says least makes room */
+#define WEIGHT_TENTHS_DEFAULT 10 /* DESIGN: 1.0, moved by 0.1 within 0.1 and 2.0 */
+#define WEIGHT_TENTHS_MIN 1
+#define WEIGHT_TENTHS_MAX 20
+#define WEIGHT_TENTHS_SHOWN 5    /* a post all of whose topics weigh less is not in the feed of a member's own */
+#define FEEDBACK_KEPT_DAYS 30    /* DESIGN */
+#define FEEDBACK_KEPT_MAX 1000   /* 33 a day for a month; `learn` reads them all in 5 ms */
+#define DIGESTS_KEPT 30          /* of a member: half a year of weeks, and some asked for */
+#define DIGEST_EXPIRES_MS 600000 /* DESIGN: ten minutes after its last progress */
+#define DIGEST_AGAIN_MS 60000    /* a digest of our own that was not finished is begun again */
+#define DIGESTS_AT_ONCE 16       /* of our own, in the helpers' queue: passwords share it */
+#define DIGEST_ARTICLES_MAX 50   /* of a job: nobody reads more */
+#define DIGEST_ARTICLES_OWN 10   /* of a digest of our own */
+#define DIGEST_DAYS 7            /* that it looks back */
+#define DIGEST_POSTS_MAX 2000    /* the newest it looks at: a team that writes 280 a day */
+#define DIGEST_STEP_CHARS_MAX 120
+#define DIGEST_ERROR_CHARS_MAX 300
+#define ARTICLE_ID_CHARS_MAX 100
+#define ARTICLE_TITLE_CHARS_MAX 200
+#define ARTICLE_SUMMARY_CHARS_MAX 2000
+#define ARTICLE_LINK_CHARS_MAX 1000
+#define ARTICLE_TOPICS_MAX 10
+#define ARTICLE_SCORE_MAX 1000000
+
 /* ---- rates: sustained per minute, and burst ---------------------------------------------------------------------- */
 
 #define RATE_READ_PER_MINUTE 600 /* a member: ten a second, forty times an honest client */

@@ -58,6 +58,33 @@ enum err posts_page(struct db *db, struct arena *arena, const struct posts_query
     return rows_end(stmt, full);
 }
 
+enum err posts_briefs(struct db *db, struct arena *arena, int64_t team_id, int64_t since_ms, size_t limit,
+                      struct post_brief **out, size_t *count)
+{
+    *count = 0;
+    *out = arena_alloc(arena, limit * sizeof **out);
+    if (*out == NULL)
+        return ERR_NO_MEMORY;
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt,
+                            "SELECT id, topics, likes, pinned_ms, created_ms FROM posts"
+                            " WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY id DESC LIMIT $2",
+                            "ii", team_id, (int64_t)limit);
+    if (err != ERR_OK)
+        return err;
+    bool full = false;
+    while (!full && db_row(stmt)) {
+        if (db_int(stmt, 4) < since_ms) /* an import may have given an old post a new id */
+            continue;
+        (*out)[(*count)++] = (struct post_brief){.id = db_int(stmt, 0),
+                                                 .topics = rows_text(stmt, 1, arena, &full),
+                                                 .likes = db_int(stmt, 2),
+                                                 .pinned = !db_is_null(stmt, 3),
+                                                 .created_ms = db_int(stmt, 4)};
+    }
+    return rows_end(stmt, full);
+}
+
 enum err posts_by_id(struct db *db, struct arena *arena, int64_t id, int64_t viewer_id, struct post *out)
 {
     struct db_stmt *stmt;

@@ -35,6 +35,17 @@ struct posts_query {
 
 enum err posts_page(struct db *db, struct arena *arena, const struct posts_query *query, struct post **out,
                     size_t *count);
+/* What ranks a living post, without its words (db's count of likes). The newest `limit` of a team by id, those from
+   before `since_ms` left out. */
+struct post_brief {
+    int64_t id;
+    const char *topics;
+    int64_t likes;
+    bool pinned;
+    int64_t created_ms;
+};
+enum err posts_briefs(struct db *db, struct arena *arena, int64_t team_id, int64_t since_ms, size_t limit,
+                      struct post_brief **out, size_t *count);
 /* ERR_NOT_FOUND for an unknown id; a deleted post is found, with `deleted` set. */
 enum err posts_by_id(struct db *db, struct arena *arena, int64_t id, int64_t viewer_id, struct post *out);
 

@@ -113,6 +113,19 @@ enum err users_teams(struct db *db, struct arena *arena, int64_t user_id, struct
     return rows_end(stmt, full);
 }
 
+enum err users_ids(struct db *db, int64_t after, int64_t *out, size_t limit, size_t *count)
+{
+    *count = 0;
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT id FROM users WHERE id > $1 AND disabled = 0 ORDER BY id LIMIT $2", "ii",
+                            after, (int64_t)limit);
+    if (err != ERR_OK)
+        return err;
+    while (*count < limit && db_row(stmt))
+        out[(*count)++] = db_int(stmt, 0);
+    return db_end(stmt);
+}
+
 enum err users_each_hidden(struct db *db, void (*each)(void *arg, int64_t id), void *arg)
 {
     struct db_stmt *stmt;

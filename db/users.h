@@ -62,6 +62,9 @@ struct user_new {
 /* Those who are in no presence set: disabled, or they appear offline. `each` runs inside the query. */
 enum err users_each_hidden(struct db *db, void (*each)(void *arg, int64_t id), void *arg);
 
+/* Ids above `after` of those who are not disabled, in order; `out` has room for `limit`. */
+enum err users_ids(struct db *db, int64_t after, int64_t *out, size_t limit, size_t *count);
+
 /* Everybody, by user name. Texts are borrowed; `each` runs inside the query. */
 struct user_row {
     int64_t id;

@@ -18,8 +18,9 @@ const literal = (value) => JSON.stringify(value);
 const nameOf = (ref) => ref.split("/").at(-1);
 const property = (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : literal(name));
 
-function objectOf({ properties = {}, required = [], additionalProperties }, depth) {
+function objectOf({ properties = {}, required = [], additionalProperties, patternProperties }, depth) {
     const names = Object.keys(properties);
+    if (patternProperties) return `Record<string, ${Object.values(patternProperties).map((it) => typeOf(it, depth)).join(" | ")}>`;
     if (names.length === 0) return additionalProperties === false ? "Record<string, never>" : "Record<string, unknown>";
     const space = "    ".repeat(depth + 1);
     const lines = names.map((name) => {

@@ -27,6 +27,7 @@ const known = new Set([
     'default',
     'oneOf',
     'minProperties',
+    'patternProperties',
 ]);
 
 export function nameOf(reference) {
@@ -74,6 +75,8 @@ export function typeOf(schema) {
             if (type === 'string') return 'text';
             if (type === 'integer') return 'whole number';
             if (type === 'boolean') return 'true or false';
+            if (type === 'object' && schema.patternProperties)
+                return `object of ${Object.values(schema.patternProperties).map(typeOf).join(' or ')}`;
             if (type === 'object') return 'object';
             return escape(type);
         })

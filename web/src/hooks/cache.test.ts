@@ -73,6 +73,7 @@ function loaded() {
         items: [post("3"), post("2"), pinned],
         pinned: [pinned],
         next: null,
+        hidden: 0,
         cursor: "c0",
     });
     cache.setQueryData<FeedData>(keys.posts(TEAM), { pages: [page], pageParams: [null] });

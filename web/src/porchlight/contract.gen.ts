@@ -65,6 +65,28 @@ export interface MeChange {
     appearOffline?: boolean;
 }
 
+export interface Preferences {
+    feed: "everything" | "mine";
+    weeklyDigest: boolean;
+    topics: string[];
+}
+
+export interface PreferencesChange {
+    feed?: "everything" | "mine";
+    weeklyDigest?: boolean;
+    topics?: string[];
+}
+
+export interface Feedback {
+    articleId: string;
+    feedback: "helpful" | "not_helpful";
+    topics: string[];
+}
+
+export interface Weights {
+    weights: Record<string, number>;
+}
+
 export interface Presence {
     team: Id;
     count: number;
@@ -139,6 +161,7 @@ export interface Post {
 export interface PostList {
     items: Post[];
     next: string | null;
+    hidden: number;
     pinned: Post[];
     cursor: Cursor;
 }
@@ -262,6 +285,81 @@ export interface NoticeNew {
     body?: string;
     link?: string | null;
     teamId?: Id | null;
+}
+
+export interface DigestNew {
+    topics?: string[];
+    worker?: "built-in" | "outside";
+    userId?: Id;
+}
+
+export interface Article {
+    id: string;
+    title: string;
+    summary: string;
+    link: string | null;
+    topics: string[];
+    score: number;
+}
+
+export interface ArticleNew {
+    id: string;
+    title: string;
+    summary?: string;
+    link?: string | null;
+    topics?: string[];
+    score?: number;
+    progress?: number;
+    currentStep?: string;
+}
+
+export interface DigestProgress {
+    progress?: number;
+    currentStep?: string;
+}
+
+export interface DigestEnd {
+    error?: string | null;
+}
+
+export interface DigestSummary {
+    id: string;
+    userId: Id;
+    topics: string[];
+    worker: "built-in" | "outside";
+    weekly: boolean;
+    status: "pending" | "in_progress" | "completed" | "failed";
+    progress: number;
+    currentStep: string;
+    articleCount: number;
+    digestId: string | null;
+    error: string | null;
+    startedAt: Time;
+    updatedAt: Time;
+    completedAt: Time | null;
+}
+
+export interface Digest {
+    id: string;
+    userId: Id;
+    topics: string[];
+    worker: "built-in" | "outside";
+    weekly: boolean;
+    status: "pending" | "in_progress" | "completed" | "failed";
+    progress: number;
+    currentStep: string;
+    articleCount: number;
+    digestId: string | null;
+    error: string | null;
+    startedAt: Time;
+    updatedAt: Time;
+    completedAt: Time | null;
+    articles: Article[];
+}
+
+export interface DigestList {
+    items: DigestSummary[];
+    next: string | null;
 }
 
 export interface Counter {
