@@ -227,6 +227,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         if (talk) talk = addNews(talk, messages);
         for (const { userId, editedAt } of messages) if (editedAt === null) stopsTyping(userId);
         if (messages.some((it) => it.userId !== member.id)) tellDeliveredSoon();
+        tellRead();
     };
 
     const heard = (news: ChannelNews): void => {
@@ -246,6 +247,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
                 receiptsAtMs = null;
                 break;
             case "polled":
+                tellRead();
                 if (receiptsAtMs === null || (!line.socket && environment.nowMs() - receiptsAtMs >= RECEIPTS_MS)) {
                     void loadReceipts();
                 }
