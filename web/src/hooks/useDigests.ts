@@ -7,7 +7,7 @@ import {
     newIdempotencyKey,
     type DigestHead,
     type Feedback,
-    type Weights,
+    type TopicWeights,
 } from "../porchlight/index.ts";
 import { allPages } from "./allPages.ts";
 import { useClient } from "./client.ts";
@@ -48,6 +48,7 @@ export function useStartDigest() {
         mutationFn: ({ topics, key }: { topics?: string[]; key?: string }) =>
             api.startDigest(topics ? { topics } : {}, key ?? newIdempotencyKey()),
         onSuccess: (digest) => {
+            queryClient.setQueryData(keys.digest(digest.id), digest);
             queryClient.setQueryData<DigestHead[]>(
                 keys.digests,
                 (list) => list && [digest, ...list.filter((it) => it.id !== digest.id)],
@@ -73,7 +74,7 @@ export function useFeedback() {
             say(articleId, feedback);
             return before;
         },
-        onSuccess: (weights) => queryClient.setQueryData<Weights>(keys.weights, weights),
+        onSuccess: (weights) => queryClient.setQueryData<TopicWeights>(keys.weights, weights),
         onError: (_, { articleId }, before) => say(articleId, before),
     });
     return {

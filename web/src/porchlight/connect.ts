@@ -18,7 +18,7 @@ import { keepSession } from "./session.ts";
 import { browserWebSocket, type WebSocketLike } from "./socket.ts";
 import type { Store } from "./store.ts";
 import { browserTabs, type Tabs } from "./tabs.ts";
-import type { Changes, Cheer, CounterMetadata, DigestProgress, Like, Notice, Presence } from "./types.ts";
+import type { Changes, Cheer, CounterMetadata, DigestMoved, Like, Notice, Presence } from "./types.ts";
 
 export type { ConnectionState } from "./line.ts";
 
@@ -33,7 +33,7 @@ export interface ConnectionListener {
     counter?(counter: CounterMetadata): void;
     /* Something was said there. */
     channel?(channelId: string): void;
-    digest?(digest: DigestProgress): void;
+    digest?(digest: DigestMoved): void;
     state?(state: ConnectionState): void;
     /* A question failed; another will be asked, unless the session has ended. */
     failed?(error: PorchlightError): void;

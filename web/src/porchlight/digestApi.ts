@@ -2,25 +2,25 @@
  * The endpoints of digests and of what the server knows of a member's taste.
  */
 import type { Requester } from "./request.ts";
-import type { Digest, DigestHead, Feedback, List, MemberPreferences, Weights } from "./types.ts";
+import type { Digest, DigestHead, Feedback, List, MemberPreferences, TopicWeights } from "./types.ts";
 
 export interface DigestApi {
     /* The member's own, newest first, without their articles. */
     digests(page?: string): Promise<List<DigestHead>>;
     digest(id: string): Promise<Digest>;
-    startDigest(digest: { topics?: string[] }, idempotencyKey: string): Promise<DigestHead>;
+    startDigest(digest: { topics?: string[] }, idempotencyKey: string): Promise<Digest>;
     preferences(): Promise<MemberPreferences>;
     /* What is left out stays as it is. */
     updatePreferences(change: Partial<MemberPreferences>): Promise<MemberPreferences>;
     /* Answers all weights as they are now. */
-    giveFeedback(feedback: Feedback, idempotencyKey: string): Promise<Weights>;
-    weights(): Promise<Weights>;
+    giveFeedback(feedback: Feedback, idempotencyKey: string): Promise<TopicWeights>;
+    weights(): Promise<TopicWeights>;
 }
 
 export function createDigestApi(request: Requester): DigestApi {
     const data = async <T>(...asked: Parameters<Requester>): Promise<T> => (await request<T>(...asked)).data;
-    const weights = async (...asked: Parameters<Requester>): Promise<Weights> =>
-        (await data<{ weights: Weights }>(...asked)).weights;
+    const weights = async (...asked: Parameters<Requester>): Promise<TopicWeights> =>
+        (await data<{ weights: TopicWeights }>(...asked)).weights;
 
     return {
         digests: (page) => data("/digests", { query: { page } }),

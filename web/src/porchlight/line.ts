@@ -29,7 +29,7 @@ import type {
     Cheer,
     ClientMessage,
     CounterMetadata,
-    DigestProgress,
+    DigestMoved,
     Notice,
     Presence,
     ServerMessage,
@@ -55,7 +55,7 @@ export type LineEvent =
     | { kind: "counter"; counter: CounterMetadata }
     /* Something was said in it. */
     | { kind: "channel"; channelId: string }
-    | { kind: "digest"; digest: DigestProgress }
+    | { kind: "digest"; digest: DigestMoved }
     | { kind: "state"; state: ConnectionState; socket: boolean; cheers: boolean }
     /* A question failed; another will be asked, unless the session has ended. */
     | { kind: "failed"; error: PorchlightError };

@@ -8,24 +8,30 @@ import type {
     Counter,
     CounterEvent,
     CounterPast,
+    DigestSummary,
     Join,
     LiveCheerMessage,
     Message,
     MessageNew,
     PostList,
     PostNew,
+    Preferences,
     Receipt,
     ServerSays,
     User,
+    Weights,
 } from "./contract.gen.ts";
 
 export type {
+    Article,
     Author,
     Capabilities,
     Changes,
     Channel,
     CounterEvent,
+    Digest,
     ErrorMessage,
+    Feedback,
     Flag,
     Invite,
     Like,
@@ -65,7 +71,7 @@ export type ServerMessage =
     | ServerSays
     | { type: "COUNTER_UPDATE"; name: string; value: number; metadata: CounterMetadata }
     | { type: "CHANNEL_UPDATE"; channelId: string; lastMessageId: string | null }
-    | ({ type: "DIGEST_PROGRESS" } & DigestProgress)
+    | ({ type: "DIGEST_PROGRESS" } & DigestMoved)
     | ChannelMessage;
 
 /* What is said in a channel's own room. */
@@ -100,45 +106,14 @@ export interface Person {
 
 /* ---- digests and what a member prefers --------------------------------------------------------------------------- */
 
-export interface Article {
-    id: string;
-    title: string;
-    summary: string;
-    link: string | null;
-    topics: string[];
-    score: number;
-}
-export type DigestStatus = "pending" | "in_progress" | "completed" | "failed";
-export interface DigestHead {
-    id: string;
-    userId: string;
-    topics: string[];
-    status: DigestStatus;
-    progress: number;
-    currentStep: string;
-    digestId: string | null;
-    error: string | null;
-    startedAt: string;
-    updatedAt: string;
-    completedAt: string | null;
-}
-export interface Digest extends DigestHead {
-    articles: Article[];
-}
-export interface DigestProgress {
+export type DigestHead = DigestSummary;
+export type DigestStatus = DigestSummary["status"];
+/* How far a job is, as a socket tells it. */
+export interface DigestMoved {
     jobId: string;
     status: DigestStatus;
     progress: number;
     currentStep: string;
 }
-export interface MemberPreferences {
-    feed: "everything" | "mine";
-    weeklyDigest: boolean;
-    topics: string[];
-}
-export type Weights = Record<string, number>;
-export interface Feedback {
-    articleId: string;
-    feedback: "helpful" | "not_helpful";
-    topics: string[];
-}
+export type MemberPreferences = Preferences;
+export type TopicWeights = Weights["weights"];
