@@ -15,6 +15,7 @@ import { ConnectionProvider } from "./hooks/useConnection.tsx";
 import { useNotices } from "./hooks/useNotices.ts";
 import { usePlace, type Place, type Route } from "./hooks/useRoute.ts";
 import { useSession } from "./hooks/useSession.ts";
+import { useUnreadMessages } from "./hooks/useUnreadMessages.ts";
 import { useTeam } from "./hooks/useTeam.ts";
 import type { TeamRef, User } from "./porchlight/index.ts";
 import { Feed } from "./views/Feed/Feed.tsx";
@@ -26,6 +27,10 @@ import { words } from "./words.ts";
 import "./App.css";
 
 /* What few need, or need rarely, comes when it is wanted. */
+const Together = lazy(() => import("./views/Together/Together.tsx").then((it) => ({ default: it.Together })));
+const Chat = lazy(() => import("./views/Chat/Chat.tsx").then((it) => ({ default: it.Chat })));
+const Digest = lazy(() => import("./views/Digest/Digest.tsx").then((it) => ({ default: it.Digest })));
+const More = lazy(() => import("./views/More/More.tsx").then((it) => ({ default: it.More })));
 const Settings = lazy(() => import("./views/Settings/Settings.tsx").then((it) => ({ default: it.Settings })));
 const Corner = lazy(() => import("./views/Corner/Corner.tsx").then((it) => ({ default: it.Corner })));
 const Admin = lazy(() => import("./views/Admin/Admin.tsx").then((it) => ({ default: it.Admin })));
@@ -33,7 +38,11 @@ const Admin = lazy(() => import("./views/Admin/Admin.tsx").then((it) => ({ defau
 const titles = (): Record<Route["view"], string> => ({
     feed: words.feed.view,
     post: words.post.view,
+    together: words.together.view,
+    chat: words.chat.view,
+    digest: words.digest.view,
     notices: words.notices.view,
+    more: words.more.view,
     settings: words.settings.view,
     corner: words.corner.view,
     admin: words.admin.view,
@@ -71,6 +80,13 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
             </Later>
         );
     }
+    if (route.view === "more") {
+        return (
+            <Later title={words.more.heading}>
+                <More role={user.role} />
+            </Later>
+        );
+    }
     if (route.view === "admin" && user.role === "admin") {
         return (
             <Later title={words.admin.heading}>
@@ -99,6 +115,32 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
         );
     }
     switch (route.view) {
+        case "together":
+            return (
+                <Later title={words.together.heading}>
+                    <Together key={team.id} user={user} team={team} teams={teams} chooseTeam={chooseTeam} />
+                </Later>
+            );
+        case "chat":
+            return (
+                <Later title={words.chat.view}>
+                    <Chat
+                        key={team.id}
+                        user={user}
+                        team={team}
+                        teams={teams}
+                        chooseTeam={chooseTeam}
+                        channel={route.channel}
+                        thread={route.thread}
+                    />
+                </Later>
+            );
+        case "digest":
+            return (
+                <Later title={words.digest.heading}>
+                    <Digest id={route.id} />
+                </Later>
+            );
         case "post":
             return <PostView key={route.id} id={route.id} user={user} />;
         case "notices":
@@ -125,6 +167,7 @@ function View({ user, team, teams, chooseTeam, route }: InsideProps) {
 
 function Shell(props: InsideProps) {
     const { unread } = useNotices(props.user.id, props.team !== null);
+    const messages = useUnreadMessages(props.team !== null, props.route.view !== "chat");
     return (
         <div className="shell">
             <a
@@ -140,7 +183,7 @@ function Shell(props: InsideProps) {
             </a>
             <header className="shell-head">
                 <Brand />
-                <Nav view={props.route.view} unread={unread} role={props.user.role} />
+                <Nav view={props.route.view} unread={unread} unreadMessages={messages} role={props.user.role} />
             </header>
             <div className="shell-view">
                 <View {...props} />

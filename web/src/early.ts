@@ -3,7 +3,7 @@
  * sees first. A file of its own, so small that it runs while the others are still on their way; on a slow network the
  * answers are here before the app is.
  */
-import { wasLeaving, wasSignedIn } from "./hooks/notes.ts";
+import { firstFeedPath, wasLeaving, wasSignedIn } from "./hooks/notes.ts";
 import { startTheme } from "./theme/theme.ts";
 
 export const baseUrl: string = import.meta.env.VITE_SERVER_URL ?? "";
@@ -37,7 +37,7 @@ async function askForFeed(): Promise<void> {
     const me = await ask("/me");
     if (!me.ok || !["", "#", "#/"].includes(location.hash)) return;
     const { team } = (await me.json()) as { team: unknown };
-    if (team) await ask("/posts");
+    if (team) await ask(firstFeedPath());
 }
 
 /* How long the page waits with its first view for answers: then it says that it is loading. */

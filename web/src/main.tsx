@@ -11,6 +11,7 @@ import { Crash } from "./components/Crash/Crash.tsx";
 import { answered, baseUrl, earlyFetch, settled } from "./early.ts";
 import { ClientContext, createClient } from "./hooks/client.ts";
 import { takeFirstView } from "./hooks/firstView.ts";
+import { firstFeedPath } from "./hooks/notes.ts";
 import { startKeeping } from "./hooks/kept.ts";
 import { watchOtherTabs } from "./hooks/otherTab.ts";
 import { startRoutes } from "./hooks/useRoute.ts";
@@ -48,7 +49,7 @@ function draw(): void {
 
 async function begin(): Promise<void> {
     await Promise.all([settled(), startLanguage()]);
-    if (answered("/me")) await takeFirstView(client, answered("/posts"));
+    if (answered("/me")) await takeFirstView(client, answered(firstFeedPath()));
     draw();
 }
 

@@ -104,6 +104,8 @@ const SAME = new Set([
     "languages.es",
     "active.coach",
     "nav.corner",
+    "nav.chat",
+    "chat.view",
     "post.coach",
     "nav.admin",
     "post.admin",

@@ -14,6 +14,8 @@ export interface FeedPage {
     ids: string[];
     pinnedIds: string[];
     next: string | null;
+    /* How many posts of this page the member's choice leaves out. */
+    hidden?: number;
 }
 
 export interface NewPosts {
@@ -59,6 +61,7 @@ export function takeFeedPage(cache: QueryClient, feed: Feed): FeedPage {
         ids: feed.items.map((post) => post.id),
         pinnedIds: feed.pinned.map((post) => post.id),
         next: feed.next,
+        hidden: (feed as { hidden?: number }).hidden ?? 0,
     };
 }
 

@@ -9,6 +9,7 @@
  *   presence, team          Presence
  *   post, id                Post, or null when it was taken away: every post once, whichever list shows it
  *   posts, team             InfiniteData<FeedPage>: the ids that the feed shows
+ *   everything              true while the feed shows all posts, whatever the member prefers
  *   newPosts, team          NewPosts: what has come and waits for the button
  *   notices, team           InfiniteData<NoticeList>
  *   counters, team          CounterMetadata[]: all of a team, as they are now
@@ -37,6 +38,7 @@ export const keys = {
     presence: (team: string) => ["presence", team] as const,
     post: (id: string) => ["post", id] as const,
     allPosts: ["post"] as const,
+    everything: ["everything"] as const,
     posts: (team: string) => ["posts", team] as const,
     newPosts: (team: string) => ["newPosts", team] as const,
     notices: (team: string) => ["notices", team] as const,

@@ -24,6 +24,33 @@ export function wasSignedIn(): boolean {
     }
 }
 
+/* Whose feed leaves out what they find less helpful: the first question for it must know, before the server has said. */
+const MINE = "porchlight.mine";
+
+export function wantsMine(): boolean {
+    try {
+        const whose = localStorage.getItem(MINE);
+        return whose !== null && whose === localStorage.getItem(MEMBER);
+    } catch {
+        return false;
+    }
+}
+
+/* Answers whether that is new. */
+export function noteMine(mine: boolean): boolean {
+    const before = wantsMine();
+    try {
+        const whose = localStorage.getItem(MEMBER);
+        if (mine && whose !== null) localStorage.setItem(MINE, whose);
+        else localStorage.removeItem(MINE);
+    } catch {
+        /* Then each page begins with everything. */
+    }
+    return before !== wantsMine();
+}
+
+export const firstFeedPath = (): string => (wantsMine() ? "/posts?show=mine" : "/posts");
+
 /* Throws on a device that keeps no notes. */
 export function writeMember(userId: string | null): void {
     if (userId !== null) localStorage.setItem(MEMBER, userId);

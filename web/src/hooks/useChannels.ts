@@ -10,11 +10,13 @@ import { useConnection } from "./useConnection.tsx";
 
 const NONE: Channel[] = [];
 
-export function useChannels() {
+/* `enabled`: somebody without a team has nothing to ask for. */
+export function useChannels(enabled = true) {
     const { api } = useClient();
     const { team } = useConnection();
     const { data, error, isPending, refetch } = useQuery({
         queryKey: keys.channels(team),
+        enabled,
         queryFn: async () => (await api.channels(team || undefined)).items,
     });
     const channels = data ?? NONE;

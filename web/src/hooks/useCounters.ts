@@ -14,7 +14,7 @@ import {
     type List,
 } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
-import { addTo, showHeard, withHeard } from "./counters.ts";
+import { addTo, applyCounter, showHeard, withHeard } from "./counters.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
 import { useWaiting } from "./useOutbox.ts";
@@ -49,6 +49,7 @@ export function useCounter(name: string) {
         .filter((deed): deed is CountDeed => deed.kind === "count" && deed.name === name && deed.team === team)
         .reduce((sum, { amount }) => sum + amount, 0);
     const change = useChange(team, name);
+    const correction = useCorrection(team, name);
     const isSaving = useIsMutating({ mutationKey: keys.counter.change(team, name) }) > 0;
     const history = useHistory(team, name, metadata?.operationCount ?? 0);
 
@@ -68,7 +69,22 @@ export function useCounter(name: string) {
         ...history,
         add: (amount = 1) => change.mutate(amount),
         take: (amount = 1) => change.mutate(-amount),
+        /* For who looks after the team. They fail when the server does not take it. */
+        set: (value: number) => correction({ type: "setValue", value }),
+        reset: () => correction({ type: "reset" }),
     };
+}
+
+/* Another number in the place of the one that is there: what the server has not heard of is not in it. */
+function useCorrection(team: string, name: string) {
+    const { api, queryClient } = useClient();
+    const { mutateAsync } = useMutation({
+        scope: { id: `counter-${team}-${name}` },
+        mutationFn: (to: { type: "setValue"; value: number } | { type: "reset" }) =>
+            api.changeCounter({ ...to, name, ...(team && { teamId: team }) }, newIdempotencyKey()),
+        onSuccess: ({ metadata }) => applyCounter(queryClient, team, metadata),
+    });
+    return mutateAsync;
 }
 
 function useChange(team: string, name: string) {

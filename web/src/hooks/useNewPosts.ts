@@ -6,6 +6,7 @@ import { NO_NEW_POSTS, showNewPosts, takeFeedPage, type FeedData, type NewPosts 
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
+import { shown } from "./usePosts.ts";
 
 export type NewPostsKind = "none" | "posts" | "pin" | "reset";
 
@@ -18,7 +19,7 @@ export function useNewPosts() {
         /* Answers the id of the post to go to, or null for the top of the feed. */
         mutationFn: async (): Promise<string | null> => {
             if (!waiting.reset) return showNewPosts(queryClient, team);
-            const feed = await api.posts({ team: team || undefined });
+            const feed = await api.posts({ team: team || undefined, show: shown(queryClient) });
             setCursor(feed.cursor);
             const page = takeFeedPage(queryClient, feed);
             queryClient.setQueryData<FeedData>(keys.posts(team), { pages: [page], pageParams: [null] });

@@ -1,13 +1,26 @@
 /*
  * The feed, a single post, writing one, and pins.
  */
-import { infiniteQueryOptions, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
+import {
+    infiniteQueryOptions,
+    skipToken,
+    useInfiniteQuery,
+    useMutation,
+    useQuery,
+    type QueryClient,
+} from "@tanstack/react-query";
 import { PorchlightError, type Feed, type NewPost, type Post } from "../porchlight/index.ts";
 import { addOwnPost, applyOwnPin, type FeedPage, NO_NEW_POSTS, noteOwnPin, takeFeedPage } from "./cache.ts";
 import { useClient, type Client } from "./client.ts";
 import { keptFeed, orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
+import { wantsMine } from "./notes.ts";
 import { useConnection } from "./useConnection.tsx";
+
+/* All of it, for as long as the page lives, whatever the member prefers. */
+const showsAll = (cache: QueryClient): boolean => cache.getQueryData<boolean>(keys.everything) ?? false;
+
+export const shown = (cache: QueryClient): "mine" | undefined => (wantsMine() && !showsAll(cache) ? "mine" : undefined);
 
 /* `known` hears up to where the feed is complete: from there on the poll tells what is new. */
 export const postsQuery = ({ api, queryClient }: Client, team: string, known: (cursor: string) => void) =>
@@ -15,7 +28,7 @@ export const postsQuery = ({ api, queryClient }: Client, team: string, known: (c
         queryKey: keys.posts(team),
         initialPageParam: null as string | null,
         queryFn: async ({ pageParam }): Promise<FeedPage> => {
-            const asked = api.posts({ team: team || undefined, page: pageParam ?? undefined });
+            const asked = api.posts({ team: team || undefined, page: pageParam ?? undefined, show: shown(queryClient) });
             if (pageParam !== null) return takeFeedPage(queryClient, await asked);
             const loaded = (answer: Feed): FeedPage => {
                 known(answer.cursor);
@@ -41,9 +54,16 @@ export function usePosts() {
     const pinned = new Set(pinnedIds);
     /* A post that moved between two pages while they were loaded is shown once. */
     const ids = [...new Set(feed.data?.pages.flatMap((page) => page.ids))].filter((id) => !pinned.has(id));
+    const all = useQuery<boolean>({ queryKey: keys.everything, queryFn: skipToken }).data ?? false;
     return {
         ids,
         pinnedIds,
+        hidden: feed.data?.pages.reduce((sum, page) => sum + (page.hidden ?? 0), 0) ?? 0,
+        all,
+        showAll: (on: boolean) => {
+            client.queryClient.setQueryData(keys.everything, on);
+            void feed.refetch();
+        },
         loading: feed.isPending,
         error: feed.data ? null : feed.error,
         retry: () => void feed.refetch(),

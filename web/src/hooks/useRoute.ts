@@ -7,7 +7,11 @@ import { useSyncExternalStore } from "react";
 export type Route =
     | { view: "feed" }
     | { view: "post"; id: string }
+    | { view: "together" }
+    | { view: "chat"; channel: string | null; thread: string | null }
+    | { view: "digest"; id: string | null }
     | { view: "notices" }
+    | { view: "more" }
     | { view: "settings" }
     | { view: "corner" }
     | { view: "admin" }
@@ -17,14 +21,20 @@ export type Route =
 export function parseRoute(hash: string): Route {
     const parts = hash.replace(/^#\/?/, "").split("/").filter(Boolean);
     let value: string;
+    let second: string;
     try {
         value = decodeURIComponent(parts[1] ?? "");
+        second = decodeURIComponent(parts[2] ?? "");
     } catch {
         return { view: "unknown" };
     }
     if (parts.length === 0) return { view: "feed" };
     if (parts.length === 2 && parts[0] === "posts") return { view: "post", id: value };
     if (parts.length === 2 && parts[0] === "join") return { view: "join", code: value };
+    if (parts.length === 1 && parts[0] === "together") return { view: "together" };
+    if (parts.length <= 3 && parts[0] === "chat") return { view: "chat", channel: value || null, thread: second || null };
+    if (parts.length <= 2 && parts[0] === "digest") return { view: "digest", id: value || null };
+    if (parts.length === 1 && parts[0] === "more") return { view: "more" };
     if (parts.length === 1 && parts[0] === "notices") return { view: "notices" };
     if (parts.length === 1 && parts[0] === "settings") return { view: "settings" };
     if (parts.length === 1 && parts[0] === "corner") return { view: "corner" };

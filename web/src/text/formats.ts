@@ -18,6 +18,7 @@ export function formatsOf(locale: string) {
         oneDigit: numbers({ minimumFractionDigits: 1, maximumFractionDigits: 1 }),
         clock: dates({ hour: "numeric", minute: "2-digit" }),
         weekday: dates({ weekday: "long" }),
+        shortWeekday: dates({ weekday: "short" }),
         dayOfYear: dates({ month: "long", day: "numeric" }),
         dayAndYear: dates({ month: "long", day: "numeric", year: "numeric" }),
         fullDate: dates({ dateStyle: "full", timeStyle: "short" }),

@@ -16,6 +16,7 @@ import { useFirstScreen } from "../../hooks/useFirstScreen.ts";
 import { usePosts } from "../../hooks/usePosts.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
+import { HiddenPosts } from "./HiddenPosts.tsx";
 import "./Feed.css";
 
 /* More pins than this wait behind a button, so that the newest posts are not far below. */
@@ -76,6 +77,12 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
             {posts.error && <Failed title={feed.failed} error={posts.error} retry={posts.retry} />}
             {!posts.loading && !posts.error && (
                 <>
+                    <HiddenPosts
+                        hidden={posts.hidden}
+                        all={posts.all}
+                        showAll={posts.showAll}
+                        reload={posts.retry}
+                    />
                     <NewPosts shown={(postId) => setTarget({ postId, scroll: true })} />
                     <div className="feed-posts" id="posts" tabIndex={-1}>
                         {pins.length > 0 && (

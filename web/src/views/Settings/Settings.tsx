@@ -17,6 +17,7 @@ import { chooseLanguage, language, LANGUAGES } from "../../language.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { MOTIONS, SCHEMES, setTheme, TEXT_SIZES } from "../../theme/theme.ts";
 import { words } from "../../words.ts";
+import { ForYou } from "./ForYou.tsx";
 import { JoinTeam } from "./JoinTeam.tsx";
 import { Name } from "./Name.tsx";
 import "./Settings.css";
@@ -111,6 +112,7 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                     choose={chooseLanguage}
                 />
             </Panel>
+            <ForYou />
             <News />
             <Panel title={settings.presence} icon="eye">
                 <AppearOffline user={user} />

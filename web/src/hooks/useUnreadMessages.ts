@@ -1,0 +1,20 @@
+/*
+ * How many messages the member has not read, in all chats of the team. While they look elsewhere a screen reader is told
+ * that there are more.
+ */
+import { useEffect, useRef } from "react";
+import { announce } from "../components/Announcer/Announcer.tsx";
+import { words } from "../words.ts";
+import { useChannels } from "./useChannels.ts";
+
+export function useUnreadMessages(enabled: boolean, says: boolean): number {
+    const { unread, isPending } = useChannels(enabled);
+    const known = useRef<number | null>(null);
+    useEffect(() => {
+        const before = known.current;
+        if (!isPending) known.current = unread;
+        /* What was there before is not news. */
+        if (says && before !== null && unread > before) announce(words.chat.sayUnread(unread));
+    }, [unread, isPending, says]);
+    return unread;
+}

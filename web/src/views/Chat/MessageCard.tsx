@@ -1,0 +1,226 @@
+/*
+ * One message: who, when, what it answers, what it says, how far it has got, and what may be done with it.
+ */
+import { memo, useId, useLayoutEffect, useRef, useState } from "react";
+import { Button } from "../../components/Button/Button.tsx";
+import { Icon } from "../../components/Icon/Icon.tsx";
+import { Initial } from "../../components/Initial/Initial.tsx";
+import { PostText } from "../../components/PostText/PostText.tsx";
+import { Problem } from "../../components/States/States.tsx";
+import { useNow } from "../../hooks/useNow.ts";
+import { timeInWords } from "../../text/time.ts";
+import { words } from "../../words.ts";
+import { MessageEditor } from "./MessageEditor.tsx";
+import type { MessageDeletion } from "./useMessageDeletion.ts";
+import type { Room, Shown } from "./room.ts";
+
+export const messageElementId = (id: string): string => `message-${id}`;
+
+interface MessageProps {
+    message: Shown;
+    /* What it answers: undefined for what answers nothing, null for what is not loaded. */
+    root: Shown | null | undefined;
+    replies: number;
+    own: boolean;
+    leads: boolean;
+    /* The new begins here. */
+    fresh: boolean;
+    readBy: number;
+    going: boolean;
+    deletion: MessageDeletion;
+    room: Room;
+    reply: ((message: Shown) => void) | null;
+}
+
+const threadLink = ({ channelId }: Shown, thread: string): string =>
+    `#/chat/${encodeURIComponent(channelId)}/${encodeURIComponent(thread)}`;
+
+/* What it is an answer to: its first words, and the way to the whole conversation. */
+function Quote({ message, root }: Pick<MessageProps, "message" | "root">) {
+    const { chat } = words;
+    if (root === undefined || message.threadId === null) return null;
+    return (
+        <a className="message-quote" href={threadLink(message, message.threadId)}>
+            <span>
+                <strong>{chat.inReplyTo(root === null ? chat.olderOne : root.username)}</strong>
+                {root && ` ${root.deleted ? chat.deletedByAuthor : root.content}`}
+            </span>
+        </a>
+    );
+}
+
+/* How far the member's own message has got. */
+function Progress({ message, room, readBy, own }: Pick<MessageProps, "message" | "room" | "readBy" | "own">) {
+    const { chat } = words;
+    const { state, clientId } = message;
+    if (state === "failed" && clientId !== null) {
+        return (
+            <div className="message-failed">
+                <p role="alert">
+                    <Icon name="cloud" />
+                    {chat.notSent}
+                </p>
+                <Button onClick={() => room.again(clientId)} data-once>
+                    {chat.tryAgain}
+                </Button>
+                <Button look="quiet" onClick={() => void room.remove(message.id)} data-once>
+                    {chat.discard}
+                </Button>
+            </div>
+        );
+    }
+    if (!own) return null;
+    return (
+        <p className="message-progress">
+            {state === "waiting" && <Icon name="cloud" />}
+            {readBy > 0 && <Icon name="check" />}
+            {state === "waiting" ? chat.waiting : state === "sending" ? chat.sending : readBy > 0 && chat.readBy(readBy)}
+        </p>
+    );
+}
+
+interface ActionsProps extends Pick<MessageProps, "message" | "own" | "leads" | "reply"> {
+    describedBy: string;
+    edit: () => void;
+    remove: () => void;
+}
+
+/* What everybody may do stands there; what few may is behind one more press. */
+function Actions({ message, own, leads, reply, describedBy, edit, remove }: ActionsProps) {
+    const { chat } = words;
+    const [open, setOpen] = useState(false);
+    const answer = reply && (
+        <Button look="quiet" className="message-reply" aria-describedby={describedBy} onClick={() => reply(message)}>
+            {chat.reply}
+        </Button>
+    );
+    if (!own && !leads) return answer;
+    return (
+        <>
+            <Button
+                look="quiet"
+                className="message-more"
+                aria-expanded={open}
+                aria-describedby={describedBy}
+                onClick={() => setOpen(!open)}
+            >
+                {chat.more}
+            </Button>
+            {open && (
+                <div className="message-actions">
+                    {answer}
+                    {own && (
+                        <Button look="quiet" icon="pen" className="message-edit" aria-describedby={describedBy} onClick={edit}>
+                            {chat.edit}
+                        </Button>
+                    )}
+                    <Button look="quiet" icon="bin" aria-describedby={describedBy} onClick={remove} data-once>
+                        {chat.delete}
+                    </Button>
+                </div>
+            )}
+        </>
+    );
+}
+
+function Gone({ undo }: { undo: () => void }) {
+    const { chat } = words;
+    const id = useId();
+    return (
+        <div className="message-gone">
+            <p id={id} role="status">
+                <strong>{chat.gone}</strong> {chat.undoFor}
+            </p>
+            <Button icon="back" className="message-undo" aria-describedby={id} onClick={undo} autoFocus data-once>
+                {chat.undo}
+            </Button>
+        </div>
+    );
+}
+
+/* What arrives elsewhere does not draw it again. */
+export const MessageCard = memo(function MessageCard(props: MessageProps) {
+    const { message, root, replies, own, leads, fresh, readBy, going, deletion, room, reply } = props;
+    const { chat } = words;
+    const now = useNow();
+    const [editing, setEditing] = useState(false);
+    const whole = useRef<HTMLLIElement>(null);
+    const headId = useId();
+
+    /* What had the focus went with the form or the way back: the message itself has it then. */
+    const was = useRef({ editing, going });
+    useLayoutEffect(() => {
+        const closed = (was.current.editing && !editing) || (was.current.going && !going);
+        was.current = { editing, going };
+        if (closed && document.activeElement === document.body) whole.current?.focus({ preventScroll: true });
+    }, [editing, going]);
+
+    return (
+        <li
+            className={`message${own ? " message-own" : ""}${fresh ? " message-fresh" : ""}`}
+            id={messageElementId(message.id)}
+            tabIndex={-1}
+            ref={whole}
+        >
+            {fresh && <p className="message-line">{chat.fresh}</p>}
+            <div className="message-card">
+                {going ? (
+                    <Gone undo={() => deletion.undo(message.id)} />
+                ) : message.deleted ? (
+                    <p className="message-deleted">{chat.deletedByAuthor}</p>
+                ) : (
+                    <>
+                        <div className="message-head">
+                            <Initial name={message.username} role="member" />
+                            <p id={headId}>
+                                <strong>{own ? chat.you : message.username}</strong>{" "}
+                                <span>
+                                    <time dateTime={message.timestamp}>{timeInWords(message.timestamp, now)}</time>
+                                    {message.editedAt && ` · ${chat.edited}`}
+                                </span>
+                            </p>
+                            {!message.state && !editing && (
+                                <Actions
+                                    message={message}
+                                    own={own}
+                                    leads={leads}
+                                    reply={reply}
+                                    describedBy={headId}
+                                    edit={() => setEditing(true)}
+                                    remove={() => deletion.remove(message.id)}
+                                />
+                            )}
+                        </div>
+                        <Quote message={message} root={root} />
+                        {editing ? (
+                            <MessageEditor
+                                content={message.content}
+                                save={(content) => room.edit(message.id, content)}
+                                close={() => setEditing(false)}
+                            />
+                        ) : (
+                            <p className="message-text">
+                                <PostText text={message.content} />
+                            </p>
+                        )}
+                        {deletion.failed.has(message.id) && <Problem>{chat.deleteFailed}</Problem>}
+                        <Progress message={message} room={room} readBy={readBy} own={own} />
+                    </>
+                )}
+                {replies > 0 && (
+                    <a className="message-replies" href={threadLink(message, message.id)}>
+                        <Icon name="speech" />
+                        {chat.replies(replies)}
+                    </a>
+                )}
+            </div>
+        </li>
+    );
+}, sameMessage);
+
+/* A room is another object with each message that arrives: what a card takes from it are functions that stay. */
+function sameMessage(before: MessageProps, next: MessageProps): boolean {
+    return (Object.keys(next) as (keyof MessageProps)[]).every(
+        (it) => it === "room" || it === "deletion" || before[it] === next[it],
+    ) && before.deletion.failed.has(before.message.id) === next.deletion.failed.has(next.message.id);
+}

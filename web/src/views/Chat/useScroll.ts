@@ -1,0 +1,80 @@
+/*
+ * Where one is in a chat. Who reads stays where they are, whatever arrives; who is at the end follows what is new, unless
+ * the focus is in the list. Older messages come in above, and what one reads does not move.
+ */
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
+
+/* This near to the end is at the end: about two lines. */
+const NEAR_PX = 64;
+
+const distance = (): number => document.documentElement.scrollHeight - window.scrollY - window.innerHeight;
+
+const toEnd = (): void => window.scrollTo(0, document.documentElement.scrollHeight);
+
+interface ScrollOptions {
+    list: RefObject<HTMLElement>;
+    /* Of the oldest and the newest message that is shown. */
+    firstId: string;
+    lastId: string;
+    /* The newest is the member's own: it is always followed. */
+    ownLast: boolean;
+    /* What to begin with: a selector in the list, or null for the end. */
+    beginAt: string | null;
+}
+
+export function useScroll({ list, firstId, lastId, ownLast, beginAt }: ScrollOptions) {
+    const [atEnd, setAtEnd] = useState(true);
+    const end = useRef(true);
+    const begun = useRef(false);
+    const kept = useRef<{ element: Element; top: number } | null>(null);
+
+    const look = useCallback((): void => {
+        end.current = distance() <= NEAR_PX;
+        setAtEnd(end.current);
+    }, []);
+
+    useEffect(() => {
+        window.addEventListener("scroll", look, { passive: true });
+        window.addEventListener("resize", look);
+        return () => {
+            window.removeEventListener("scroll", look);
+            window.removeEventListener("resize", look);
+        };
+    }, [look]);
+
+    /* After the view has been scrolled to its top, as every view is. */
+    useEffect(() => {
+        const begin = beginAt ? list.current?.querySelector(beginAt) : null;
+        if (begin) begin.scrollIntoView({ block: "start" });
+        else toEnd();
+        begun.current = true;
+        look();
+        /* Once, when the first messages are there. */
+    }, []);
+
+    useLayoutEffect(() => {
+        if (!begun.current) return;
+        const reads = list.current?.contains(document.activeElement) ?? false;
+        if (ownLast || (end.current && !reads)) toEnd();
+        look();
+    }, [lastId]);
+
+    useLayoutEffect(() => {
+        const { current: before } = kept;
+        kept.current = null;
+        if (!before?.element.isConnected) return;
+        window.scrollBy(0, before.element.getBoundingClientRect().top - before.top);
+        /* Reading goes on upward from here. */
+        const above = before.element.previousElementSibling;
+        if (above instanceof HTMLElement) above.focus({ preventScroll: true });
+    }, [firstId]);
+
+    return {
+        atEnd,
+        jump: toEnd,
+        /* Before older ones come in above this element. */
+        keep: (element: Element) => {
+            kept.current = { element, top: element.getBoundingClientRect().top };
+        },
+    };
+}
