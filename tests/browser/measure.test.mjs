@@ -16,6 +16,7 @@ import {
     countLatest,
     DESKTOP,
     executablePath,
+    expected,
     latest,
     launchArgs,
     newPostsButton,
@@ -68,27 +69,93 @@ test('500 posts arrive while one reads: nothing moves, one button has the count'
     await page.leave();
 });
 
+/* Notes every word that a live region comes to hold, whichever region it is; also one that comes with its words. */
+async function listen(page) {
+    await page.evaluate(() => {
+        const live = '[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log], output';
+        const regionsOf = ({ target, addedNodes }) => {
+            const around = (target instanceof Element ? target : target.parentElement)?.closest(live);
+            const added = [...addedNodes].filter((it) => it instanceof Element);
+            const inside = added.flatMap((it) => [...(it.matches(live) ? [it] : []), ...it.querySelectorAll(live)]);
+            return around ? [around, ...inside] : inside;
+        };
+        window.said = [];
+        const heard = new MutationObserver((records) => {
+            for (const region of new Set(records.flatMap(regionsOf)))
+                if (region.isConnected && region.textContent.trim()) window.said.push(region.textContent);
+        });
+        heard.observe(document.body, { childList: true, characterData: true, subtree: true });
+    });
+    return () => page.evaluate(() => window.said);
+}
+
 test('a screen reader is spoken to once in 30 s, and hears the newest', async () => {
-    const page = await porch.open({ who: 'member9' });
+    const page = await porch.open({ who: 'member9', allow: [expected.lost] });
     await latest(page).first().waitFor();
     await page.clock.install();
-    await page.evaluate(() => {
-        window.said = [];
-        const polite = document.querySelector('.unseen[aria-live=polite]');
-        const heard = new MutationObserver(() => window.said.push(polite.textContent));
-        heard.observe(polite, { childList: true, characterData: true, subtree: true });
-    });
-    const said = () => page.evaluate(() => window.said);
-    for (let i = 1; i <= 4; i++) {
+    const said = await listen(page);
+    const write = async (i) => {
         await porch.api('member10', 'POST', '/posts', { body: `Piece of news ${i}` });
         await newPostsButton(page).filter({ hasText: `${i} new post` }).waitFor();
+    };
+    await write(1);
+    /* All that comes by itself and is seen: a word from the coach, good news, a server that is away and comes back. */
+    await porch.api('sarah', 'POST', '/notices', { title: 'We meet at nine' });
+    await page.getByRole('region', { name: 'New notice' }).filter({ hasText: 'We meet at nine' }).waitFor();
+    await porch.api('admin', 'POST', '/notices', { title: 'A million steps' });
+    await page.locator('.wins').filter({ hasText: 'A million steps' }).waitFor();
+    await page.route(/\/changes/, (route) => route.abort('connectionrefused'));
+    const away = page.locator('.connection-note p');
+    await away.waitFor();
+    await page.unroute(/\/changes/);
+    await away.waitFor({ state: 'detached' });
+    for (let i = 2; i <= 4; i++) await write(i);
+    assert.deepEqual(await said(), ['1 new post available']);
+    await page.clock.runFor(31_000);
+    await page.waitForFunction(() => window.said.length > 1);
+    assert.deepEqual(await said(), ['1 new post available', '4 new posts available']);
+    await page.leave();
+});
+
+test('what is over is not said, and what is still true before it is', async () => {
+    const page = await porch.open({ who: 'member9', allow: [expected.lost] });
+    await latest(page).first().waitFor();
+    await page.clock.install();
+    const said = await listen(page);
+    for (const title of ['First', 'Second']) {
+        await porch.api('sarah', 'POST', '/notices', { title });
+        await page.getByRole('region', { name: 'New notice' }).filter({ hasText: title }).waitFor();
     }
+    await page.route(/\/changes/, (route) => route.abort('connectionrefused'));
+    await page.locator('.connection-note p').waitFor();
+    await page.unroute(/\/changes/);
+    await page.locator('.connection-note p').waitFor({ state: 'detached' });
+    await page.clock.runFor(31_000);
+    await page.waitForFunction(() => window.said.length > 1);
+    const [first, second, ...more] = await said();
+    assert.match(first, /First/);
+    assert.match(second, /Second/);
+    assert.deepEqual(more, []);
+    await page.leave();
+});
+
+test("on the admin's page a server that is not ready is said with the rest, once in 30 s", async () => {
+    const page = await porch.open({ who: 'admin', path: '/#/admin', allow: [expected.status(503)] });
+    const health = page.getByRole('region', { name: 'Health' });
+    await health.getByText('Ready.').waitFor();
+    await page.clock.install();
+    const said = await listen(page);
+    await porch.api('sarah', 'POST', '/notices', { title: 'We meet at ten' });
+    await page.getByRole('region', { name: 'New notice' }).waitFor();
+    await page.route(/\/readyz$/, (route) => route.fulfill({ status: 503, json: {} }));
+    await page.clock.runFor(11_000);
+    await health.getByText('Not well.').waitFor();
     assert.equal((await said()).length, 1, `${await said()}`);
     await page.clock.runFor(31_000);
     await page.waitForFunction(() => window.said.length > 1);
     const all = await said();
     assert.equal(all.length, 2, `${all}`);
-    assert.equal(all[1], '4 new posts available');
+    assert.match(all[1], /^Not well/);
     await page.leave();
 });
 

@@ -37,7 +37,7 @@ test('a like and a post without a network end with exactly one of each', async (
     await page.context().setOffline(true);
     await post.getByRole('button', { name: /^Like/ }).click();
     await post.getByRole('button', { name: 'Liked', pressed: true }).waitFor();
-    await post.getByRole('status').filter({ hasText: 'Waiting to be sent' }).waitFor();
+    await post.getByText('Waiting to be sent').waitFor();
     await write(page, 'Written on the train');
     await waiting(page).getByText('Written on the train').waitFor();
     await waiting(page).getByText(WAITS).waitFor();
@@ -61,7 +61,7 @@ test('what waits survives a reload', async () => {
         lost && route.request().method() !== 'GET' ? route.abort('connectionfailed') : route.fallback(),
     );
     await post.getByRole('button', { name: /^Like/ }).click();
-    await post.getByRole('status').filter({ hasText: 'Waiting to be sent' }).waitFor();
+    await post.getByText('Waiting to be sent').waitFor();
     await write(page, 'Kept over a reload');
     await waiting(page).getByText('Kept over a reload').waitFor();
 

@@ -12,7 +12,8 @@ import { useWishedLike } from "./useOutbox.ts";
 
 type Standing = Pick<Post, "liked" | "count">;
 
-export function useLike(post: Post) {
+/* `waited`: what was pressed just now waits in the outbox. */
+export function useLike(post: Post, waited: () => void) {
     const { queryClient } = useClient();
     const { like, outbox } = useConnection();
     const wished = useWishedLike(post);
@@ -67,7 +68,8 @@ export function useLike(post: Post) {
         waits: wished.waits,
         toggle: () => {
             const shown = queryClient.getQueryData<Post>(keys.post(id)) ?? post;
-            mutation.mutate(!(wished.waits ? wished : shown).liked);
+            const next = !(wished.waits ? wished : shown).liked;
+            mutation.mutate(next, { onSuccess: (sent) => void (sent || waited()) });
         },
         error: mutation.error,
         /* What the failed press wanted. */

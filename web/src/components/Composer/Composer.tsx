@@ -10,10 +10,12 @@ import { PorchlightError, type Post, type User } from "../../porchlight/index.ts
 import { keptSentence } from "../../text/problem.ts";
 import { topicsOf } from "../../text/topics.ts";
 import { words } from "../../words.ts";
+import { announce } from "../Announcer/Announcer.tsx";
 import { Button } from "../Button/Button.tsx";
 import { Icon } from "../Icon/Icon.tsx";
 import { PostFields, problemOfWords, type WordsProblem } from "../PostFields/PostFields.tsx";
 import { Problem } from "../States/States.tsx";
+import { waitingNote } from "../WaitingPosts/WaitingPosts.tsx";
 import "./Composer.css";
 
 const { compose } = words;
@@ -72,7 +74,10 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
                     if (created) {
                         setOpen(false);
                         posted(created);
-                    } else close();
+                    } else {
+                        close();
+                        announce(waitingNote(!navigator.onLine), "answer");
+                    }
                 },
             },
         );

@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
 import { useNewerVersion } from "../../shell.ts";
 import { words } from "../../words.ts";
+import { announce } from "../Announcer/Announcer.tsx";
 import { Button } from "../Button/Button.tsx";
 import { Icon } from "../Icon/Icon.tsx";
 import "./ConnectionNote.css";
@@ -28,15 +29,19 @@ export function ConnectionNote() {
 
     const text =
         state === "offline" ? words.status.offline : state === "waiting" && !patient ? words.status.waiting : "";
+    const offersNewer = !text && newer && !later;
+    const said = text || (offersNewer ? words.version.newer : "");
+    useEffect(() => (said ? announce(said) : undefined), [said]);
+
     return (
-        <div className="connection-note" role="status">
+        <div className="connection-note">
             {text && (
                 <p>
                     <Icon name="cloud" />
                     <span>{text}</span>
                 </p>
             )}
-            {!text && newer && !later && (
+            {offersNewer && (
                 <p>
                     <Icon name="star" />
                     <span>{words.version.newer}</span>

@@ -52,7 +52,7 @@ export function DriftingCheers({ userId }: { userId: string }) {
 
     useEffect(() => {
         if (!newest || newest.userId === userId) return;
-        announce(words.cheer.say(newest.name, words.cheer.gifts[cheerIconOf(newest.icon)]), true);
+        announce(words.cheer.say(newest.name, words.cheer.gifts[cheerIconOf(newest.icon)]), "passing");
     }, [newest, userId]);
 
     return (

@@ -7,6 +7,7 @@ import { useLike } from "../../hooks/useLike.ts";
 import { useUndo } from "../../hooks/useUndo.ts";
 import { PorchlightError, type Post } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
+import { announce } from "../Announcer/Announcer.tsx";
 import { Icon } from "../Icon/Icon.tsx";
 import { Problem } from "../States/States.tsx";
 import "./LikeButton.css";
@@ -17,7 +18,7 @@ function problemOf(error: unknown, wanted: boolean | undefined): string {
 }
 
 export function LikeButton({ post }: { post: Post }) {
-    const { liked, count, waits, toggle, error, wanted } = useLike(post);
+    const { liked, count, waits, toggle, error, wanted } = useLike(post, () => announce(words.outbox.like, "answer"));
     const { offered, offer, end, button, blurred } = useUndo();
     const heart = useRef<HTMLButtonElement>(null);
     const countId = `likes-${post.id}`;
@@ -58,9 +59,7 @@ export function LikeButton({ post }: { post: Post }) {
                     {words.like.undo}
                 </button>
             </span>
-            <span className="like-waits" role="status">
-                {waits && words.outbox.like}
-            </span>
+            <span className="like-waits">{waits && words.outbox.like}</span>
             {error && <Problem>{problemOf(error, wanted)}</Problem>}
         </>
     );

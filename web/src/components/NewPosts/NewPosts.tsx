@@ -1,6 +1,7 @@
 /*
- * The row between writing and reading. It says "You are up to date" (or, without a server, since when not), or holds the liquid glass button "3 new posts
- * available". It keeps its height, so nothing moves when the button comes, and stays in sight while one reads on.
+ * The row between writing and reading. It says "You are up to date" (or, without a server, since when not), or holds the
+ * liquid glass button "3 new posts available". It keeps its height, so nothing moves when the button comes, and stays in
+ * sight while one reads on.
  */
 import { useEffect } from "react";
 import { useLastNews } from "../../hooks/useLastNews.ts";
@@ -22,7 +23,7 @@ export function NewPosts({ shown }: { shown: (postId: string | null) => void }) 
         kind === "posts" ? words.newPosts.some(count) : kind === "pin" ? words.newPosts.pin : words.newPosts.reset;
 
     useEffect(() => {
-        if (kind !== "none") announce(label);
+        return kind === "none" ? undefined : announce(label);
     }, [kind, label]);
 
     return (

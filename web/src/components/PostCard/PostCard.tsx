@@ -115,9 +115,7 @@ function Written({ post, shown, alone, actions }: WrittenProps) {
                     <span className="unseen"> {words.post.by(post.author.name)}</span>
                 </a>
             )}
-            <p className="post-waits" role="status">
-                {shown.waits && words.outbox.like}
-            </p>
+            <p className="post-waits">{shown.waits && words.outbox.like}</p>
             <footer className="post-foot">
                 <LikeButton post={post} />
                 {shown.topics.length > 0 && (

@@ -9,6 +9,7 @@ import type { Post, User } from "../../porchlight/index.ts";
 import { keptSentence } from "../../text/problem.ts";
 import { topicsOf } from "../../text/topics.ts";
 import { words } from "../../words.ts";
+import { announce } from "../Announcer/Announcer.tsx";
 import { Button } from "../Button/Button.tsx";
 import { PostFields, problemOfWords, type WordsProblem } from "../PostFields/PostFields.tsx";
 import { Problem } from "../States/States.tsx";
@@ -98,7 +99,10 @@ export function PostEditor({ id, user, post, shown, close }: PostEditorProps) {
         edit.mutate(
             { change: part, since: draft.since ?? null },
             {
-                onSuccess: leave,
+                onSuccess: (sent) => {
+                    leave();
+                    if (sent === null) announce(words.outbox.like, "answer");
+                },
                 /* Told once, the author may go on. */
                 onError: (error) => error instanceof Changed && change({ since: error.post.editedAt }),
             },

@@ -24,6 +24,7 @@ export function Toast() {
     useEffect(() => {
         left.current = SHOWN_MS;
         setHeld(false);
+        /* Not taken back when it closes: the notice is still there to be read. */
         if (title) announce(words.toast.say(title));
     }, [id, title]);
 

@@ -13,6 +13,8 @@ import "./WaitingPosts.css";
 
 const { outbox } = words;
 
+export const waitingNote = (offline: boolean): string => (offline ? outbox.offline : outbox.online);
+
 function reasonOf({ deed, error }: Unsent): string {
     if (deed.kind === "like") return outbox.refusedLike;
     if (deed.kind === "edit") return outbox.refusedEdit;
@@ -30,7 +32,7 @@ export function WaitingPosts({ user }: { user: User }) {
     const { state } = useConnection();
     const waiting = useWaitingPosts();
     const { unsent, close } = useUnsent();
-    const note = state === "offline" || !navigator.onLine ? outbox.offline : outbox.online;
+    const note = waitingNote(state === "offline" || !navigator.onLine);
     return (
         <section className="waiting-posts" aria-label={outbox.label} hidden={waiting.length + unsent.length === 0}>
             {unsent.map((it) => (
@@ -49,7 +51,7 @@ export function WaitingPosts({ user }: { user: User }) {
                 <article key={key} className="post waiting-post" aria-label={words.post.by(user.name)}>
                     <h3 className="post-author">{user.name}</h3>
                     <p className="post-body">{post.body}</p>
-                    <p className="waiting-note" role="status">
+                    <p className="waiting-note">
                         <Icon name="cloud" />
                         <span>{note}</span>
                     </p>

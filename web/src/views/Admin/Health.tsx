@@ -1,6 +1,8 @@
 /*
  * Whether the server can serve, which version it is, since when it runs and what it takes.
  */
+import { useEffect, useRef } from "react";
+import { announce } from "../../components/Announcer/Announcer.tsx";
 import { Panel } from "../../components/Panel/Panel.tsx";
 import { Icon } from "../../components/Icon/Icon.tsx";
 import { useFigures } from "../../hooks/useFigures.ts";
@@ -10,9 +12,21 @@ import { words } from "../../words.ts";
 
 const { admin } = words;
 
+/* Says when it turns, not how it is at first: that is read with the page. null: not known yet. */
+function useTurn(said: string | null): void {
+    const before = useRef<string | null>(null);
+    useEffect(() => {
+        const turned = before.current !== null && said !== null && before.current !== said;
+        before.current = said ?? before.current;
+        return turned ? announce(said) : undefined;
+    }, [said]);
+}
+
 export function Health() {
     const { loading, error, version } = useHealth();
     const { figures } = useFigures();
+    const said = loading ? admin.checking : error ? `${admin.notReady} ${problemSentence(error)}` : admin.ready;
+    useTurn(loading ? null : said);
     return (
         <Panel title={admin.health} icon="pulse">
             <dl className="health">
@@ -20,13 +34,7 @@ export function Health() {
                     <dt>{admin.state}</dt>
                     <dd className={`health-state${error ? " health-bad" : ""}`}>
                         {!loading && <Icon name={error ? "cloud" : "check"} />}
-                        <span role="status">
-                            {loading
-                                ? admin.checking
-                                : error
-                                  ? `${admin.notReady} ${problemSentence(error)}`
-                                  : admin.ready}
-                        </span>
+                        <span>{said}</span>
                     </dd>
                 </div>
                 {version && (
