@@ -6,6 +6,7 @@ import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
 import { useDraft, type Draft } from "../../hooks/useDraft.ts";
 import { useCreatePost } from "../../hooks/usePosts.ts";
+import { useProblemFocus } from "../../hooks/useProblemFocus.ts";
 import { PorchlightError, type Post, type User } from "../../porchlight/index.ts";
 import { keptSentence } from "../../text/problem.ts";
 import { topicsOf } from "../../text/topics.ts";
@@ -31,6 +32,7 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
     const restorer = useRef<HTMLButtonElement>(null);
     const [open, setOpen] = useState(() => draft.body.trim() !== "");
     const [problem, setProblem] = useState<WordsProblem>({});
+    const form = useProblemFocus(problem);
     const { team } = useConnection();
     const create = useCreatePost();
     const opener = useRef<HTMLButtonElement>(null);
@@ -61,7 +63,6 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
         if (create.isPending) return;
         const wrong = problemOfWords(draft);
         setProblem(wrong);
-        if (wrong.body) bodyRef.current?.focus();
         if (wrong.body || wrong.topics) return;
 
         const topics = topicsOf(draft.topics);
@@ -123,7 +124,7 @@ export function Composer({ user, posted }: { user: User; posted: (post: Post) =>
         );
     }
     return (
-        <form className="compose" onSubmit={submit} noValidate>
+        <form className="compose" onSubmit={submit} ref={form} noValidate>
             <PostFields label={compose.open} draft={draft} change={change} problem={problem} body={bodyRef} />
             {create.error && <Problem>{problemOf(create.error)}</Problem>}
             <div className="compose-actions">

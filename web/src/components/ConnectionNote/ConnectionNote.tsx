@@ -2,8 +2,9 @@
  * The truth when the server cannot be reached: what still works, and what will happen. And, when all is well, that there
  * is a newer version of the app: it is loaded when the member wants it.
  */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { useNewerVersion } from "../../shell.ts";
 import { words } from "../../words.ts";
 import { announce } from "../Announcer/Announcer.tsx";
@@ -13,6 +14,21 @@ import "./ConnectionNote.css";
 
 /* One lost poll is not worth a word: most come back with the next. */
 const PATIENCE_MS = 5_000;
+
+function Newer({ later }: { later: () => void }) {
+    const place = useRef<HTMLParagraphElement>(null);
+    useFocusPast(place);
+    return (
+        <p ref={place}>
+            <Icon name="star" />
+            <span>{words.version.newer}</span>
+            <Button onClick={() => location.reload()}>{words.version.load}</Button>
+            <Button look="quiet" onClick={later}>
+                {words.version.later}
+            </Button>
+        </p>
+    );
+}
 
 export function ConnectionNote() {
     const { state } = useConnection();
@@ -41,16 +57,7 @@ export function ConnectionNote() {
                     <span>{text}</span>
                 </p>
             )}
-            {offersNewer && (
-                <p>
-                    <Icon name="star" />
-                    <span>{words.version.newer}</span>
-                    <Button onClick={() => location.reload()}>{words.version.load}</Button>
-                    <Button look="quiet" onClick={() => setLater(true)}>
-                        {words.version.later}
-                    </Button>
-                </p>
-            )}
+            {offersNewer && <Newer later={() => setLater(true)} />}
         </div>
     );
 }

@@ -6,6 +6,7 @@
 import { memo, useLayoutEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
 import { useDeletion } from "../../hooks/useDeletion.ts";
 import { editName, hasDraft } from "../../hooks/useDraft.ts";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { useNow } from "../../hooks/useNow.ts";
 import { useWishedWords } from "../../hooks/useOutbox.ts";
 import { usePost } from "../../hooks/usePosts.ts";
@@ -147,6 +148,7 @@ export const PostCard = memo(function PostCard({ id, user, alone = false }: Post
     const post = done ? null : known;
     const shown = useWishedWords(id, post ?? NO_WORDS);
     const { card, focusNext } = useFocusWithin();
+    useFocusPast(card); /* a pin that its coach takes down leaves its place */
     /* What was being written survives a reload. */
     const [editing, setEditing] = useState(() => hasDraft(editName(user.id, id)));
     const [deleted, setDeleted] = useState(pending);

@@ -5,6 +5,7 @@
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { editName, useDraft } from "../../hooks/useDraft.ts";
 import { Changed, useEdit } from "../../hooks/useEdit.ts";
+import { useProblemFocus } from "../../hooks/useProblemFocus.ts";
 import type { Post, User } from "../../porchlight/index.ts";
 import { keptSentence } from "../../text/problem.ts";
 import { topicsOf } from "../../text/topics.ts";
@@ -61,6 +62,7 @@ export function PostEditor({ id, user, post, shown, close }: PostEditorProps) {
     const now = { body: shown.body, topics: shown.topics.join(" ") };
     const { draft, change, clear } = useDraft(editName(user.id, id), { ...now, since: post?.editedAt ?? null });
     const [problem, setProblem] = useState<WordsProblem>({});
+    const form = useProblemFocus(problem);
     const [asking, setAsking] = useState(false);
     const body = useRef<HTMLTextAreaElement>(null);
     const edit = useEdit(id);
@@ -83,7 +85,6 @@ export function PostEditor({ id, user, post, shown, close }: PostEditorProps) {
         if (edit.isPending || !post) return;
         const wrong = problemOfWords(draft);
         setProblem(wrong);
-        if (wrong.body) body.current?.focus();
         if (wrong.body || wrong.topics) return;
 
         const next = { body: draft.body.trim(), topics: topicsOf(draft.topics) };
@@ -110,7 +111,7 @@ export function PostEditor({ id, user, post, shown, close }: PostEditorProps) {
     };
 
     return (
-        <form className="post-editor" onSubmit={submit} noValidate>
+        <form className="post-editor" onSubmit={submit} ref={form} noValidate>
             <PostFields label={say.label} draft={draft} change={change} problem={problem} body={body} />
             <EditProblem error={edit.error} gone={post === null} />
             {asking ? (

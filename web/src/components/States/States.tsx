@@ -1,7 +1,8 @@
 /*
  * The three things a view can say when it has nothing to show: it is coming, there is nothing, it did not come.
  */
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { problemSentence } from "../../text/problem.ts";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
@@ -39,8 +40,10 @@ export function Empty({ icon, title, children }: { icon: IconName; title: string
 }
 
 export function Failed({ title, error, retry }: { title: string; error: unknown; retry?: () => void }) {
+    const place = useRef<HTMLDivElement>(null);
+    useFocusPast(place);
     return (
-        <div className="state" role="alert">
+        <div className="state" role="alert" ref={place}>
             <span className="state-icon">
                 <Icon name="cloud" />
             </span>

@@ -4,7 +4,9 @@
  * notices, so nothing is lost with it.
  */
 import { useEffect, useRef, useState } from "react";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { useArrivedNotice } from "../../hooks/useNotices.ts";
+import type { Notice } from "../../porchlight/index.ts";
 import { safeLink } from "../../text/link.ts";
 import { noticeTitle } from "../../text/notice.ts";
 import { words } from "../../words.ts";
@@ -16,20 +18,28 @@ const SHOWN_MS = 20_000;
 
 export function Toast() {
     const { notice, close } = useArrivedNotice();
+    return notice && <Shown notice={notice} close={close} />;
+}
+
+function Shown({ notice, close }: { notice: Notice; close: () => void }) {
+    const place = useRef<HTMLElement>(null);
+    /* Where the focus was before it came here. */
+    const before = useRef<HTMLElement | null>(null);
     const [held, setHeld] = useState(false);
     const left = useRef(SHOWN_MS);
-    const id = notice?.id;
-    const title = notice && noticeTitle(notice);
+    const { id } = notice;
+    const title = noticeTitle(notice);
+    useFocusPast(place, () => before.current);
 
     useEffect(() => {
         left.current = SHOWN_MS;
         setHeld(false);
         /* Not taken back when it closes: the notice is still there to be read. */
-        if (title) announce(words.toast.say(title));
+        announce(words.toast.say(title));
     }, [id, title]);
 
     useEffect(() => {
-        if (!id || held) return undefined;
+        if (held) return undefined;
         const began = performance.now();
         const timer = window.setTimeout(close, left.current);
         return () => {
@@ -38,15 +48,18 @@ export function Toast() {
         };
     }, [id, held, close]);
 
-    if (!notice) return null;
     const link = safeLink(notice.link) ?? "#/notices";
     return (
         <section
             className="toast"
+            ref={place}
             aria-label={words.toast.label}
             onPointerEnter={() => setHeld(true)}
             onPointerLeave={() => setHeld(false)}
-            onFocus={() => setHeld(true)}
+            onFocus={({ relatedTarget: from }) => {
+                setHeld(true);
+                if (from instanceof HTMLElement && !place.current?.contains(from)) before.current = from;
+            }}
             onBlur={() => setHeld(false)}
             onKeyDown={(event) => {
                 if (event.key === "Escape") close();

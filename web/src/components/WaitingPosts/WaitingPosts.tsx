@@ -2,7 +2,9 @@
  * Posts that were written without a network: they show at once, and say that they wait. When one is sent, the real one
  * takes its place in the feed. What the server did not take stays here until it is closed, so that no word is lost.
  */
+import { useRef } from "react";
 import { useConnection, type Unsent } from "../../hooks/useConnection.tsx";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { useUnsent, useWaitingPosts } from "../../hooks/useOutbox.ts";
 import type { Deed, User } from "../../porchlight/index.ts";
 import { problemSentence } from "../../text/problem.ts";
@@ -28,6 +30,24 @@ function wordsOf(deed: Deed): string | undefined {
     return deed.kind === "edit" ? deed.change.body : undefined;
 }
 
+function UnsentDeed({ unsent, close }: { unsent: Unsent; close: () => void }) {
+    const place = useRef<HTMLElement>(null);
+    useFocusPast(place);
+    const said = wordsOf(unsent.deed);
+    return (
+        <article className="post waiting-post" ref={place}>
+            <p className="waiting-note" role="alert">
+                <Icon name="cloud" />
+                <span>{reasonOf(unsent)}</span>
+            </p>
+            {said && <p className="post-body">{said}</p>}
+            <Button look="plain" onClick={close}>
+                {outbox.close}
+            </Button>
+        </article>
+    );
+}
+
 export function WaitingPosts({ user }: { user: User }) {
     const { state } = useConnection();
     const waiting = useWaitingPosts();
@@ -36,16 +56,7 @@ export function WaitingPosts({ user }: { user: User }) {
     return (
         <section className="waiting-posts" aria-label={outbox.label} hidden={waiting.length + unsent.length === 0}>
             {unsent.map((it) => (
-                <article key={it.deed.key} className="post waiting-post">
-                    <p className="waiting-note" role="alert">
-                        <Icon name="cloud" />
-                        <span>{reasonOf(it)}</span>
-                    </p>
-                    {wordsOf(it.deed) && <p className="post-body">{wordsOf(it.deed)}</p>}
-                    <Button look="plain" onClick={() => close(it.deed.key)}>
-                        {outbox.close}
-                    </Button>
-                </article>
+                <UnsentDeed key={it.deed.key} unsent={it} close={() => close(it.deed.key)} />
             ))}
             {waiting.map(({ key, post }) => (
                 <article key={key} className="post waiting-post" aria-label={words.post.by(user.name)}>

@@ -3,7 +3,8 @@
  * button, the pointer or the focus stops it earlier. The line keeps its height and its place whatever it says, so that
  * news moves nothing. Who wants no motion turns the pages by hand.
  */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { useMotion } from "../../hooks/useMotion.ts";
 import { useWins } from "../../hooks/useWins.ts";
 import type { Notice } from "../../porchlight/index.ts";
@@ -67,15 +68,21 @@ function Control({ icon, label, press }: { icon: IconName; label: string; press:
 }
 
 export function Wins({ userId }: { userId: string }) {
-    const { wins, loading, away, putAway } = useWins(userId);
+    const { away, ...rest } = useWins(userId);
+    return away ? null : <Line {...rest} />;
+}
+
+function Line({ wins, loading, putAway }: Omit<ReturnType<typeof useWins>, "away">) {
     const { index, running, hold, pause, next } = useTurning(wins.length, wins[0]?.id);
+    const place = useRef<HTMLElement>(null);
     useSaid(wins[0], loading);
-    if (away) return null;
+    useFocusPast(place);
 
     const win = wins[index];
     return (
         <section
             className="wins"
+            ref={place}
             aria-label={words.wins.label}
             onPointerEnter={() => hold(true)}
             onPointerLeave={() => hold(false)}

@@ -8,6 +8,7 @@ import { Field, TextField } from "../../components/Field/Field.tsx";
 import { Done, Panel } from "../../components/Panel/Panel.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useAnnounce } from "../../hooks/useAnnounce.ts";
+import { useProblemFocus } from "../../hooks/useProblemFocus.ts";
 import { newIdempotencyKey, PorchlightError, type NewNotice, type TeamRef, type User } from "../../porchlight/index.ts";
 import { problemSentence } from "../../text/problem.ts";
 import { charsOf } from "../../text/topics.ts";
@@ -46,7 +47,7 @@ export function Announce({ user, team }: { user: User; team: TeamRef }) {
     const [body, setBody] = useState("");
     const [whom, setWhom] = useState<Whom>("team");
     const [problems, setProblems] = useState<Problems>({});
-    const form = useRef<HTMLFormElement>(null);
+    const form = useProblemFocus(problems);
     const announce = useAnnounce();
     /* Sent again as it was, it is the same request: a lost answer does not make two notices. */
     const sent = useRef({ text: "", key: "" });
@@ -56,10 +57,7 @@ export function Announce({ user, team }: { user: User; team: TeamRef }) {
         if (announce.isPending) return;
         const found = check(title.trim(), body.trim());
         setProblems(found);
-        if (Object.keys(found).length > 0) {
-            form.current?.querySelector<HTMLElement>(found.title ? "input" : "textarea")?.focus();
-            return;
-        }
+        if (Object.keys(found).length > 0) return;
         const teamId = whom === "all" ? null : team.id;
         const notice: NewNotice = { title: title.trim(), teamId, ...(body.trim() && { body: body.trim() }) };
         const text = JSON.stringify(notice);

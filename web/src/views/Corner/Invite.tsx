@@ -1,7 +1,7 @@
 /*
  * A link that lets people into the team: for how many, for how long, and then the link itself, large and easy to copy.
  */
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "../../components/Button/Button.tsx";
 import { Choice } from "../../components/Choice/Choice.tsx";
 import { Done, Panel } from "../../components/Panel/Panel.tsx";
@@ -22,7 +22,6 @@ type Days = (typeof DAYS)[number];
 function Link({ invite, again }: { invite: Invitation; again: () => void }) {
     const [copied, setCopied] = useState<boolean | null>(null);
     const link = useRef<HTMLParagraphElement>(null);
-    const id = useId();
 
     /* It stands where the button was that had the focus. */
     useEffect(() => link.current?.focus({ preventScroll: true }), [invite]);
@@ -36,8 +35,8 @@ function Link({ invite, again }: { invite: Invitation; again: () => void }) {
 
     return (
         <div className="invite">
-            <h3 id={id}>{corner.link}</h3>
-            <p className="invite-link" ref={link} tabIndex={-1} aria-labelledby={id}>
+            <h3>{corner.link}</h3>
+            <p className="invite-link" ref={link} tabIndex={-1}>
                 {invite.url}
             </p>
             <p>
@@ -71,13 +70,21 @@ export function Invite({ team }: { team: TeamRef }) {
     const [uses, setUses] = useState<Uses>("1");
     const [days, setDays] = useState<Days>("7");
     const make = useInvite(team.id);
+    const form = useRef<HTMLDivElement>(null);
+    const again = useRef(false);
+
+    /* The button for another one left with the link: it starts with the first choice. */
+    useEffect(() => {
+        if (!make.data && again.current) form.current?.querySelector<HTMLElement>("input:checked")?.focus();
+        again.current = make.data !== undefined;
+    }, [make.data]);
 
     return (
         <Panel title={corner.invite} intro={corner.inviteIntro} icon="link">
             {make.data ? (
                 <Link invite={make.data} again={make.reset} />
             ) : (
-                <div className="panel-form">
+                <div className="panel-form" ref={form}>
                     <Choice
                         legend={corner.uses}
                         options={USES}

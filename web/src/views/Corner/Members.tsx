@@ -1,7 +1,8 @@
 /*
  * Who is in the team, the newest on top: a coach wants to greet them.
  */
-import { useState } from "react";
+import { useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Button } from "../../components/Button/Button.tsx";
 import { Initial } from "../../components/Initial/Initial.tsx";
 import { Panel } from "../../components/Panel/Panel.tsx";
@@ -23,7 +24,7 @@ function Person({ member, fresh, now }: { member: Member; fresh: boolean; now: n
         <li className="corner-person">
             <Initial name={member.name} role={member.role} />
             <div>
-                <p className="corner-name">
+                <p className="corner-name" tabIndex={-1}>
                     {member.name}
                     {fresh && <span className="badge">{corner.fresh}</span>}
                     {member.role === "coach" && <span className="badge">{words.post.coach}</span>}
@@ -39,11 +40,19 @@ function Person({ member, fresh, now }: { member: Member; fresh: boolean; now: n
 export function Members({ team }: { team: TeamRef }) {
     const { data: members, error, isPending, refetch } = useMembers(team.id);
     const [all, setAll] = useState(false);
+    const list = useRef<HTMLUListElement>(null);
     const now = useNow();
     const isNew = (member: Member): boolean =>
         member.role === "member" && now - new Date(member.joinedAt).getTime() < NEW_MS;
     const fresh = members?.filter(isNew).length ?? 0;
-    const shown = all ? members : members?.slice(0, Math.max(SHOWN, fresh));
+    const few = Math.max(SHOWN, fresh);
+    const shown = all ? members : members?.slice(0, few);
+
+    const showAll = (): void => {
+        flushSync(() => setAll(true));
+        /* The button's place is where they appear: the focus goes on from there. */
+        list.current?.children.item(few)?.querySelector<HTMLElement>(".corner-name")?.focus({ preventScroll: true });
+    };
 
     return (
         <Panel
@@ -59,7 +68,7 @@ export function Members({ team }: { team: TeamRef }) {
                 </Empty>
             )}
             {shown && (
-                <ul className="corner-people">
+                <ul className="corner-people" ref={list}>
                     {shown.map((member) => (
                         <Person key={member.id} member={member} fresh={isNew(member)} now={now} />
                     ))}
@@ -67,7 +76,7 @@ export function Members({ team }: { team: TeamRef }) {
             )}
             {members && shown && members.length > shown.length && (
                 <div className="panel-actions">
-                    <Button onClick={() => setAll(true)}>{corner.showAll(members.length)}</Button>
+                    <Button onClick={showAll}>{corner.showAll(members.length)}</Button>
                 </div>
             )}
         </Panel>

@@ -51,7 +51,12 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
 
     useEffect(() => {
         if (target && focusOn(target)) setTarget(null);
-    }, [target, posts.ids.length, drawn]);
+    }, [target, posts.ids.length, drawn, allPins]);
+
+    const showPins = (): void => {
+        setAllPins(true);
+        setTarget({ postId: posts.pinnedIds[PINS_SHOWN] ?? null, scroll: false });
+    };
 
     const showOlder = async (): Promise<void> => {
         const before = new Set([...posts.ids, ...posts.pinnedIds]);
@@ -95,7 +100,7 @@ export function Feed({ user, team, teams, chooseTeam }: FeedProps) {
                                     <PostCard key={id} id={id} user={user} />
                                 ))}
                                 {morePins > 0 && (
-                                    <Button onClick={() => setAllPins(true)}>{feed.pinnedMore(morePins)}</Button>
+                                    <Button onClick={showPins}>{feed.pinnedMore(morePins)}</Button>
                                 )}
                             </section>
                         )}

@@ -10,6 +10,7 @@ import { LanguageLink } from "../../components/LanguageLink/LanguageLink.tsx";
 import { LeavingNote } from "../../components/LeavingNote/LeavingNote.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useJoinTeam } from "../../hooks/useJoinTeam.ts";
+import { useProblemFocus } from "../../hooks/useProblemFocus.ts";
 import { goTo } from "../../hooks/useRoute.ts";
 import { useJoin } from "../../hooks/useSession.ts";
 import { newIdempotencyKey, PorchlightError, type User } from "../../porchlight/index.ts";
@@ -47,6 +48,10 @@ export function Join({ code }: { code: string }) {
     const sent = useRef({ text: "", key: "" });
     const { join } = words;
     const username = ownUsername ?? proposeUsername(name);
+    const { error } = joining;
+    const status = error instanceof PorchlightError ? error.status : 0;
+    const taken = status === 409 ? join.taken : null;
+    const form = useProblemFocus(problems, taken && error);
 
     const submit = (event: FormEvent): void => {
         event.preventDefault();
@@ -60,10 +65,6 @@ export function Join({ code }: { code: string }) {
         joining.mutate({ joining: body, key: sent.current.key }, { onSuccess: () => goTo("#/") });
     };
 
-    const { error } = joining;
-    const status = error instanceof PorchlightError ? error.status : 0;
-    const taken = status === 409 ? join.taken : null;
-
     return (
         <main className="door" id="main" tabIndex={-1}>
             <LanguageLink />
@@ -73,7 +74,7 @@ export function Join({ code }: { code: string }) {
                 <p className="door-tagline">{words.tagline}</p>
             </div>
             <LeavingNote />
-            <form className="door-card" onSubmit={submit} noValidate>
+            <form className="door-card" onSubmit={submit} ref={form} noValidate>
                 <div>
                     <h1 tabIndex={-1}>{join.heading}</h1>
                     <p className="door-intro">{join.intro}</p>
@@ -110,7 +111,7 @@ export function Join({ code }: { code: string }) {
                     value={password}
                     onChange={(event) => setPassword(event.target.value)}
                 />
-                {error && <Problem>{taken ?? joinProblem(error)}</Problem>}
+                {error && !taken && <Problem>{joinProblem(error)}</Problem>}
                 <Button look="main" type="submit" busy={joining.isPending}>
                     {joining.isPending ? join.busy : join.submit}
                 </Button>

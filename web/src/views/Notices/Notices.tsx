@@ -1,7 +1,7 @@
 /*
  * All notices, newest first. Opening the view is reading them: the bell is quiet afterwards.
  */
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "../../components/Button/Button.tsx";
 import { Icon } from "../../components/Icon/Icon.tsx";
 import { Empty, Failed, Loading } from "../../components/States/States.tsx";
@@ -21,7 +21,7 @@ function NoticeCard({ notice, fresh }: { notice: Notice; fresh: boolean }) {
     const link = safeLink(notice.link);
     const title = noticeTitle(notice);
     return (
-        <li className={`notice${fresh ? " notice-fresh" : ""}`}>
+        <li className={`notice${fresh ? " notice-fresh" : ""}`} tabIndex={-1}>
             <span className="notice-icon">
                 <Icon name={icons[notice.kind]} />
             </span>
@@ -49,12 +49,23 @@ function NoticeCard({ notice, fresh }: { notice: Notice; fresh: boolean }) {
 export function Notices({ user }: { user: User }) {
     const { notices } = words;
     const { items, isNew, markSeen, loading, error, retry, hasOlder, loadingOlder, loadOlder } = useNotices(user.id);
+    const list = useRef<HTMLUListElement>(null);
     /* What was new when the view opened keeps its mark while one reads. */
     const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
     const newIds = items
         .filter(isNew)
         .map((it) => it.id)
         .join(" ");
+
+    const showOlder = async (): Promise<void> => {
+        const before = list.current?.children.length ?? 0;
+        await loadOlder();
+        /* The button's place is where they appear: the focus goes on from there. */
+        requestAnimationFrame(() => {
+            const first = list.current?.children.item(before);
+            if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+        });
+    };
 
     useEffect(() => {
         if (!newIds) return;
@@ -76,14 +87,14 @@ export function Notices({ user }: { user: User }) {
                 </Empty>
             )}
             {items.length > 0 && (
-                <ul className="notice-list">
+                <ul className="notice-list" ref={list}>
                     {items.map((notice) => (
                         <NoticeCard key={notice.id} notice={notice} fresh={fresh.has(notice.id)} />
                     ))}
                 </ul>
             )}
             {hasOlder && (
-                <Button className="feed-older" busy={loadingOlder} onClick={() => void loadOlder()}>
+                <Button className="feed-older" busy={loadingOlder} onClick={() => void showOlder()}>
                     {loadingOlder ? notices.olderBusy : notices.older}
                 </Button>
             )}

@@ -7,6 +7,7 @@ import { Field } from "../../components/Field/Field.tsx";
 import { Done, Panel } from "../../components/Panel/Panel.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useJoinTeam } from "../../hooks/useJoinTeam.ts";
+import { useProblemFocus } from "../../hooks/useProblemFocus.ts";
 import { inviteCode } from "../../text/invite.ts";
 import { joinProblem } from "../../text/problem.ts";
 import { words } from "../../words.ts";
@@ -15,7 +16,8 @@ const { settings } = words;
 
 export function JoinTeam() {
     const [pasted, setPasted] = useState("");
-    const [missing, setMissing] = useState(false);
+    const [problems, setProblems] = useState<{ code?: string }>({});
+    const form = useProblemFocus(problems);
     const joining = useJoinTeam();
     const { error, data: team } = joining;
 
@@ -23,16 +25,16 @@ export function JoinTeam() {
         event.preventDefault();
         if (joining.isPending) return;
         const code = inviteCode(pasted);
-        setMissing(!code);
+        setProblems(code ? {} : { code: settings.missingCode });
         if (code) joining.mutate(code, { onSuccess: () => setPasted("") });
     };
 
     return (
         <Panel title={settings.joinTeam} intro={settings.joinIntro} icon="people">
-            <form className="panel-form" onSubmit={submit} noValidate>
+            <form className="panel-form" onSubmit={submit} ref={form} noValidate>
                 <Field
                     label={settings.code}
-                    problem={missing ? settings.missingCode : null}
+                    problem={problems.code ?? null}
                     autoCapitalize="none"
                     autoComplete="off"
                     spellCheck={false}

@@ -8,6 +8,7 @@ import { Field, PasswordField } from "../../components/Field/Field.tsx";
 import { LanguageLink } from "../../components/LanguageLink/LanguageLink.tsx";
 import { LeavingNote } from "../../components/LeavingNote/LeavingNote.tsx";
 import { Problem } from "../../components/States/States.tsx";
+import { useProblemFocus } from "../../hooks/useProblemFocus.ts";
 import { useSignIn } from "../../hooks/useSession.ts";
 import { PorchlightError } from "../../porchlight/index.ts";
 import { problemSentence } from "../../text/problem.ts";
@@ -25,14 +26,17 @@ export function signInProblem(error: unknown): string {
 export function SignIn({ expired }: { expired: boolean }) {
     const [name, setName] = useState("");
     const [password, setPassword] = useState("");
-    const [missing, setMissing] = useState(false);
+    /* Which of the two are empty. */
+    const [missing, setMissing] = useState({ name: false, password: false });
     const signingIn = useSignIn();
     const { signIn } = words;
+    const form = useProblemFocus(missing);
+    const anyMissing = missing.name || missing.password;
 
     const submit = (event: FormEvent): void => {
         event.preventDefault();
         if (signingIn.isPending) return;
-        setMissing(!name.trim() || !password);
+        setMissing({ name: !name.trim(), password: !password });
         if (name.trim() && password) signingIn.mutate({ name: name.trim(), password });
     };
 
@@ -45,7 +49,7 @@ export function SignIn({ expired }: { expired: boolean }) {
                 <p className="door-tagline">{words.tagline}</p>
             </div>
             <LeavingNote />
-            <form className="door-card" onSubmit={submit} noValidate>
+            <form className="door-card" onSubmit={submit} ref={form} noValidate>
                 <div>
                     <h1 tabIndex={-1}>{signIn.heading}</h1>
                     <p className="door-intro">{expired ? signIn.again : signIn.intro}</p>
@@ -56,6 +60,7 @@ export function SignIn({ expired }: { expired: boolean }) {
                     autoComplete="username"
                     autoCapitalize="none"
                     spellCheck={false}
+                    aria-invalid={missing.name}
                     value={name}
                     onChange={(event) => setName(event.target.value)}
                 />
@@ -63,11 +68,12 @@ export function SignIn({ expired }: { expired: boolean }) {
                     label={signIn.password}
                     name="password"
                     autoComplete="current-password"
+                    aria-invalid={missing.password}
                     value={password}
                     onChange={(event) => setPassword(event.target.value)}
                 />
-                {missing && <Problem>{signIn.missing}</Problem>}
-                {!missing && signingIn.error && <Problem>{signInProblem(signingIn.error)}</Problem>}
+                {anyMissing && <Problem>{signIn.missing}</Problem>}
+                {!anyMissing && signingIn.error && <Problem>{signInProblem(signingIn.error)}</Problem>}
                 <Button look="main" type="submit" busy={signingIn.isPending}>
                     {signingIn.isPending ? signIn.busy : signIn.submit}
                 </Button>
