@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { latest, newPostsButton, stage } from './browser.mjs';
+import { expected, latest, newPostsButton, stage } from './browser.mjs';
 
 /* Polls are far apart: what comes within a moment came by socket. */
 const SLOW_POLLS_S = 60;
@@ -58,32 +58,199 @@ test('two tabs have one line between them', async () => {
     await untilFigure('porchlight_sockets', 0);
 });
 
+/* ---- polls, when their time has come ----------------------------------------------------------------------------- */
+
+/* Asks for news every two seconds: half of what it says for presence. */
+const QUICK_POLLS_S = 2;
+const quick = stage({ args: ['--poll-interval', `${2 * QUICK_POLLS_S}s`, '--grace', '1s', '--realtime', 'on'] });
+
 test('a network that blocks sockets is one with polls', async () => {
-    const page = await porch.open({ who: 'member4', sockets: false });
+    const page = await quick.open({ who: 'member4', sockets: false });
+    const polls = [];
+    page.on('request', (request) => request.url().includes('/changes') && polls.push(performance.now()));
     await latest(page).first().waitFor();
-    const { id } = await porch.api('member2', 'POST', '/posts', { body: 'For who polls' });
-    /* It is told to ask again in a minute; a look at another tab and back asks at once. */
-    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    const { id } = await quick.api('member2', 'POST', '/posts', { body: 'For who polls' });
     await newPostsButton(page).filter({ hasText: '1 new post available' }).waitFor();
     await newPostsButton(page).click();
     await latest(page).first().getByRole('button', { name: /^Like/ }).click();
     await latest(page).first().getByText('1 like', { exact: true }).waitFor();
-    assert.equal((await porch.api('member4', 'GET', `/posts/${id}`)).liked, true);
-    assert.equal(await figure('porchlight_sockets'), 0);
+    assert.equal((await quick.api('member4', 'GET', `/posts/${id}`)).liked, true);
+    /* One after a socket that failed proves nothing; these are in step. */
+    const before = polls.length;
+    while (polls.length < before + 5) await page.waitForRequest(/\/changes/);
+    const gaps = polls.slice(before).map((at, i) => at - polls[before + i - 1]);
+    const inStep = gaps.filter((ms) => ms > QUICK_POLLS_S * 800 && ms < QUICK_POLLS_S * 1_500);
+    assert.ok(inStep.length >= 4, `${gaps.map(Math.round)} ms between polls`);
+    assert.equal(await quick.figure('porchlight_sockets'), 0);
     await page.leave();
 });
 
+/* The page's own clock is moved, and its timers ring: nothing is told to it that it does not find out by itself. */
+const movable = { before: (page) => page.clock.install() };
+
+/* In steps: a request needs time that no page's clock gives it, and is given up when the page's twenty seconds are over. */
+async function passUntil(page, happened) {
+    for (const end = Date.now() + 15_000; !(await happened()); await page.clock.runFor(1_000))
+        assert.ok(Date.now() < end, 'it did not happen by itself');
+}
+
+const untilSocket = (page) => passUntil(page, async () => (await figure('porchlight_sockets')) === 1);
+
 test('turning realtime off and on under an open page loses nothing', async () => {
-    const page = await porch.open({ who: 'member5' });
+    const page = await porch.open({ who: 'member5', ...movable });
     await untilFigure('porchlight_sockets', 1);
     await porch.server.must('flag', 'realtime', 'off');
     await untilFigure('porchlight_sockets', 0);
+    await page.waitForResponse(/\/changes/); // what came until the socket was gone
     await porch.api('member2', 'POST', '/posts', { body: 'While it is off' });
-    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-    await newPostsButton(page).filter({ hasText: '1 new post available' }).waitFor();
+    await passUntil(page, () => newPostsButton(page).filter({ hasText: '1 new post available' }).isVisible());
     await porch.server.must('flag', 'realtime', 'on');
+    await untilSocket(page);
     await porch.api('member2', 'POST', '/posts', { body: 'While it is on again' });
-    await page.evaluate(() => window.dispatchEvent(new Event('online')));
     await newPostsButton(page).filter({ hasText: '2 new posts available' }).waitFor();
+    await page.leave();
+});
+
+/* ---- what is on its way when the line changes -------------------------------------------------------------------- */
+
+/* A post of somebody else's, at the top of the feed. */
+async function openAt(who, words, options) {
+    const { id } = await porch.api('member2', 'POST', '/posts', { body: `For ${who}` });
+    const page = await porch.open({ who, ...options });
+    const post = latest(page).filter({ hasText: `For ${who}` });
+    const likeAndWrite = async () => {
+        await post.getByRole('button', { name: /^Like/ }).click();
+        await page.getByRole('button', { name: 'Write to your team' }).click();
+        await page.getByRole('textbox').first().fill(words);
+        await page.getByRole('button', { name: 'Post', exact: true }).click();
+    };
+    const oneOfEach = async () => {
+        await latest(page).first().filter({ hasText: words }).waitFor();
+        await post.getByRole('button', { name: 'Liked', pressed: true }).waitFor();
+        await page.getByText('Waiting to be sent').first().waitFor({ state: 'hidden' });
+        const { liked, count } = await porch.api(who, 'GET', `/posts/${id}`);
+        const { items } = await porch.api(who, 'GET', '/posts?limit=100');
+        const copies = items.filter((it) => it.body === words).length;
+        assert.deepEqual({ liked, count, copies }, { liked: true, count: 1, copies: 1 });
+        await post.getByText('1 like', { exact: true }).waitFor();
+        assert.equal(await latest(page).filter({ hasText: words }).count(), 1);
+    };
+    return { page, id, likeAndWrite, oneOfEach };
+}
+
+const WRITES = /\/posts($|\/\d+\/like$)/;
+
+/* Holds writes on their way. `held(count)` waits for so many; `let(how)` lets them go on. */
+async function hold(page) {
+    const routes = [];
+    let came = () => {};
+    let over = false;
+    await page.route(WRITES, (route) => {
+        if (over || route.request().method() === 'GET') return route.fallback();
+        routes.push(route);
+        return came();
+    });
+    return {
+        held: async (count) => {
+            while (routes.length < count) await new Promise((done) => (came = done));
+            return routes;
+        },
+        let: async (how) => {
+            over = true;
+            await Promise.all(routes.map(how));
+        },
+    };
+}
+
+test('realtime is turned on while a like and a post are on their way: one of each', async () => {
+    await porch.server.must('flag', 'realtime', 'off');
+    const { page, likeAndWrite, oneOfEach } = await openAt('member6', 'While it was turned on', movable);
+    const writes = await hold(page);
+    await likeAndWrite();
+    await writes.held(2);
+    await porch.server.must('flag', 'realtime', 'on');
+    await writes.let((route) => route.continue());
+    await oneOfEach();
+    await untilSocket(page);
+    await oneOfEach();
+    await page.leave();
+});
+
+/* Over a socket a like is a message. It, or the server's answer to it, does not arrive. */
+async function loseLike(page, lost) {
+    let happened;
+    const gone = new Promise((done) => (happened = done));
+    await page.routeWebSocket(/\/ws/, (socket) => {
+        const server = socket.connectToServer();
+        let asked = null;
+        socket.onMessage((text) => {
+            const { type, id } = JSON.parse(text);
+            if (type === 'POST_LIKE') asked = id;
+            if (type === 'POST_LIKE' && lost === 'it') happened();
+            else server.send(text);
+        });
+        server.onMessage((text) => {
+            if (asked !== null && JSON.parse(text).id === asked) happened();
+            else socket.send(text);
+        });
+    });
+    return () => gone;
+}
+
+for (const [who, lost] of [['member7', 'it'], ['member8', 'its answer']]) {
+    test(`realtime is turned off while a like and a post are on their way, and ${lost} is lost: one of each`, async () => {
+        await porch.server.must('flag', 'realtime', 'on');
+        let likeIsLost;
+        const before = async (page) => (likeIsLost = await loseLike(page, lost));
+        const { page, likeAndWrite, oneOfEach } = await openAt(who, `While it was turned off, ${lost}`, { before });
+        await untilFigure('porchlight_sockets', 1);
+        const writes = await hold(page);
+        await likeAndWrite();
+        await likeIsLost();
+        await writes.held(1);
+        await porch.server.must('flag', 'realtime', 'off');
+        await untilFigure('porchlight_sockets', 0);
+        await writes.held(2); // the like, which now goes the other way
+        await writes.let((route) => route.continue());
+        await oneOfEach();
+        await page.leave();
+        await porch.server.must('flag', 'realtime', 'on');
+    });
+}
+
+test('no network for 30 s while a like and a post are on their way: one of each', async () => {
+    const options = { sockets: false, allow: [expected.lost], ...movable };
+    const { page, id, likeAndWrite, oneOfEach } = await openAt('member9', 'In the tunnel', options);
+    const writes = await hold(page);
+    await likeAndWrite();
+    const [like, post] = await writes.held(2);
+    assert.match(like.request().url(), /like$/);
+    await post.fetch(); // it arrives, and nobody hears of it
+    await page.context().setOffline(true);
+    await writes.let((route) => route.abort('internetdisconnected'));
+    await page.getByRole('region', { name: 'Waiting to be sent' }).getByText('In the tunnel').waitFor();
+    await page.clock.runFor(30_000);
+    assert.equal((await porch.api('member9', 'GET', `/posts/${id}`)).liked, false);
+    await page.context().setOffline(false);
+    await oneOfEach();
+    await page.leave();
+});
+
+test('a like whose answer is lost counts once', async () => {
+    const options = { sockets: false, allow: [expected.lost] };
+    const { page, id } = await openAt('member10', '', options);
+    let lost = 0;
+    await page.route(/\/like$/, async (route) => {
+        await route.fetch();
+        lost += 1;
+        await route.abort('connectionreset');
+    }, { times: 1 });
+    const post = latest(page).filter({ hasText: 'For member10' });
+    await post.getByRole('button', { name: /^Like/ }).click();
+    await post.getByText('Waiting to be sent').waitFor();
+    await post.getByText('Waiting to be sent').waitFor({ state: 'hidden' });
+    await post.getByText('1 like', { exact: true }).waitFor();
+    const { liked, count } = await porch.api('member10', 'GET', `/posts/${id}`);
+    assert.deepEqual({ liked, count, lost }, { liked: true, count: 1, lost: 1 });
     await page.leave();
 });
