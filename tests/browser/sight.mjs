@@ -1,5 +1,6 @@
 /*
- * How a view is judged: by axe with the rules that our members need, by size, and by what sticks out.
+ * How a view is judged: by axe with the rules that our members need, by size, by what sticks out, by keyboard, and by the
+ * room between targets.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -73,4 +74,93 @@ export const overflow = (page) =>
             scrolls: document.documentElement.scrollWidth > innerWidth,
             wide: wide.map((it) => it.outerHTML.slice(0, 100)),
         };
+    });
+
+/* ---- by keyboard ---------------------------------------------------------------------------------------------- */
+
+/* Where the focus is now: what, whether it is seen, and how well its ring stands out from what is around it. */
+const focusNow = (page) =>
+    page.evaluate(() => {
+        const active = document.activeElement;
+        if (active === document.body) return null;
+        window.wanted.delete(active);
+        const track = active.matches('.switch input') ? active.nextElementSibling : active;
+        const shown = active.closest('.choice-option') ?? track;
+        const rgb = (text) => (text.match(/[\d.]+/g) ?? []).map(Number);
+        const light = (text) => {
+            const linear = (it) => (it <= 0.04045 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4);
+            const [r, g, b] = rgb(text).map((it) => linear(it / 255));
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        let behind = shown.parentElement;
+        while (behind && (rgb(getComputedStyle(behind).backgroundColor)[3] ?? 1) < 1) behind = behind.parentElement;
+        const ground = light(getComputedStyle(behind ?? document.documentElement).backgroundColor);
+        const { outlineColor, outlineStyle, outlineWidth } = getComputedStyle(shown);
+        const ring = light(outlineColor);
+        const { top, bottom, left, right } = shown.getBoundingClientRect();
+        const middle = [(left + right) / 2, (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2];
+        const over = document.elementFromPoint(...middle);
+        const uncovered = !!over && (shown.contains(over) || over.contains(shown) || over === active);
+        return {
+            what: active.outerHTML.slice(0, 100),
+            ring: outlineStyle === 'solid' ? parseFloat(outlineWidth) : 0,
+            contrast: (Math.max(ring, ground) + 0.05) / (Math.min(ring, ground) + 0.05),
+            seen: bottom > 0 && top < innerHeight && uncovered,
+        };
+    });
+
+/* Notes what the keyboard has to reach. Of radio buttons one is enough: arrows lead to the others. */
+const wantAll = (page) =>
+    page.evaluate(() => {
+        const kinds = 'a[href], button, select, textarea, input:not([type=radio]), input[type=radio]:checked';
+        const seen = (it) => it.checkVisibility({ visibilityProperty: true });
+        window.wanted = new Set([...document.querySelectorAll(kinds)].filter(seen));
+        document.activeElement.blur();
+        return window.wanted.size;
+    });
+
+/* What of it is still to come. What has left the page meanwhile is nobody's to reach. */
+const missed = (page) =>
+    page.evaluate(() => [...window.wanted].filter((it) => it.isConnected).map((it) => it.outerHTML.slice(0, 100)));
+
+/* Everything is reached with Tab, from where the page has put the focus to its end and once around from its beginning. */
+export async function assertReached(page, place) {
+    const wanted = await wantAll(page);
+    assert.ok(wanted > 2, place);
+    let ends = 0;
+    for (let pressed = 0; ends < 2; pressed++) {
+        assert.ok(pressed < 3 * wanted + 6, `${place}: the focus does not get out`);
+        await page.keyboard.press('Tab');
+        const at = await focusNow(page);
+        if (!at) ends += 1;
+        else assert.ok(at.ring >= 2 && at.contrast >= 3 && at.seen, `${place}: ${JSON.stringify(at)}`);
+    }
+    assert.deepEqual(await missed(page), [], place);
+}
+
+/* Pairs of targets with less than 8 px between them. */
+export const crowded = (page) =>
+    page.evaluate(() => {
+        const kinds = 'a, button, select, textarea, input:not([type=radio], [role=switch]), label:has(input)';
+        const targets = [...document.querySelectorAll(kinds)]
+            .filter((it) => it.checkVisibility({ visibilityProperty: true }) && !it.closest('.unseen, .skip'))
+            .map((element) => ({
+                html: element.outerHTML.slice(0, 80),
+                box: element.getBoundingClientRect(),
+                /* What is fixed stands over what scrolls. */
+                fixed: !!element.closest('.nav, .toast, .new-posts'),
+                /* A button inside its field is a part of it. */
+                field: element.closest('.field-box'),
+            }));
+        const apart = (a, b) =>
+            Math.hypot(
+                Math.max(0, a.left - b.right, b.left - a.right),
+                Math.max(0, a.top - b.bottom, b.top - a.bottom),
+            );
+        return targets.flatMap((a, index) =>
+            targets
+                .slice(index + 1)
+                .filter((b) => a.fixed === b.fixed && !(a.field && a.field === b.field) && apart(a.box, b.box) < 7.5)
+                .map((b) => `${apart(a.box, b.box)} px: ${a.html} | ${b.html}`),
+        );
     });
