@@ -135,6 +135,32 @@ test('who is signed in and opens an invite can join with what they have', async 
     await page.leave();
 });
 
+test('who joins again after the answer was lost has joined once', async () => {
+    const { code } = await inviteInto('dave');
+    const page = await openSettings({ who: 'member7', allow: [expected.lost] });
+    const keys = [];
+    page.on('request', (request) => {
+        if (request.url().endsWith('/teams/join')) keys.push(request.headers()['idempotency-key']);
+    });
+    await page.route(
+        /\/teams\/join$/,
+        async (route) => {
+            assert.equal((await route.fetch()).status(), 200);
+            await route.abort('connectionreset');
+        },
+        { times: 1 },
+    );
+    await page.getByLabel('Invite link or code').fill(code);
+    await page.getByRole('button', { name: 'Join the team' }).click();
+    await page.getByRole('alert').waitFor();
+    assert.equal((await porch.api('member7', 'GET', '/me')).teams.length, 2, 'it did arrive');
+    await page.getByRole('button', { name: 'Join the team' }).click();
+    await page.getByText('You are in Strong Together now.').waitFor();
+    assert.equal((await porch.api('member7', 'GET', '/me')).teams.length, 2);
+    assert.deepEqual([keys.length, new Set(keys).size], [2, 1]);
+    await page.leave();
+});
+
 for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP })) {
     test(`axe finds nothing in the settings: ${name}`, async () => {
         const options = { viewport, reducedMotion: 'reduce', allow: [expected.status(404)] };

@@ -44,7 +44,7 @@ test("a counter's socket has its address, and speaks JSON", async () => {
     assert.deepEqual([ws.closed, closed], [true, [1000]]);
 });
 
-test("comes back with a backoff that grows from its base, and forgets it when it opens", async () => {
+test("comes back with a backoff that grows from its base, and forgets it when one has lived for a while", async () => {
     const { clock, room, wires, wire } = stage();
     room.start();
     for (const wait of [1_500, 3_000, 6_000, 12_000, 15_000]) {
@@ -55,8 +55,16 @@ test("comes back with a backoff that grows from its base, and forgets it when it
     wire().opens();
     assert.equal(room.state.isConnected, true);
     await wire().ends(1006);
-    assert.deepEqual([clock.waits(), room.state.error?.kind], [[1_500], "network"]);
-    assert.equal(wires.length, 6);
+    assert.deepEqual([clock.waits(), room.state.error?.kind], [[15_000], "network"], "it opened and died");
+    await clock.advance(15_000);
+    wire().opens();
+    await clock.advance(29_000);
+    wire().says({ type: "pong" });
+    await clock.advance(1_000);
+    wire().says({ type: "pong" });
+    await clock.advance(15_000);
+    await wire().ends(1006);
+    assert.deepEqual([clock.waits(), wires.length], [[1_500], 7]);
 });
 
 test("pings, and gives up one that is silent", async () => {
@@ -72,11 +80,16 @@ test("pings, and gives up one that is silent", async () => {
 });
 
 test("revoked: does not return by itself; stopped: holds nothing", async () => {
-    const { clock, room, wire, wires } = stage();
+    const { clock, page, room, wire, wires } = stage();
     room.start();
     wire().opens();
     await wire().ends(4003);
     assert.deepEqual(clock.waits(), []);
+    await page.hide();
+    await page.show();
+    await page.change({ online: false });
+    await page.change({ online: true });
+    assert.deepEqual([clock.waits(), wires.length], [[], 1]);
     room.reconnect();
     assert.equal(wires.length, 2);
     wire().opens();
@@ -84,6 +97,21 @@ test("revoked: does not return by itself; stopped: holds nothing", async () => {
     room.stop();
     assert.deepEqual([clock.waits(), wire().closed, room.say({})], [[], true, false]);
     await clock.advance(60_000);
+    assert.equal(wires.length, 2);
+});
+
+test("who came too fast waits a minute, also when the page was hidden meanwhile", async () => {
+    const { clock, page, room, wire, wires } = stage();
+    room.start();
+    wire().opens();
+    await wire().ends(4005);
+    assert.deepEqual(clock.waits(), [60_000]);
+    await clock.advance(20_000);
+    await page.hide();
+    assert.deepEqual(clock.waits(), []);
+    await page.show();
+    assert.deepEqual([clock.waits(), wires.length], [[40_000], 1]);
+    await clock.advance(40_000);
     assert.equal(wires.length, 2);
 });
 

@@ -4,9 +4,11 @@
  *
  *   start ─> connecting ─> connected ─> lost ─> (full jitter, from `reconnectMs` up to 30 s) ─> connecting ...
  *
- * A hidden page keeps no socket. 4003 (revoked) ends it: only `reconnect` tries again.
+ * A hidden page keeps no socket, and returning to it does not end a rest. 4003 (revoked) ends it: only `reconnect` tries
+ * again. The backoff is forgotten by a socket that lived for a while, not by one that opens and dies.
  */
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from "./backoff.ts";
+import { STEADY_MS } from "./breaker.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { PorchlightError } from "./errors.ts";
 import type { WebSocketLike } from "./socket.ts";
@@ -16,6 +18,8 @@ const REVOKED = 4003;
 const TURNED_OFF = 4001;
 /* Realtime was turned off: it will hardly be on again in a moment. */
 const TURNED_OFF_MS = 120_000;
+const TOO_FAST = 4005;
+const TOO_FAST_MS = 60_000;
 
 export interface RoomState {
     isConnected: boolean;
@@ -77,6 +81,10 @@ export function createRoom(options: RoomOptions): Room {
     let timer: number | null = null;
     let attempt = 0;
     let silent = false;
+    /* Since when the socket is open; null while it is not. */
+    let openedAtMs: number | null = null;
+    /* No socket is tried before this time. */
+    let restUntilMs = 0;
     let unwatch: (() => void) | null = null;
 
     const set = (next: Partial<RoomState>): void => {
@@ -92,16 +100,23 @@ export function createRoom(options: RoomOptions): Room {
         timer = null;
         const old = socket;
         socket = null;
+        if (openedAtMs !== null && environment.nowMs() - openedAtMs >= STEADY_MS) attempt = 0;
+        openedAtMs = null;
         if (old) closeWebSocket(old);
+    };
+    const rest = (ms: number): void => {
+        restUntilMs = environment.nowMs() + ms;
+        wait(connectNow, ms);
     };
     const lost = (code: number): void => {
         drop();
         set({ isConnected: false, isConnecting: false, error: new PorchlightError("network", { slug: String(code) }) });
+        if (code === REVOKED) restUntilMs = Infinity;
         if (!unwatch || code === REVOKED) return;
         const ceiling = Math.min(BACKOFF_MAX_MS, reconnectMs * 2 ** Math.min(attempt, 8));
         const jittered = Math.max(BACKOFF_MIN_MS, environment.random() * ceiling);
         attempt += 1;
-        wait(connect, code === TURNED_OFF ? TURNED_OFF_MS : jittered);
+        rest(code === TURNED_OFF ? TURNED_OFF_MS : code === TOO_FAST ? TOO_FAST_MS : jittered);
     };
     const beat = (): void => {
         if (!socket) return;
@@ -128,7 +143,7 @@ export function createRoom(options: RoomOptions): Room {
         wait(beat, pingMs);
         mine.onopen = () => {
             if (socket !== mine) return;
-            attempt = 0;
+            openedAtMs = environment.nowMs();
             silent = false;
             set({ isConnected: true, isConnecting: false, error: null });
         };
@@ -144,11 +159,20 @@ export function createRoom(options: RoomOptions): Room {
         mine.onerror = () => undefined; /* the end follows */
     }
 
+    function connectNow(): void {
+        timer = null;
+        connect();
+    }
+
     const looked = (): void => {
         if (!environment.visible() || !environment.online()) {
             drop();
             set({ isConnected: false, isConnecting: false });
-        } else if (!socket && timer === null) connect();
+        } else if (!socket && timer === null && restUntilMs !== Infinity) {
+            const ms = restUntilMs - environment.nowMs();
+            if (ms > 0) wait(connectNow, ms);
+            else connect();
+        }
     };
 
     return {
@@ -157,6 +181,7 @@ export function createRoom(options: RoomOptions): Room {
         },
         start: () => {
             if (unwatch) return;
+            restUntilMs = 0;
             unwatch = environment.watch(looked);
             connect();
         },
@@ -168,7 +193,7 @@ export function createRoom(options: RoomOptions): Room {
         },
         reconnect: () => {
             drop();
-            attempt = 0;
+            attempt = restUntilMs = 0;
             unwatch ??= environment.watch(looked);
             connect();
         },
