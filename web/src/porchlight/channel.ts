@@ -16,7 +16,7 @@ import type { Api } from "./api.ts";
 import { createChannelLine, type ChannelNews } from "./channelLine.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { PorchlightError } from "./errors.ts";
-import { addNews, addOlder, beginTalk, compareIds, withoutGaps, type Talk } from "./messages.ts";
+import { addDeletion, addNews, addOlder, beginTalk, compareIds, withoutGaps, type Talk } from "./messages.ts";
 import { newMessage, type Deed, type Outbox } from "./outbox.ts";
 import { newIdempotencyKey } from "./request.ts";
 import { browserWebSocket, type WebSocketLike } from "./socket.ts";
@@ -239,6 +239,9 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
             case "messages":
                 gotMessages(news.messages);
                 break;
+            case "deleted":
+                if (talk) talk = addDeletion(talk, news.id);
+                break;
             case "online":
                 online = news.people;
                 typing.forEach((it) => environment.clearTimer(it.timer));
@@ -264,8 +267,8 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
                 if (news.isTyping) types(news.person);
                 else stopsTyping(news.person.userId);
                 break;
-            case "receipt":
-                gotReceipt(news.receipt);
+            case "receipts":
+                news.receipts.forEach(gotReceipt);
                 break;
             case "state":
                 ({ connected: isConnected, error } = news);
@@ -341,10 +344,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         try {
             const message = await run();
             if (message) gotMessages([message]);
-            else if (wanted === null) {
-                const known = talk?.messages.find((it) => it.id === messageId);
-                if (known) gotMessages([{ ...known, content: "", deleted: true }]);
-            }
+            else if (talk && wanted === null) talk = addDeletion(talk, messageId);
             error = null;
             return true;
         } catch (thrown) {
@@ -358,6 +358,14 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
 
     /* ---- what is read ---- */
 
+    /* Over the socket, when there is one. It says nothing that a member's receipt would not say. */
+    const tellReceipt = async (messageId: string, state: "read" | "delivered"): Promise<Receipt> => {
+        const { socket } = line;
+        if (!socket) return api.markRead(id, messageId, state);
+        await socket.ask({ type: "read", messageId, state });
+        return { userId: member.id, deliveredId: messageId, readId: state === "read" ? messageId : null };
+    };
+
     const own = (): Receipt | undefined => receipts.find((it) => it.userId === member.id);
 
     const tellDeliveredSoon = (): void => {
@@ -367,7 +375,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
             const newest = talk?.messages.filter((it) => it.userId !== member.id).at(-1)?.id ?? null;
             const told = later(own()?.deliveredId ?? null, later(own()?.readId ?? null, readTo));
             if (!isConnected || newest === null || later(newest, told) === told) return;
-            void api.markRead(id, newest, "delivered").then(gotReceipt, () => undefined);
+            void tellReceipt(newest, "delivered").then(gotReceipt, () => undefined);
         }, DELIVERED_MS);
     };
 
@@ -377,8 +385,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         if (reading || wanted === null || !isConnected || later(own()?.readId ?? null, wanted) !== wanted) return;
         if (own()?.readId === wanted) return;
         reading = true;
-        void api
-            .markRead(id, wanted, "read")
+        void tellReceipt(wanted, "read")
             .then(
                 (receipt) => {
                     gotReceipt(receipt);

@@ -4,12 +4,12 @@
  * same cursor.
  *
  *   start -> the newest page, or what came since a cursor that is known -> (more: at once | as the server advises) ...
- *   first answer -> capabilities -> socket since the cursor -> initial_state: one more poll, and they pause
- *                                                           -> what is said, with its cursor
+ *   first answer -> capabilities -> socket since the cursor -> initial_state: polls pause
+ *                                                           -> what was missed, then what is said, with its cursor
  *                                                           -> ended: polls, and later a socket again
  *
- * The one poll beside a new socket asks for what came before it; only then do the socket's own words move the cursor. So
- * the cursor always names a moment up to which all is known. What both tell comes twice: messages.ts does not mind.
+ * A socket tells all that came after the cursor that it was opened with, in order, and so does a poll. Whichever moves
+ * the cursor, it names a moment up to which all is known. What both tell comes twice: messages.ts does not mind.
  *
  * Owns: the cursor, the timers, the socket. Invariants as in line.ts: one question at a time, answers from before a reset
  * or a stop are thrown away, a hidden page asks nothing and holds no socket.
@@ -33,11 +33,12 @@ export type ChannelNews =
     /* The newest messages, oldest first. What was known before is forgotten. */
     | { kind: "loaded"; messages: Message[]; next: string | null }
     | { kind: "messages"; messages: Message[] }
+    | { kind: "deleted"; id: string }
     /* All who are here. */
     | { kind: "online"; people: Person[] }
     | { kind: "came" | "left"; person: Person }
     | { kind: "typing"; person: Person; isTyping: boolean }
-    | { kind: "receipt"; receipt: Receipt }
+    | { kind: "receipts"; receipts: Receipt[] }
     /* An answer came, with or without words. */
     | { kind: "polled" }
     /* `connected`: what is known is as new as it can be. `error`: why it is not. */
@@ -77,8 +78,6 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
     let pollTimer: number | null = null;
     let socketTimer: number | null = null;
     let socket: LiveSocket | null = null;
-    /* What came before the socket is known: its words move the cursor. */
-    let caughtUp = false;
     let welcomedAtMs = 0;
     /* The next answer is the first of a cursor: from there a socket can go on. */
     let socketDue = true;
@@ -130,7 +129,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         return data.more ? 0 : pollIntervalMs || POLL_DEFAULT_MS;
     };
 
-    const took = (adviceMs: number, beside: LiveSocket | null): void => {
+    const took = (adviceMs: number): void => {
         attempt = 0;
         setConnected(true);
         heard({ kind: "polled" });
@@ -138,8 +137,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         if (adviceMs === 0) askIn(0);
         else if (welcome() === null) {
             askIn(pollMs(Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, adviceMs)), environment.random()));
-        } else if (beside === welcome()) caughtUp = true;
-        else askIn(0);
+        }
         if (socketDue) {
             socketDue = false;
             trySocketAgain();
@@ -166,7 +164,6 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         pollTimer = clear(pollTimer);
         asking = true;
         const asked = generation;
-        const beside = welcome();
         let adviceMs: number | null = null;
         let error: unknown = null;
         try {
@@ -176,7 +173,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         }
         asking = false;
         if (!running) return;
-        if (adviceMs !== null) took(adviceMs, beside);
+        if (adviceMs !== null) took(adviceMs);
         else if (error !== null && asked === generation) failed(error);
         else askIn(0);
     };
@@ -225,7 +222,6 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
             return;
         }
         const path = `/channel/${encodeURIComponent(id)}/websocket?since=${encodeURIComponent(cursor)}`;
-        caughtUp = false;
         const mine: LiveSocket = openSocket({
             url: socketUrl(path),
             join: null,
@@ -238,23 +234,30 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         socket = mine;
     };
 
-    const hearMessages = (messages: Message[], upTo: string | undefined): void => {
-        if (messages.length > 0) heard({ kind: "messages", messages });
-        if (caughtUp && upTo) cursor = upTo;
-    };
-
     const hear = (message: ServerMessage): void => {
         switch (message.type) {
             case "initial_state":
                 welcomedAtMs = environment.nowMs();
-                hearMessages(message.messages, undefined);
-                heard({ kind: "online", people: message.onlineUsers });
-                void ask();
+                if (message.resumed) {
+                    pollTimer = clear(pollTimer);
+                    attempt = 0;
+                    heard({ kind: "online", people: message.onlineUsers.map(personOf) });
+                    setConnected(true);
+                } else {
+                    /* Our cursor means nothing there: polls find out from where to go on. */
+                    startOver();
+                    restUntilMs = environment.nowMs() + breaker.failedMs(0, environment.random());
+                    void ask();
+                }
                 break;
             case "message":
             case "message_updated":
+                heard({ kind: "messages", messages: [message.message] });
+                cursor = message.cursor;
+                break;
             case "message_deleted":
-                hearMessages([message.message], message.cursor);
+                heard({ kind: "deleted", id: message.messageId });
+                cursor = message.cursor;
                 break;
             case "typing":
                 heard({ kind: "typing", person: personOf(message), isTyping: message.isTyping });
@@ -265,14 +268,8 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
             case "user_disconnected":
                 heard({ kind: "left", person: personOf(message) });
                 break;
-            case "receipt": {
-                const { userId, deliveredId, readId } = message;
-                heard({ kind: "receipt", receipt: { userId, deliveredId, readId } });
-                break;
-            }
-            case "RESET":
-                startOver();
-                void ask();
+            case "receipt":
+                heard({ kind: "receipts", receipts: message.items });
                 break;
             default:
                 break; /* a later server's */
@@ -281,7 +278,6 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
 
     const ended = ({ code, reason, welcomed }: SocketEnd): void => {
         socket = null;
-        caughtUp = false;
         heard({ kind: "online", people: [] });
         if (!running) return;
         const random = environment.random();
@@ -294,7 +290,6 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
     const closeSocket = (): void => {
         const old = socket;
         socket = null;
-        caughtUp = false;
         socketTimer = clear(socketTimer);
         if (!old) return;
         old.close();

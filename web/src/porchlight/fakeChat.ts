@@ -14,6 +14,9 @@ interface Row extends Message {
     changed: number;
 }
 
+/* Where a message stands for who knows all up to `since`. */
+const place = ({ made, changed }: Row, since: number): number => (made > since ? made : changed);
+
 export class FakeChat {
     rows: Row[] = [];
     receiptRows: Receipt[] = [];
@@ -66,16 +69,30 @@ export class FakeChat {
         this.tell(content === null ? "message_deleted" : "message_updated", row);
         return this.shape(row);
     }
-    tell(type: string, row: Row): void {
-        const message = { type, message: this.shape(row), cursor: this.cursor() };
-        for (const wire of this.welcomed) wire.says(message);
+    words(type: string, row: Row, seq: number): object {
+        const cursor = this.cursor(seq);
+        if (type === "message_deleted") return { type, channelId: row.channelId, messageId: row.id, cursor };
+        return { type, message: this.shape(row), cursor };
     }
-    /* Lets the newest socket in, as the server does: it tells the newest messages, and from now on what happens. */
+    tell(type: string, row: Row): void {
+        for (const wire of this.welcomed) wire.says(this.words(type, row, this.seq));
+    }
+    missed(since: number): Row[] {
+        return this.rows.filter((it) => place(it, since) > since).sort((a, b) => place(a, since) - place(b, since));
+    }
+    /* Lets a socket in, as the server does: what it missed, and from now on what happens. */
     async letIn(wire = this.wire()): Promise<void> {
+        const [epoch, text] = (new URL(wire.url).searchParams.get("since") ?? "").split("-");
+        const since = Number(text);
+        const resumed = epoch === this.epoch;
+        const onlineUsers = [{ userId: "9", username: "Member 9", joinedAt: "", status: "online" }];
+        const messages = resumed ? [] : this.rows.slice(-PAGE).map(this.shape);
         wire.opens();
-        const onlineUsers = [{ userId: "9", username: "Member 9", joinedAt: "" }];
-        const messages = this.rows.slice(-PAGE).map(this.shape);
-        wire.says({ type: "initial_state", messages, onlineUsers, cursor: this.cursor() });
+        wire.says({ type: "initial_state", messages, onlineUsers, online: 1, resumed, cursor: this.cursor(since) });
+        for (const row of resumed ? this.missed(since) : []) {
+            const type = row.made > since ? "message" : row.deleted ? "message_deleted" : "message_updated";
+            wire.says(this.words(type, row, place(row, since)));
+        }
         this.welcomed.add(wire);
     }
     async end(wire: FakeWebSocket, code: number): Promise<void> {
@@ -121,11 +138,10 @@ export class FakeChat {
                 const from = Number(text);
                 const none = { items: [], next: null, cursor: this.cursor(), more: false, reset: true };
                 if (epoch !== this.epoch) return { data: none, pollIntervalMs: 4_000, unchanged: false };
-                const place = (it: Row): number => (it.made > from ? it.made : it.changed);
-                const due = this.rows.filter((it) => place(it) > from).sort((a, b) => place(a) - place(b));
+                const due = this.missed(from);
                 const items = due.slice(0, PAGE);
                 const more = due.length > PAGE;
-                const cursor = this.cursor(more ? place(items.at(-1) as Row) : this.seq);
+                const cursor = this.cursor(more ? place(items.at(-1) as Row, from) : this.seq);
                 const data = { items: items.map(this.shape), next: null, cursor, more, reset: false };
                 return { data, pollIntervalMs: 4_000, unchanged: false };
             }),

@@ -17,6 +17,8 @@ export interface Talk {
     floor: string | null;
     /* The page before the floor; null when there is none. */
     next: string | null;
+    /* Deleted before they were known: an older page may still have them. */
+    gone: ReadonlySet<string>;
 }
 
 /* A deleted message stays so; of two that were edited, or one that was not, the later counts. */
@@ -38,7 +40,7 @@ export function mergeMessages(known: readonly Message[], news: readonly Message[
 /* Begins with the newest page. */
 export function beginTalk(newest: readonly Message[], next: string | null): Talk {
     const messages = mergeMessages([], newest);
-    return { messages, next, floor: next === null ? null : (messages[0]?.id ?? null) };
+    return { messages, next, floor: next === null ? null : (messages[0]?.id ?? null), gone: new Set() };
 }
 
 export const addNews = (talk: Talk, news: readonly Message[]): Talk => ({
@@ -46,10 +48,18 @@ export const addNews = (talk: Talk, news: readonly Message[]): Talk => ({
     messages: mergeMessages(talk.messages, news),
 });
 
+const asDeleted = (message: Message): Message => ({ ...message, content: "", deleted: true });
+
+export function addDeletion(talk: Talk, id: string): Talk {
+    const known = talk.messages.find((it) => it.id === id);
+    return known ? addNews(talk, [asDeleted(known)]) : { ...talk, gone: new Set([...talk.gone, id]) };
+}
+
 /* The page that lies before the floor. */
 export function addOlder(talk: Talk, page: readonly Message[], next: string | null): Talk {
     const oldest = mergeMessages([], page)[0]?.id ?? talk.floor;
-    return { messages: mergeMessages(talk.messages, page), next, floor: next === null ? null : oldest };
+    const left = page.map((it) => (talk.gone.has(it.id) ? asDeleted(it) : it));
+    return { ...talk, messages: mergeMessages(talk.messages, left), next, floor: next === null ? null : oldest };
 }
 
 /* What may be shown: an unbroken piece up to now. */

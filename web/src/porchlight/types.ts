@@ -78,14 +78,15 @@ export type ServerMessage =
 type ChannelSaying =
     | { type: "message"; content: string; threadId?: string; clientId: string }
     | { type: "typing"; isTyping: boolean }
-    | { type: "read"; messageId: string };
+    | { type: "read"; messageId: string; state?: "read" | "delivered" };
 type ChannelMessage =
-    | { type: "initial_state"; messages: Message[]; onlineUsers: Person[]; cursor: string }
-    | { type: "message" | "message_updated" | "message_deleted"; message: Message; cursor: string }
+    | { type: "initial_state"; messages: Message[]; onlineUsers: Person[]; resumed: boolean; cursor: string }
+    | { type: "message" | "message_updated"; message: Message; cursor: string }
+    | { type: "message_deleted"; channelId: string; messageId: string; cursor: string }
     | ({ type: "typing"; isTyping: boolean } & Person)
     | ({ type: "presence"; status: string } & Person)
     | ({ type: "user_disconnected" } & Person)
-    | ({ type: "receipt" } & Receipt)
+    | { type: "receipt"; items: Receipt[] }
     | { type: "ack"; clientId: string; messageId: string };
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */
