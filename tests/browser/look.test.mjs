@@ -161,17 +161,23 @@ test('text is 18 px or more, targets 64 and 48 px, lines short; at 320 px nothin
 });
 
 test('the largest text still fits 320 px', async () => {
-    const page = await porch.open({ who: 'sarah', viewport: { width: 320, height: 640 } });
-    await page.goto('/#/settings');
-    await page.getByText('Larger', { exact: true }).click();
-    for (const hash of ['#/settings', '#/', '#/notices']) {
-        await page.goto(`/${hash}`);
-        await page.getByRole('heading', { level: 1 }).waitFor();
-        assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, hash);
+    for (const who of ['admin', 'sarah', 'member1']) {
+        const page = await porch.open({ who, viewport: { width: 320, height: 640 } });
+        await page.goto('/#/settings');
+        await page.getByText('Larger', { exact: true }).click();
+        for (const hash of ['#/settings', '#/', '#/notices']) {
+            await page.goto(`/${hash}`);
+            await page.getByRole('heading', { level: 1 }).waitFor();
+            assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${hash} for ${who}`);
+        }
+        await page.reload();
+        assert.equal(await page.evaluate(() => document.documentElement.dataset.textSize), 'larger');
+        const sizes = await page.evaluate(() =>
+            [document.documentElement, document.querySelector('.nav-item')].map((it) => getComputedStyle(it).fontSize),
+        );
+        if (who === 'member1') assert.equal(sizes[0], sizes[1], 'a bar with three places grows with the text');
+        await page.leave();
     }
-    await page.reload();
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.textSize), 'larger');
-    await page.leave();
 });
 
 test('nothing moves for longer than 5 s', async () => {

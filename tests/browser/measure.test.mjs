@@ -265,6 +265,10 @@ for (const [place, { who, path, come }] of Object.entries(PLACES)) {
             await page.setViewportSize(viewport);
             assert.deepEqual(await crowded(page), [], `${place} at ${viewport.width}`);
             assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${place} at ${viewport.width}`);
+            const toast = await page.locator('.toast').all();
+            if (viewport !== TABLET || toast.length === 0) continue;
+            const [column, box] = await Promise.all([page.locator('#main').boundingBox(), toast[0].boundingBox()]);
+            assert.ok(box.x + box.width <= column.x + column.width + 0.5, 'the toast ends where the column does');
         }
         await page.leave();
     });

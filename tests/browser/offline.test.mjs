@@ -124,6 +124,25 @@ test('the worker keeps the files of the app, and no answer of the API', async ()
     await page.leave();
 });
 
+test('older notices are not on the device, and can be asked for as soon as there is a network', async () => {
+    for (let i = 0; i < 25; i++) await porch.api('admin', 'POST', '/notices', { title: `Notice ${i}` });
+    const page = await open({ who: 'member3', baseURL: gate.url });
+    await latest(page).first().waitFor();
+    await kept(page);
+    await goOffline(page);
+    await page.reload();
+    await page.getByRole('link', { name: /^Notices/ }).click();
+    const notices = page.getByRole('listitem').filter({ hasText: /Notice \d/ });
+    await notices.first().waitFor();
+    const before = await notices.count();
+    const older = page.getByRole('button', { name: 'Show older notices' });
+    assert.equal(await older.count(), 0);
+    await goOffline(page, false);
+    await older.click();
+    await notices.nth(before).waitFor();
+    await page.leave();
+});
+
 test('without a network the last feed opens and says so; back online it catches up', async () => {
     const page = await open({ who: 'member1', baseURL: gate.url });
     await latest(page).first().waitFor();

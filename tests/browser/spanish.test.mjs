@@ -31,7 +31,7 @@ const posts = (page) => page.getByRole('region', { name: 'Lo más nuevo' }).getB
 
 /* Every view, with what can stand in it. */
 async function eachView(page, visit) {
-    await heading(page, 'Qué gusto verle');
+    await heading(page, 'Hola de nuevo');
     await page.getByRole('button', { name: 'Entrar' }).click();
     await page.getByRole('alert').filter({ hasText: 'Por favor, escriba' }).waitFor();
     await visit('sign in');
@@ -150,7 +150,7 @@ test('no English flashes up before the Spanish has come', async () => {
         await route.continue();
     });
     const shown = await watchText(page);
-    await heading(page, 'Qué gusto verle');
+    await heading(page, 'Hola de nuevo');
     const texts = await shown();
     assert.ok(texts.length > 0);
     for (const text of texts) assert.doesNotMatch(text, /Welcome|Sign|moment,/);
@@ -186,9 +186,9 @@ test('the language is chosen at the door, is kept, and is changed in the setting
     assert.equal(await link.getAttribute('lang'), 'es');
     assert.ok((await link.boundingBox()).y < PHONE.height / 2, 'it is seen without a search');
     await link.click();
-    await heading(page, 'Qué gusto verle');
+    await heading(page, 'Hola de nuevo');
     await page.reload();
-    await heading(page, 'Qué gusto verle');
+    await heading(page, 'Hola de nuevo');
     assert.equal(await page.title(), 'Entrar · Porchlight');
     await enter(page, 'member2');
     await posts(page).first().waitFor();
@@ -211,7 +211,7 @@ test('the choice stays when somebody signs out', async () => {
     await page.getByRole('button', { name: 'Salir' }).click();
     await page.getByRole('region', { name: 'Sesión cerrada' }).getByText('Usted ya salió.').waitFor();
     assert.deepEqual(await english(page), []);
-    await heading(page, 'Qué gusto verle');
+    await heading(page, 'Hola de nuevo');
     await page.leave();
 });
 

@@ -116,6 +116,8 @@ test("“y” is “e” before the sound of an i", () => {
     assert.equal(words.active.and(["Ana", "Inés"]), "Ana e Inés");
     assert.equal(words.active.and(["Ana", "Hilda"]), "Ana e Hilda");
     assert.equal(words.active.and(["Ana", "Hielo"]), "Ana y Hielo");
+    assert.equal(words.active.and(["Ana", "Yvonne"]), "Ana e Yvonne");
+    assert.equal(words.active.and(["Ana", "Yolanda"]), "Ana y Yolanda");
     assert.equal(words.active.and(["Ana", "Luis", "Bo"]), "Ana, Luis y Bo");
     assert.equal(words.active.and(["Ana"]), "Ana");
 });

@@ -18,8 +18,8 @@ function atTime(date: Date): string {
     return `${/^1\D/.test(time) ? "a la" : "a las"} ${time}`;
 }
 
-/* "y" is "e" before the sound of an i. */
-const and = (last: string): string => (/^h?[ií](?![aeo])/i.test(last) ? "e" : "y");
+/* "y" is "e" before the sound of an i: Inés, Hilda and Yvonne, but not Ian, Hielo or Yolanda. */
+const and = (last: string): string => (/^(h?[ií](?![aeo])|y(?![aeiouáéíóú]))/i.test(last) ? "e" : "y");
 
 const persons = (count: number): string => some(count, "persona", "personas");
 
@@ -49,7 +49,7 @@ export const spanish: Words = {
 
     signIn: {
         view: "Entrar",
-        heading: "Qué gusto verle",
+        heading: "Hola de nuevo",
         intro: "Entre para ver a su equipo.",
         name: "Nombre de usuario",
         password: "Contraseña",
@@ -77,10 +77,10 @@ export const spanish: Words = {
     },
     join: {
         view: "Unirse",
-        heading: "Le han invitado",
+        heading: "Tiene una invitación",
         intro: "Díganos su nombre y elija una contraseña. Con eso ya está dentro.",
         name: "Su nombre",
-        nameHint: "Así le ven los demás.",
+        nameHint: "Este es el nombre que ven los demás.",
         username: "Nombre de usuario",
         usernameHint: "Lo escribe cada vez que entra. Puede cambiarlo.",
         password: "Elija una contraseña",
@@ -502,7 +502,7 @@ export const spanish: Words = {
         soundsHelp: "Dos notas suaves cuando llega un aviso.",
 
         name: "Su nombre",
-        nameHint: "Así le ven los demás.",
+        nameHint: "Este es el nombre que ven los demás.",
         saveName: "Guardar el nombre",
         savingName: "Guardando…",
         nameSaved: "Guardado. Los demás ya ven su nuevo nombre.",

@@ -7,7 +7,9 @@ import { takeFeedPage, type FeedData, type NewPosts, type NoticesData } from "./
 import { keys } from "./keys.ts";
 import { notedMember, wasSignedIn } from "./notes.ts";
 import {
+    askForNotices,
     keptFeed,
+    keptNotices,
     KEPT_CHARS_MAX,
     KEPT_POSTS_MAX,
     noteMember,
@@ -206,6 +208,23 @@ test("without a copy a slow answer is waited for", async () => {
     const shown = ids(new Promise<string>((done) => (answer = done)), 1);
     setTimeout(() => answer("late"), 5);
     assert.equal(await shown, "late");
+});
+
+test("notices from the copy give way to the server's list, once", () => {
+    const kept = snapshot(fill([post(1)]));
+    assert.ok(kept);
+    const cache = new QueryClient();
+    const invalidated = (): boolean | undefined => cache.getQueryState(keys.notices(""))?.isInvalidated;
+    const show = (page: NoticesData["pages"][0]): void =>
+        void cache.setQueryData<NoticesData>(keys.notices(""), { pages: [page], pageParams: [null] });
+    show(keptNotices(cache, kept));
+    askForNotices(cache, "another team");
+    assert.equal(invalidated(), false);
+    askForNotices(cache, "");
+    assert.equal(invalidated(), true);
+    show({ items: [notice], next: "older", cursor: "n" });
+    askForNotices(cache, "");
+    assert.equal(invalidated(), false);
 });
 
 test("a feed from the copy says of when it is, and offers to look for more when it is not whole", () => {

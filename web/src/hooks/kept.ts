@@ -205,4 +205,15 @@ export function keptFeed(cache: QueryClient, kept: Kept): FeedPage {
     return { ids: kept.ids, pinnedIds: kept.pinnedIds, next: kept.next };
 }
 
-export const keptNotices = (kept: Kept): NoticeList => ({ items: kept.notices, next: null, cursor: kept.cursor ?? "" });
+/* The notices of the copy. It does not know what is older: that comes with the server (askForNotices). */
+export function keptNotices(cache: QueryClient, kept: Kept): NoticeList {
+    cache.setQueryData(keys.keptNotices(kept.team), true);
+    return { items: kept.notices, next: null, cursor: kept.cursor ?? "" };
+}
+
+/* The server is there: a list from the copy gives way to its own, once. */
+export function askForNotices(cache: QueryClient, team: string): void {
+    if (!cache.getQueryData(keys.keptNotices(team))) return;
+    cache.setQueryData(keys.keptNotices(team), false);
+    void cache.invalidateQueries({ queryKey: keys.notices(team) });
+}

@@ -12,6 +12,7 @@
  *   everything              true while the feed shows all posts, whatever the member prefers
  *   newPosts, team          NewPosts: what has come and waits for the button
  *   notices, team           InfiniteData<NoticeList>
+ *   keptNotices, team       true while the notices are the device's copy (kept.ts), not the server's list
  *   counters, team          CounterMetadata[]: all of a team, as they are now
  *   counter, team, name     history: its pages; added: what the member adds at this moment; heard: news that wait for that
  *   channels, team          Channel[], each with what is unread
@@ -42,6 +43,7 @@ export const keys = {
     posts: (team: string) => ["posts", team] as const,
     newPosts: (team: string) => ["newPosts", team] as const,
     notices: (team: string) => ["notices", team] as const,
+    keptNotices: (team: string) => ["keptNotices", team] as const,
     arrived: (team: string) => ["arrived", team] as const,
     like: (id: string) => ["like", id] as const,
     unsent: ["unsent"] as const,

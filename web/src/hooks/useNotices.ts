@@ -2,10 +2,10 @@
  * Notices: the list, how many are new to this device, and the one that a toast shows.
  */
 import { skipToken, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useCallback, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useSyncExternalStore } from "react";
 import type { Notice } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
-import { keptNotices, orKept } from "./kept.ts";
+import { askForNotices, keptNotices, orKept } from "./kept.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
 
@@ -46,7 +46,7 @@ function watchSeen(changed: () => void): () => void {
 
 export function useNotices(userId: string, enabled = true) {
     const { api, queryClient } = useClient();
-    const { team } = useConnection();
+    const { state, team } = useConnection();
     const notices = useInfiniteQuery({
         queryKey: keys.notices(team),
         enabled,
@@ -57,11 +57,15 @@ export function useNotices(userId: string, enabled = true) {
             return orKept(
                 asked,
                 (page) => page,
-                (kept) => (kept.team === team ? keptNotices(kept) : undefined),
+                (kept) => (kept.team === team ? keptNotices(queryClient, kept) : undefined),
             );
         },
         getNextPageParam: (page) => page.next,
     });
+    useEffect(() => {
+        if (state === "live") askForNotices(queryClient, team);
+    }, [state, team, queryClient, notices.data]);
+
     const items = notices.data?.pages.flatMap((page) => page.items) ?? [];
 
     const seen = useSyncExternalStore(watchSeen, () => readSeen(userId));

@@ -1,6 +1,6 @@
 /*
  * Writing a post: a quiet invitation first, a form when it is wanted. What is being written survives a reload, a lost
- * network and the end of a session; what was cleared can be had back until something else is written.
+ * network and the end of a session; what was cleared can be had back until the form is opened again.
  */
 import { useEffect, useId, useRef, useState, type FormEvent } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";

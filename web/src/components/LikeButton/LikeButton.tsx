@@ -17,7 +17,13 @@ function problemOf(error: unknown, wanted: boolean | undefined): string {
     return wanted === false ? words.like.unlikeFailed : words.like.failed;
 }
 
-export function LikeButton({ post }: { post: Post }) {
+interface LikeButtonProps {
+    post: Post;
+    /* The id of what says whose post it is. */
+    describedBy: string;
+}
+
+export function LikeButton({ post, describedBy }: LikeButtonProps) {
     const { liked, count, waits, toggle, error, wanted } = useLike(post, () => announce(words.outbox.like, "answer"));
     const { offered, offer, end, button, blurred } = useUndo();
     const heart = useRef<HTMLButtonElement>(null);
@@ -48,6 +54,7 @@ export function LikeButton({ post }: { post: Post }) {
                     type="button"
                     className="button button-plain like-undo"
                     ref={button}
+                    aria-describedby={describedBy}
                     onBlur={blurred}
                     onClick={() => {
                         toggle();

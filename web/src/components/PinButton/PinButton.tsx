@@ -7,7 +7,14 @@ import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
 import { Problem } from "../States/States.tsx";
 
-export function PinButton({ post, look = "plain" }: { post: Post; look?: "plain" | "quiet" }) {
+interface PinButtonProps {
+    post: Post;
+    look?: "plain" | "quiet";
+    /* The id of what says which post it is. */
+    describedBy: string;
+}
+
+export function PinButton({ post, look = "plain", describedBy }: PinButtonProps) {
     const pin = usePin(post.id);
     const label = pin.isPending
         ? pin.variables
@@ -24,6 +31,7 @@ export function PinButton({ post, look = "plain" }: { post: Post; look?: "plain"
                 className="post-pin"
                 icon="pin"
                 busy={pin.isPending}
+                aria-describedby={describedBy}
                 onClick={() => pin.mutate(!post.pinned)}
                 data-once
             >

@@ -39,7 +39,7 @@ export function PostActions({ post, user, describedBy, edit, remove }: PostActio
             <Button look="quiet" icon="bin" aria-describedby={describedBy} onClick={remove} data-once>
                 {words.post.delete}
             </Button>
-            {leads && <PinButton post={post} look="quiet" />}
+            {leads && <PinButton post={post} look="quiet" describedBy={describedBy} />}
         </div>
     );
 }

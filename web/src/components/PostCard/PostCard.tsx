@@ -100,10 +100,11 @@ interface WrittenProps {
     post: Post;
     shown: { body: string; topics: string[]; waits: boolean };
     alone: boolean;
+    headingId: string;
     actions: ReactNode;
 }
 
-function Written({ post, shown, alone, actions }: WrittenProps) {
+function Written({ post, shown, alone, headingId, actions }: WrittenProps) {
     const short = !alone && isLong(shown.body);
     return (
         <>
@@ -118,7 +119,7 @@ function Written({ post, shown, alone, actions }: WrittenProps) {
             )}
             <p className="post-waits">{shown.waits && words.outbox.like}</p>
             <footer className="post-foot">
-                <LikeButton post={post} />
+                <LikeButton post={post} describedBy={headingId} />
                 {shown.topics.length > 0 && (
                     <ul className="post-topics" aria-label={words.post.topics}>
                         {shown.topics.map((topic) => (
@@ -190,6 +191,7 @@ export const PostCard = memo(function PostCard({ id, user, alone = false }: Post
                     post={post}
                     shown={shown}
                     alone={alone}
+                    headingId={headingId}
                     actions={
                         <PostActions
                             post={post}

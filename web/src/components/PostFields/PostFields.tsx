@@ -41,6 +41,7 @@ interface PostFieldsProps {
 export function PostFields({ label, draft, change, problem, body }: PostFieldsProps) {
     const id = useId();
     const left = leftOf(draft.body);
+    const says = problem.body !== undefined || left <= LEFT_SHOWN_FROM;
     return (
         <>
             <div className="field">
@@ -53,13 +54,13 @@ export function PostFields({ label, draft, change, problem, body }: PostFieldsPr
                     rows={5}
                     value={draft.body}
                     aria-invalid={!!problem.body}
-                    aria-describedby={`${id}-left`}
+                    aria-describedby={says ? `${id}-left` : undefined}
                     onChange={(event) => change({ body: event.target.value })}
                 />
                 <p
                     id={`${id}-left`}
                     className={problem.body ? "field-problem" : "field-hint"}
-                    hidden={!problem.body && left > LEFT_SHOWN_FROM}
+                    hidden={!says}
                 >
                     {problem.body ?? (left < 0 ? compose.over(-left) : compose.left(left))}
                 </p>

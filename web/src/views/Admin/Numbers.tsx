@@ -8,7 +8,7 @@ import { words } from "../../words.ts";
 
 const { admin } = words;
 
-function Number({ name, value, more }: { name: string; value: string; more?: string }) {
+function Figure({ name, value, more }: { name: string; value: string; more?: string }) {
     return (
         <div className="number">
             <dt>{name}</dt>
@@ -27,13 +27,13 @@ export function Numbers() {
             {figures && error && <Problem>{admin.numbersOld}</Problem>}
             {figures && (
                 <dl className="numbers">
-                    <Number name={admin.here} value={admin.count(figures.here)} />
-                    <Number name={admin.sockets} value={admin.count(figures.sockets)} />
-                    <Number
+                    <Figure name={admin.here} value={admin.count(figures.here)} />
+                    <Figure name={admin.sockets} value={admin.count(figures.sockets)} />
+                    <Figure
                         name={admin.polls}
                         value={figures.pollsPerSecond === null ? admin.counting : admin.rate(figures.pollsPerSecond)}
                     />
-                    <Number
+                    <Figure
                         name={admin.flushes}
                         value={admin.count(figures.flushes)}
                         more={admin.waiting(figures.likesWaiting)}

@@ -1,6 +1,7 @@
 /*
  * All that is pinned, each with its start and a button that takes it down.
  */
+import { useId } from "react";
 import { Panel } from "../../components/Panel/Panel.tsx";
 import { PinButton } from "../../components/PinButton/PinButton.tsx";
 import { Empty, Failed, Loading } from "../../components/States/States.tsx";
@@ -12,17 +13,18 @@ const { corner } = words;
 
 function Pin({ id }: { id: string }) {
     const { data: post } = usePost(id);
+    const wordsId = useId();
     if (!post) return null;
     return (
         <li className="corner-pin">
             <div>
-                <a className="corner-pin-words" href={`#/posts/${post.id}`}>
+                <a className="corner-pin-words" id={wordsId} href={`#/posts/${post.id}`}>
                     {post.body}
                 </a>
                 <p className="corner-quiet">{corner.pinOf(post.author.name)}</p>
             </div>
             <div className="corner-pin-actions">
-                <PinButton post={post} />
+                <PinButton post={post} describedBy={wordsId} />
             </div>
         </li>
     );
