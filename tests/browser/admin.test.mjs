@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESKTOP, expected, latest, PHONE, signIn, stage } from './browser.mjs';
+import { DESKTOP, expected, latest, newPostsButton, PHONE, signIn, stage } from './browser.mjs';
 import { assertAccessibleInBoth, measure, overflow } from './sight.mjs';
 
 const porch = stage();
@@ -105,6 +105,25 @@ test('a server that cannot save is told of, and numbers that stop are not passed
     await page.unroute(/\/(readyz|metrics)$/);
     await part(page, 'Health').getByText('Ready. It can read and save.').waitFor();
     await page.getByText('The numbers stopped').waitFor({ state: 'detached' });
+    await page.leave();
+});
+
+test('back at a team, what came while another one was looked at is new', async () => {
+    const page = await porch.open({ who: 'admin' });
+    const team = page.getByLabel('Team', { exact: true });
+    const at = async (name) => {
+        await team.selectOption(name);
+        await page.getByRole('heading', { level: 1, name }).waitFor();
+        await latest(page).first().waitFor();
+        await page.getByText('You are up to date').waitFor();
+    };
+    await at('Morning Walkers');
+    await at('Strong Together');
+    await porch.api('member1', 'POST', '/posts', { body: 'While you were with the others' });
+    await team.selectOption('Morning Walkers');
+    await newPostsButton(page).filter({ hasText: '1 new post available' }).waitFor();
+    await newPostsButton(page).click();
+    await latest(page).first().filter({ hasText: 'While you were with the others' }).waitFor();
     await page.leave();
 });
 

@@ -171,6 +171,7 @@ test('the largest text still fits 320 px', async () => {
             assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `${hash} for ${who}`);
         }
         await page.reload();
+        await page.locator('.nav-item').first().waitFor();
         assert.equal(await page.evaluate(() => document.documentElement.dataset.textSize), 'larger');
         const sizes = await page.evaluate(() =>
             [document.documentElement, document.querySelector('.nav-item')].map((it) => getComputedStyle(it).fontSize),

@@ -237,6 +237,24 @@ test("a browser that keeps nothing keeps it for the life of the page", async () 
     assert.deepEqual([arrived, outbox.waiting()], [["post a key-a"], []]);
 });
 
+test("a timer that rang while there was no network does not keep the next one from being set", async () => {
+    const { clock, server, arrived, openTab } = stage();
+    const { page, outbox } = openTab();
+    outbox.start();
+    server.fails = [lost];
+    outbox.add(post("a"));
+    await outbox.send();
+    assert.equal(clock.waits().length, 1);
+    page.environment.online = () => false;
+    await clock.advance(60_000);
+    assert.deepEqual([clock.waits(), arrived.length], [[], 1]);
+    page.environment.online = () => true;
+    outbox.add(post("b"));
+    assert.equal(clock.waits().length, 1);
+    await clock.advance(60_000);
+    assert.deepEqual([arrived.slice(1), outbox.waiting()], [["post a key-a", "post b key-b"], []]);
+});
+
 /* ---- deletions are held ------------------------------------------------------------------------------------------ */
 
 test("a deletion is held until its moment, and what is behind it goes on", async () => {
