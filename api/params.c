@@ -116,42 +116,50 @@ bool request_page(struct request *r, size_t *limit, int64_t *page)
     return true;
 }
 
-bool request_team(struct request *r, int64_t *team_id)
+static enum err check_entry(struct request *r, int64_t team_id)
+{
+    struct team team;
+    if (!caller_in_team(&r->caller, team_id))
+        return problem_set(&r->problem, ERR_FORBIDDEN, "You are not in this team.");
+    for (size_t i = 0; i < r->caller.teams_count; i++)
+        if (r->caller.teams[i] == team_id)
+            return ERR_OK;
+    if (polls_know(r->loop->polls, team_id))
+        return ERR_OK;
+    enum err err = teams_by_id(r->loop->db, r->arena, team_id, &team); /* an admin may enter any, if it exists */
+    return err == ERR_NOT_FOUND ? problem_set(&r->problem, err, "There is no such team.") : err;
+}
+
+enum err request_find_team(struct request *r, int64_t *team_id)
 {
     const struct query_param *asked = query_find(&r->query, "team");
     if (asked == NULL) {
-        if (r->caller.teams_count == 0) {
-            request_refuse(r, ERR_NOT_FOUND, "You are not in a team. Say which one you mean.");
-            return false;
-        }
+        if (r->caller.teams_count == 0)
+            return problem_set(&r->problem, ERR_NOT_FOUND, "You are not in a team. Say which one you mean.");
         *team_id = r->caller.teams[0];
-        return true;
+        return ERR_OK;
     }
-    if (!parse_id(asked->value, team_id)) {
-        request_refuse(r, ERR_INVALID, "The parameter \"team\" has to be the id of a team.");
-        return false;
-    }
-    return request_may_enter(r, *team_id);
+    if (!parse_id(asked->value, team_id))
+        return problem_set(&r->problem, ERR_INVALID, "The parameter \"team\" has to be the id of a team.");
+    return check_entry(r, *team_id);
+}
+
+/* false: answered. */
+static bool passed(struct request *r, enum err err)
+{
+    if (err != ERR_OK)
+        request_fail(r, err);
+    return err == ERR_OK;
+}
+
+bool request_team(struct request *r, int64_t *team_id)
+{
+    return passed(r, request_find_team(r, team_id));
 }
 
 bool request_may_enter(struct request *r, int64_t team_id)
 {
-    struct team team;
-    if (!caller_in_team(&r->caller, team_id)) {
-        request_refuse(r, ERR_FORBIDDEN, "You are not in this team.");
-        return false;
-    }
-    for (size_t i = 0; i < r->caller.teams_count; i++)
-        if (r->caller.teams[i] == team_id)
-            return true;
-    if (polls_know(r->loop->polls, team_id))
-        return true;
-    enum err err = teams_by_id(r->loop->db, r->arena, team_id, &team); /* an admin may enter any, if it exists */
-    if (err == ERR_NOT_FOUND)
-        request_refuse(r, err, "There is no such team.");
-    else if (err != ERR_OK)
-        request_fail(r, err);
-    return err == ERR_OK;
+    return passed(r, check_entry(r, team_id));
 }
 
 unsigned request_poll_interval(struct request *r, unsigned base_s)

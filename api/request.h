@@ -201,6 +201,9 @@ bool request_page(struct request *r, size_t *limit, int64_t *page);
 /* ?team= or the member's own team. false: answered (403 when not a member there, 404 without any team). */
 bool request_team(struct request *r, int64_t *team_id);
 
+/* The same without an answer; r->problem says why not. */
+enum err request_find_team(struct request *r, int64_t *team_id);
+
 /* Whether the caller is in the team, or an admin and the team exists. false: answered. */
 bool request_may_enter(struct request *r, int64_t team_id);
 

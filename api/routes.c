@@ -94,10 +94,11 @@ const struct route routes[] = {
 
 static_assert(sizeof routes / sizeof routes[0] < METRICS_ROUTES_MAX, "every route needs its figures");
 
-/* A path where sockets are opened (realtime/kinds.h), and one where they are in their room at once. They answer for
-   themselves: credentials may be a ticket. */
+/* A path where sockets are opened (realtime/kinds.h), one where they are in their room at once, and one that names it.
+   They answer for themselves: credentials may be a ticket. */
 static const struct route socket_route = {METHOD_GET, "socket", ACCESS_OPEN, socket_open, "ticket"};
 static const struct route room_route = {METHOD_GET, "socket", ACCESS_OPEN, socket_open, "ticket since"};
+static const struct route named_route = {METHOD_GET, "socket", ACCESS_OPEN, socket_open, "ticket since team filters"};
 
 /* Whatever else is fetched: a file of the web app, or 404. */
 static const struct route asset_route = {METHOD_GET, "*", ACCESS_OPEN, assets_serve, NULL};
@@ -118,7 +119,8 @@ size_t routes_index(const struct route *route)
 {
     if (route == &asset_route)
         return routes_count();
-    return route == &socket_route || route == &room_route ? routes_count() + 1 : (size_t)(route - routes);
+    bool socket = route == &socket_route || route == &room_route || route == &named_route;
+    return socket ? routes_count() + 1 : (size_t)(route - routes);
 }
 
 /* Compares the path's segments with a pattern, both from their start. */
@@ -177,7 +179,7 @@ const struct socket_path *routes_socket_path(struct request *r)
 
 /* ---- what is common ---------------------------------------------------------------------------------------------- */
 
-static bool name_in_list(const char *list, const char *name)
+bool routes_list_has(const char *list, const char *name)
 {
     size_t len = strlen(name);
     while (list != NULL && *list != '\0') {
@@ -193,7 +195,7 @@ static bool name_in_list(const char *list, const char *name)
 static bool params_known(struct request *r)
 {
     for (size_t i = 0; i < r->query.params_count; i++)
-        if (!name_in_list(r->route->params, r->query.params[i].name)) {
+        if (!routes_list_has(r->route->params, r->query.params[i].name)) {
             request_refuse(r, ERR_INVALID, "The parameter \"%.40s\" is not known here.", r->query.params[i].name);
             return false;
         }
@@ -294,7 +296,9 @@ void routes_dispatch(struct request *r)
     if (path != NULL) {
         allowed |= 1U << METHOD_GET;
         if (method == METHOD_GET)
-            r->route = realtime_path_resumes(path) ? &room_route : &socket_route;
+            r->route = realtime_path_names(path)     ? &named_route
+                       : realtime_path_resumes(path) ? &room_route
+                                                     : &socket_route;
     }
     if (r->route == NULL && allowed == 0) {
         allowed = 1U << METHOD_GET;

@@ -37,6 +37,9 @@ size_t routes_count(void);
 const char *routes_method_name(enum method method); /* "GET"; "OTHER" for what no route takes */
 size_t routes_index(const struct route *route);
 
+/* Whether a list as in `params` has the name; NULL is an empty list. */
+bool routes_list_has(const char *list, const char *name);
+
 /* What may be opened at the request's path as a socket; NULL: nothing. */
 const struct socket_path *routes_socket_path(struct request *r);
 

@@ -16,6 +16,7 @@
 #include "api/resources.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "db/counters.h"
 #include "db/cursor.h"
 #include "realtime/handshake.h"
 #include "realtime/realtime.h"
@@ -102,13 +103,55 @@ static enum err read_since(struct request *r, struct realtime_knock *knock)
                        "The parameter \"since\" has to be a cursor from an earlier answer.");
 }
 
+/* ?filters=increment,reset as topics: a bit for each kind of change (realtime/rooms/counter.c). */
+static enum err read_filters(struct request *r, uint8_t *topics)
+{
+    const struct query_param *filters = query_find(&r->query, "filters");
+    if (filters == NULL)
+        return ERR_OK;
+    *topics = 0;
+    for (const char *at = filters->value;; at++) {
+        size_t len = strcspn(at, ",");
+        const char *word = arena_copy(r->arena, at, len);
+        enum counter_kind kind;
+        if (word == NULL)
+            return ERR_NO_MEMORY;
+        if (!counters_kind_parse(word, &kind))
+            return problem_set(&r->problem, ERR_INVALID,
+                               "The parameter \"filters\" has some of increment, decrement, setValue and reset, with "
+                               "commas between.");
+        *topics = (uint8_t)(*topics | 1U << kind);
+        at += len;
+        if (*at == '\0')
+            return ERR_OK;
+    }
+}
+
+/* /ws/counter/{name}?team=&filters= */
+static enum err find_counter(struct request *r, struct realtime_knock *knock)
+{
+    const char *name = r->query.segments[r->query.segments_count - 1];
+    int64_t team_id;
+    if (!counters_name_is_good(name))
+        return problem_set(&r->problem, ERR_INVALID, COUNTERS_NAME_RULE);
+    enum err err = request_find_team(r, &team_id);
+    if (err == ERR_OK)
+        err = read_filters(r, &knock->topics);
+    if (err != ERR_OK)
+        return err;
+    knock->room = arena_printf(r->arena, "counter/%lld/%s", (long long)team_id, name);
+    return knock->room == NULL ? ERR_NO_MEMORY : ERR_OK;
+}
+
 /* Paths whose address names the room. What an entry finds lies in the request's arena: knock->room, and topics when the
    client wants to hear of some only. ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_INVALID with a sentence. */
 static const struct {
-    const char *first; /* segment of the path */
+    const char *first;  /* segment of the path */
+    const char *params; /* what it knows of those that the route lets through */
     enum err (*find)(struct request *r, struct realtime_knock *knock);
 } named_rooms[] = {
-    {NULL, NULL},
+    {"ws", "ticket since team filters", find_counter},
+    {NULL, NULL, NULL},
 };
 
 static enum err find_room(struct request *r, const struct socket_path *path, struct realtime_knock *knock)
@@ -117,10 +160,16 @@ static enum err find_room(struct request *r, const struct socket_path *path, str
     knock->topics = UINT8_MAX;
     if (!realtime_path_names(path))
         return ERR_OK;
-    for (size_t i = 0; named_rooms[i].find != NULL; i++)
-        if (strcmp(named_rooms[i].first, r->query.segments[0]) == 0)
-            return named_rooms[i].find(r, knock);
-    return ERR_NOT_FOUND;
+    size_t room = 0;
+    while (named_rooms[room].find != NULL && strcmp(named_rooms[room].first, r->query.segments[0]) != 0)
+        room++;
+    if (named_rooms[room].find == NULL)
+        return ERR_NOT_FOUND;
+    for (size_t i = 0; i < r->query.params_count; i++)
+        if (!routes_list_has(named_rooms[room].params, r->query.params[i].name))
+            return problem_set(&r->problem, ERR_INVALID, "The parameter \"%.40s\" is not known here.",
+                               r->query.params[i].name);
+    return named_rooms[room].find(r, knock);
 }
 
 static void hand_over(struct request *r, int fd, const void *early, size_t early_len)

@@ -273,3 +273,17 @@ enum err handshake_check(const struct handshake_fields *fields, struct handshake
     *out = found;
     return ERR_OK;
 }
+
+bool handshake_path_matches(const char *pattern, const char *path)
+{
+    while (*pattern != '\0' && *path != '\0') {
+        size_t wanted = strcspn(pattern, "/");
+        size_t given = strcspn(path, "/");
+        bool any = *pattern == '{' && given > 0;
+        if (!any && (wanted != given || strncmp(pattern, path, given) != 0))
+            return false;
+        pattern += wanted + (pattern[wanted] == '/');
+        path += given + (path[given] == '/');
+    }
+    return *pattern == *path;
+}

@@ -35,4 +35,7 @@ struct handshake {
  */
 enum err handshake_check(const struct handshake_fields *fields, struct handshake *out, struct problem *problem);
 
+/* Whether an address of sockets is the one of the pattern: segment by segment, {x} is any one that is not empty. */
+bool handshake_path_matches(const char *pattern, const char *path);
+
 #endif

@@ -88,7 +88,8 @@ struct socket_path {
 extern const struct socket_path kinds_paths[];      /* ends with a NULL path */
 extern const struct room_kind *const kinds_rooms[]; /* all whose rooms are named KIND/...; ends with NULL */
 
-extern const struct room_kind team_kind; /* rooms/team.c */
-extern const struct room_kind feed_kind; /* rooms/feed.c */
+extern const struct room_kind team_kind;    /* rooms/team.c */
+extern const struct room_kind feed_kind;    /* rooms/feed.c */
+extern const struct room_kind counter_kind; /* rooms/counter.c */
 
 #endif

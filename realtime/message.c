@@ -9,7 +9,18 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-enum field { FIELD_TYPE, FIELD_ID, FIELD_TEAM, FIELD_SINCE, FIELD_ICON, FIELD_POST, FIELD_TOKEN, FIELDS };
+enum field {
+    FIELD_TYPE,
+    FIELD_ID,
+    FIELD_TEAM,
+    FIELD_SINCE,
+    FIELD_ICON,
+    FIELD_POST,
+    FIELD_TOKEN,
+    FIELD_AMOUNT,
+    FIELD_VALUE,
+    FIELDS
+};
 
 static const struct json_field fields[FIELDS] = {
     [FIELD_TYPE] = {.name = "type", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = 40},
@@ -19,6 +30,8 @@ static const struct json_field fields[FIELDS] = {
     [FIELD_ICON] = {.name = "icon", .kind = JSON_KIND_LINE, .min = 1, .max = CHEER_ICON_CHARS_MAX},
     [FIELD_POST] = {.name = "postId", .kind = JSON_KIND_ID},
     [FIELD_TOKEN] = {.name = "token", .kind = JSON_KIND_SECRET, .min = 1, .max = TOKEN_BYTES_MAX},
+    [FIELD_AMOUNT] = {.name = "amount", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
+    [FIELD_VALUE] = {.name = "value", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
 };
 
 #define BIT(field) (1U << (field))
@@ -34,6 +47,10 @@ static const struct {
     [MESSAGE_POST_LIKE] = {"POST_LIKE", BIT(FIELD_POST), 0},
     [MESSAGE_POST_UNLIKE] = {"POST_UNLIKE", BIT(FIELD_POST), 0},
     [MESSAGE_AUTH] = {"AUTH", BIT(FIELD_TOKEN), 0},
+    [MESSAGE_INCREMENT] = {"increment", 0, BIT(FIELD_AMOUNT)},
+    [MESSAGE_DECREMENT] = {"decrement", 0, BIT(FIELD_AMOUNT)},
+    [MESSAGE_SET_VALUE] = {"setValue", BIT(FIELD_VALUE), 0},
+    [MESSAGE_RESET] = {"reset", 0, 0},
 };
 
 static_assert(sizeof types / sizeof types[0] == MESSAGE_TYPES_, "every type has its row");
@@ -83,6 +100,16 @@ static enum err check_fields(enum message_type type, const struct json_value *va
     return ERR_OK;
 }
 
+/* Of a message whose reading ended before it came to its id. NULL: it has none that is good. */
+static const char *find_id(const char *bytes, size_t len, struct arena *arena)
+{
+    struct json_peek peek;
+    if (json_peek(bytes, len, "id", "type", arena, &peek, NULL) != ERR_OK || peek.first == NULL)
+        return NULL;
+    size_t id_len = strlen(peek.first);
+    return id_len >= 1 && id_len <= MESSAGE_ID_BYTES_MAX && id_is_visible(peek.first) ? peek.first : NULL;
+}
+
 enum err message_parse(const char *bytes, size_t len, struct arena *arena, struct message *out, struct problem *problem)
 {
     *out = (struct message){.type = MESSAGE_PING};
@@ -90,6 +117,8 @@ enum err message_parse(const char *bytes, size_t len, struct arena *arena, struc
         return ERR_OK;
     struct json_value values[FIELDS] = {0};
     enum err err = json_read(bytes, len, fields, FIELDS, values, arena, problem);
+    if (err == ERR_INVALID && !values[FIELD_ID].present)
+        out->id = find_id(bytes, len, arena);
     if (values[FIELD_ID].text != NULL) {
         if (!id_is_visible(values[FIELD_ID].text))
             return problem_set(problem, ERR_INVALID, "The field \"id\" has 1 to %d visible ASCII characters.",
@@ -107,5 +136,7 @@ enum err message_parse(const char *bytes, size_t len, struct arena *arena, struc
     out->icon = values[FIELD_ICON].text;
     out->post_id = values[FIELD_POST].number;
     out->token = values[FIELD_TOKEN].text;
+    out->amount = values[FIELD_AMOUNT].present ? values[FIELD_AMOUNT].number : 1;
+    out->value = values[FIELD_VALUE].number;
     return ERR_OK;
 }

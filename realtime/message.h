@@ -18,6 +18,10 @@ enum message_type {
     MESSAGE_POST_LIKE,
     MESSAGE_POST_UNLIKE,
     MESSAGE_AUTH,
+    MESSAGE_INCREMENT,
+    MESSAGE_DECREMENT,
+    MESSAGE_SET_VALUE,
+    MESSAGE_RESET,
     MESSAGE_TYPES_
 };
 
@@ -30,6 +34,8 @@ struct message {
     const char *icon;
     int64_t post_id;
     const char *token;
+    int64_t amount; /* 1 when it was left out */
+    int64_t value;
     bool flag;        /* of a type that has one */
     const char *text; /* likewise */
 };

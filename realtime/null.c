@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "realtime/handshake.h"
 #include "realtime/kinds.h"
 #include "realtime/realtime.h"
 
@@ -88,9 +89,9 @@ bool realtime_thaw(struct realtime *rt, struct pack_reader *from)
 /* The addresses of realtime/kinds.c: whoever knocks there hears why not. */
 const struct socket_path *realtime_path(const char *path)
 {
-    static const struct socket_path paths[] = {{.path = "ws"}, {.path = "api/feed/live"}};
+    static const struct socket_path paths[] = {{.path = "ws"}, {.path = "api/feed/live"}, {.path = "ws/counter/{x}"}};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (strcmp(paths[i].path, path) == 0)
+        if (handshake_path_matches(paths[i].path, path))
             return &paths[i];
     return NULL;
 }

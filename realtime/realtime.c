@@ -14,6 +14,7 @@
 #include "realtime/deflate.h"
 #include "realtime/doors.h"
 #include "realtime/freeze.h"
+#include "realtime/handshake.h"
 #include "realtime/hub.h"
 #include "realtime/kinds.h"
 #include "realtime/note.h"
@@ -217,25 +218,10 @@ bool realtime_thaw(struct realtime *rt, struct pack_reader *from)
 
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
-/* Segment by segment; {x} is any one that is not empty. */
-static bool path_matches(const char *pattern, const char *path)
-{
-    while (*pattern != '\0' && *path != '\0') {
-        size_t wanted = strcspn(pattern, "/");
-        size_t given = strcspn(path, "/");
-        bool any = *pattern == '{' && given > 0;
-        if (!any && (wanted != given || strncmp(pattern, path, given) != 0))
-            return false;
-        pattern += wanted + (pattern[wanted] == '/');
-        path += given + (path[given] == '/');
-    }
-    return *pattern == *path;
-}
-
 const struct socket_path *realtime_path(const char *path)
 {
     for (const struct socket_path *p = kinds_paths; p->path != NULL; p++)
-        if (path_matches(p->path, path))
+        if (handshake_path_matches(p->path, path))
             return p;
     return NULL;
 }

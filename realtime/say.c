@@ -194,3 +194,27 @@ void say_notice(struct buf *out, const struct say_notice *n, const char *cursor)
     put_cursor(&w, cursor);
     json_object_end(&w);
 }
+
+void say_counter_update(struct buf *out, const struct counter *counter, const char *cursor)
+{
+    struct json_writer w = begin(out, "COUNTER_UPDATE");
+    json_key(&w, "name");
+    json_put_string(&w, counter->name);
+    json_key(&w, "value");
+    json_put_int(&w, counter->value);
+    json_key(&w, "metadata");
+    counters_render(&w, counter);
+    put_cursor(&w, cursor);
+    json_object_end(&w);
+}
+
+void say_counter_result(struct buf *out, const char *id, const struct counter_event *event, const char *cursor)
+{
+    char type[40];
+    (void)snprintf(type, sizeof type, "%sResult", counters_kind_name(event->kind));
+    struct json_writer w = begin(out, type);
+    put_id(&w, id);
+    json_key(&w, "result");
+    counters_render_event(&w, event, cursor);
+    json_object_end(&w);
+}

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "db/counters.h"
 #include "db/presence.h"
 #include "db/tx.h"
 
@@ -39,5 +40,9 @@ struct say_notice {
     const char *link; /* NULL: none */
 };
 void say_notice(struct buf *out, const struct say_notice *n, const char *cursor);
+
+void say_counter_update(struct buf *out, const struct counter *counter, const char *cursor);
+/* What an operation did, to who asked; `id` may be NULL. (The change itself is said by counters_render_event.) */
+void say_counter_result(struct buf *out, const char *id, const struct counter_event *event, const char *cursor);
 
 #endif

@@ -16,6 +16,7 @@ static const char *const said_names[SAID_KINDS_] = {"WELCOME",
                                                     "POST_CHANGED",
                                                     "LIVE_NOTIFICATION",
                                                     "published",
+                                                    "counter",
                                                     "COUNTER_UPDATE",
                                                     "CHANNEL_UPDATE"};
 

@@ -58,9 +58,11 @@ function messagesOf(asyncapi, operation) {
     return asyncapi.operations[operation].messages.map(({ $ref }) => nameOf($ref));
 }
 
-/* JOIN_TEAM is a JoinTeamMessage, ping a PingMessage. */
+/* JOIN_TEAM is a JoinTeamMessage, ping a PingMessage, setValue a SetValueMessage. */
 const messageName = (name) =>
-    `${name.split("_").map((part) => part[0].toUpperCase() + part.slice(1).toLowerCase()).join("")}Message`;
+    name === "reset" // RESET has the name that it would get
+        ? "ResetCounterMessage"
+        : `${name.split("_").map((part) => part[0].toUpperCase() + (/[a-z]/.test(part) ? part.slice(1) : part.slice(1).toLowerCase())).join("")}Message`;
 
 function contract() {
     const openapi = read("../api/openapi.json");
@@ -79,6 +81,8 @@ function contract() {
         ...messages,
         union("ClientSays", "say"),
         union("ServerSays", "hear"),
+        union("CounterClientSays", "sayCounter"),
+        union("CounterServerSays", "hearCounter"),
     ].join("\n");
 }
 

@@ -135,6 +135,7 @@ ${sample('In a page, with a ticket', inPage(address))}
 const conversations = {
     team: ['JOIN_TEAM', 'WELCOME', 'PRESENCE_UPDATE', 'POST_LIKE', 'ACK', 'LIKE_UPDATE'],
     feed: ['WELCOME', 'NEW_POSTS', 'LIKE_UPDATE'],
+    counter: ['WELCOME', 'increment', 'counterResult', 'counterChange'],
 };
 
 function conversation(live, channel) {

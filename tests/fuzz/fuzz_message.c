@@ -23,6 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert((m.type == MESSAGE_POST_LIKE || m.type == MESSAGE_POST_UNLIKE) == (m.post_id > 0));
         assert((m.type == MESSAGE_SEND_CHEER) == (m.icon != NULL));
         assert((m.type == MESSAGE_AUTH) == (m.token != NULL));
+        assert(m.amount >= -COUNTER_VALUE_MAX && m.amount <= COUNTER_VALUE_MAX);
+        assert(m.value >= -COUNTER_VALUE_MAX && m.value <= COUNTER_VALUE_MAX);
+        assert(m.type == MESSAGE_INCREMENT || m.type == MESSAGE_DECREMENT || m.amount == 0 || m.amount == 1);
+        assert(m.type == MESSAGE_SET_VALUE || m.value == 0);
     }
     arena_free(arena);
     return 0;

@@ -15,9 +15,19 @@ const read = (path) => readFileSync(fileURLToPath(new URL(`../../${path}`, impor
 const api = JSON.parse(read('api/asyncapi.json'));
 const ajv = new Ajv({ strict: true, allowUnionTypes: true });
 addFormats(ajv);
-const checks = new Map(Object.entries(api.components.messages).map(([name, it]) => [name, ajv.compile(it.payload)]));
+/* By the type, which a message may have several of: what clients say, and what the server says. */
+const checksOf = (action) => {
+    const names = Object.values(api.operations).filter((it) => it.action === action).flatMap((it) => it.messages.map(({ $ref }) => $ref.split('/').at(-1)));
+    return new Map([...new Set(names)].flatMap((name) => {
+        const { payload } = api.components.messages[name];
+        const valid = ajv.compile(payload);
+        return (payload.properties.type.enum ?? [payload.properties.type.const]).map((type) => [type, valid]);
+    }));
+};
+const heardChecks = checksOf('receive');
+const saidChecks = checksOf('send');
 
-function check(message) {
+function check(message, checks = saidChecks) {
     const valid = checks.get(message.type);
     assert.ok(valid, `${message.type} is in the contract`);
     assert.ok(valid(message), `${JSON.stringify(message)}: ${ajv.errorsText(valid.errors)}`);
@@ -91,7 +101,8 @@ describe('asyncapi.json', () => {
     test('has examples that its schemas accept, and closed schemas', () => {
         for (const [name, it] of Object.entries(api.components.messages)) {
             assert.equal(it.payload.additionalProperties, false, name);
-            for (const { payload } of it.examples) check(payload);
+            const valid = ajv.compile(it.payload);
+            for (const { payload } of it.examples) assert.ok(valid(payload), `${name}: ${ajv.errorsText(valid.errors)}`);
         }
     });
 
@@ -99,7 +110,11 @@ describe('asyncapi.json', () => {
         const said = [...read('realtime/say.c').matchAll(/begin\(out, "(\w+)"\)/g)].map(([, name]) => name);
         const heard = [...read('realtime/message.c').matchAll(/\] = \{"(\w+)", /g)].map(([, name]) => name);
         assert.ok(said.length >= 11 && heard.length >= 6);
-        assert.deepEqual([...new Set([...said, ...heard])].sort(), [...checks.keys()].sort());
+        const changes = [...read('db/counters.c').matchAll(/\[COUNTER_\w+\] = "(\w+)"/g)].map(([, name]) => name);
+        assert.equal(changes.length, 4);
+        said.push(...changes, ...changes.map((name) => `${name}Result`));
+        assert.deepEqual([...new Set(said)].sort(), [...saidChecks.keys()].sort());
+        assert.deepEqual([...new Set(heard)].sort(), [...heardChecks.keys()].sort());
     });
 
     test('knows every close code that the program gives', () => {
@@ -131,7 +146,7 @@ describe('asyncapi.json', () => {
         const client = await connect({ server, as: 'member1' });
         const say = async (message) => {
             const sent = { id: `d-${seen.size}-${Math.random()}`, ...message };
-            check(sent);
+            check(sent, heardChecks);
             client.say(sent);
             return client.next((it) => it.id === sent.id).then((answer) => {
                 check(answer);
@@ -147,6 +162,9 @@ describe('asyncapi.json', () => {
         await say({ type: 'ping' });
         await say({ type: 'AUTH', token: await server.token('member1') });
         client.message('{"type":"DANCE"}');
+        expectStatus(await as(server, 'member1').post('/rpc/counter.increment', { name: 'described' }), 200);
+        await client.next('COUNTER_UPDATE').then(check);
+        seen.add('COUNTER_UPDATE');
         expectStatus(await as(server, 'sarah').put(`/posts/${id}/pin`), 200);
         expectStatus(await as(server, 'admin').post('/notices', { title: 'A win', body: 'For all.' }), 201);
         await client.next({ type: 'LIVE_NOTIFICATION', kind: 'win' }).then(check);
@@ -163,5 +181,21 @@ describe('asyncapi.json', () => {
         assert.deepEqual(server_says.filter((name) => !seen.has(name)), [], 'all of them were said');
         await client.close();
         await stranger.close();
+    });
+
+    test('describes every message at a counter', async () => {
+        const seen = new Set();
+        const sarah = await connect({ server, as: 'sarah', path: '/ws/counter/described' });
+        for (const message of [{ type: 'increment', amount: 5 }, { type: 'decrement' }, { type: 'setValue', value: 7 }, { type: 'reset' }]) {
+            check({ ...message, id: 'c1' }, heardChecks);
+            const answer = await sarah.ask(message);
+            for (const it of [answer, await sarah.next(message.type)]) {
+                check(it);
+                seen.add(it.type);
+            }
+        }
+        assert.equal(seen.size, 8);
+        check(await sarah.next('WELCOME'));
+        await sarah.close();
     });
 });

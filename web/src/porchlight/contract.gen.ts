@@ -606,6 +606,83 @@ export interface LiveNotificationMessage {
     cursor: string;
 }
 
+export interface IncrementMessage {
+    type: "increment";
+    id?: string;
+    amount?: number;
+}
+
+export interface DecrementMessage {
+    type: "decrement";
+    id?: string;
+    amount?: number;
+}
+
+export interface SetValueMessage {
+    type: "setValue";
+    id?: string;
+    value: number;
+}
+
+export interface ResetCounterMessage {
+    type: "reset";
+    id?: string;
+}
+
+export interface CounterResultMessage {
+    type: "incrementResult" | "decrementResult" | "setValueResult" | "resetResult";
+    id?: string;
+    result: {
+        type: "increment" | "decrement" | "setValue" | "reset";
+        value: number;
+        previousValue: number;
+        metadata: {
+            id: string;
+            name: string;
+            teamId: string;
+            value: number;
+            createdAt: string;
+            updatedAt: string;
+            operationCount: number;
+        };
+        timestamp: string;
+        cursor: string;
+    };
+}
+
+export interface CounterChangeMessage {
+    type: "increment" | "decrement" | "setValue" | "reset";
+    value: number;
+    previousValue: number;
+    metadata: {
+        id: string;
+        name: string;
+        teamId: string;
+        value: number;
+        createdAt: string;
+        updatedAt: string;
+        operationCount: number;
+    };
+    timestamp: string;
+    cursor: string;
+}
+
+export interface CounterUpdateMessage {
+    type: "COUNTER_UPDATE";
+    name: string;
+    value: number;
+    metadata: {
+        id: string;
+        name: string;
+        teamId: string;
+        value: number;
+        createdAt: string;
+        updatedAt: string;
+        operationCount: number;
+    };
+    cursor: string;
+}
+
 export type ClientSays =
     | JoinTeamMessage
     | SendCheerMessage
@@ -625,4 +702,22 @@ export type ServerSays =
     | LikeUpdateMessage
     | NewPostsMessage
     | PostChangedMessage
-    | LiveNotificationMessage;
+    | LiveNotificationMessage
+    | CounterUpdateMessage;
+
+export type CounterClientSays =
+    | IncrementMessage
+    | DecrementMessage
+    | SetValueMessage
+    | ResetCounterMessage
+    | PingMessage
+    | AuthMessage;
+
+export type CounterServerSays =
+    | WelcomeMessage
+    | ResetMessage
+    | ErrorMessage
+    | AckMessage
+    | PongMessage
+    | CounterResultMessage
+    | CounterChangeMessage;
