@@ -26,6 +26,20 @@ struct making {
     struct db *rooms; /* rooms.db */
 };
 
+/* A place among those under way. false: there is none. */
+static bool take_place(struct app *app)
+{
+    if (atomic_fetch_add(&app->digests_under_way, 1) < DIGESTS_AT_ONCE)
+        return true;
+    atomic_fetch_sub(&app->digests_under_way, 1);
+    return false;
+}
+
+static void give_place_back(struct app *app)
+{
+    atomic_fetch_sub(&app->digests_under_way, 1);
+}
+
 /* ---- its steps, as jobs of the rooms writer ---------------------------------------------------------------------- */
 
 struct step {
@@ -180,44 +194,55 @@ static void run(struct task *task)
     db_close(m->db);
     arena_free(m->arena);
     free(m);
-    atomic_fetch_sub(&app->digests_under_way, 1);
+    give_place_back(app);
+}
+
+/* With a place. What cannot be begun now its alarm begins later. */
+static void begin(struct app *app, const struct digest_id *id)
+{
+    struct making *m = calloc(1, sizeof *m);
+    if (m != NULL) {
+        *m = (struct making){
+            .task.run = run, .app = app, .id = *id, .arena = arena_create(ARENA_BYTES, REQUEST_ARENA_BYTES_MAX)};
+        if (m->arena != NULL && helpers_submit(app->helpers, &m->task) == ERR_OK)
+            return;
+        arena_free(m->arena);
+        free(m);
+    }
+    give_place_back(app);
 }
 
 void digest_maker_begin(struct app *app, const struct digest_id *id)
 {
-    struct making *m = calloc(1, sizeof *m);
-    if (m == NULL || (m->arena = arena_create(ARENA_BYTES, REQUEST_ARENA_BYTES_MAX)) == NULL) {
-        free(m);
-        return;
-    }
-    m->task.run = run;
-    m->app = app;
-    m->id = *id;
-    bool room = atomic_fetch_add(&app->digests_under_way, 1) < DIGESTS_AT_ONCE;
-    if (room && helpers_submit(app->helpers, &m->task) == ERR_OK)
-        return;
-    atomic_fetch_sub(&app->digests_under_way, 1);
-    arena_free(m->arena);
-    free(m);
+    if (take_place(app))
+        begin(app, id);
 }
 
 /* ---- alarms ------------------------------------------------------------------------------------------------------ */
 
-/* The rooms writer's thread. */
+/* The rooms writer's thread. Follows with a place, or not at all. */
 static enum err ring_digest(void *arg, struct tx *tx, struct alarm *alarm)
 {
     struct app *app = arg;
     struct digest_id id;
-    bool room = atomic_load(&app->digests_under_way) < DIGESTS_AT_ONCE;
-    return digests_parse_room(alarm->room, &id) ? digests_ring(tx, &id, room, &alarm->follow) : ERR_INTERNAL;
+    if (!digests_parse_room(alarm->room, &id))
+        return ERR_INTERNAL;
+    bool place = take_place(app);
+    enum err err = digests_ring(tx, &id, place, &alarm->follow);
+    alarm->follow = alarm->follow && err == ERR_OK;
+    if (place && !alarm->follow)
+        give_place_back(app);
+    return err;
 }
 
 /* The housekeeper's. */
-static void begin_digest(void *arg, const struct alarm *alarm)
+static void begin_digest(void *arg, const struct alarm *alarm, bool durable)
 {
     struct digest_id id;
-    if (digests_parse_room(alarm->room, &id))
-        digest_maker_begin(arg, &id);
+    if (durable && digests_parse_room(alarm->room, &id))
+        begin(arg, &id);
+    else
+        give_place_back(arg);
 }
 
 /* As many as are kept may be under way already: then this week has enough to read. */

@@ -78,7 +78,7 @@ void health_metrics(struct request *r)
         request_refuse(r, ERR_FORBIDDEN, "Figures are for the machine itself, for admins and for services.");
         return;
     }
-    enum err err = metrics_text(r->app, r->loop->server, r->loop->db, &r->out);
+    enum err err = metrics_text(r->app, r->loop->server, r->loop->db, r->loop->rooms_db, &r->out);
     if (err != ERR_OK)
         request_fail(r, err);
     else

@@ -185,7 +185,7 @@ void member_feedback(struct request *r)
                                   .topics = v[TOPICS].words,
                                   .topics_count = v[TOPICS].words_count};
     if (!f->helpful && strcmp(v[OPINION].text, "not_helpful") != 0) {
-        request_refuse(r, ERR_INVALID, "The field \"feedback\" is \"helpful\" or \"not_helpful\".");
+        request_refuse(r, ERR_INVALID, "The field \"feedback\" is none of the two opinions there are.");
         return;
     }
     r->state = f;

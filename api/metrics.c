@@ -190,14 +190,20 @@ static void likes_text(struct app *app, struct buf *out)
            writer_depth(app->rooms));
 }
 
-static void alarms_text(struct app *app, struct buf *out)
+static enum err alarms_text(struct app *app, struct db *rooms, struct buf *out)
 {
     const struct alarms_stats *s = alarms_stats(app->alarms);
+    struct room_alarms_count count;
+    enum err err = room_store_count_alarms(rooms, &count);
+    figure(out, "porchlight_alarms_waiting", "gauge", "Stored alarms of rooms.", (uint64_t)count.waiting);
+    figure(out, "porchlight_alarms_kept", "gauge", "Those that were given up: the next start tries them again.",
+           (uint64_t)count.given_up);
     figure(out, "porchlight_alarms_total", "counter", "Stored alarms of rooms that ran.", atomic_load(&s->rung));
     figure(out, "porchlight_alarms_failed_total", "counter", "Stored alarms that failed and are tried again.",
            atomic_load(&s->failed));
     figure(out, "porchlight_alarms_given_up_total", "counter", "Stored alarms that failed too often: see the log.",
            atomic_load(&s->given_up));
+    return err;
 }
 
 static uint64_t resident_bytes(void)
@@ -235,7 +241,7 @@ static enum err community_text(struct app *app, struct db *db, struct buf *out)
     return ERR_OK;
 }
 
-enum err metrics_text(struct app *app, struct server *server, struct db *db, struct buf *out)
+enum err metrics_text(struct app *app, struct server *server, struct db *db, struct db *rooms, struct buf *out)
 {
     requests_text(server, out);
     latency_text(server, out);
@@ -243,7 +249,9 @@ enum err metrics_text(struct app *app, struct server *server, struct db *db, str
     writer_text(app, out);
     figure(out, "porchlight_realtime", "gauge", "1 while the realtime flag is on.", atomic_load(&app->flag_realtime));
     likes_text(app, out);
-    alarms_text(app, out);
+    enum err err = alarms_text(app, rooms, out);
+    if (err != ERR_OK)
+        return err;
     if (app->realtime != NULL)
         realtime_metrics(app->realtime, out);
     figure(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());

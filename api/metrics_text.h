@@ -9,7 +9,7 @@
 
 struct server;
 
-/* Appends to `out`; reads the engagement figures through `db`. ERR_STORAGE. */
-enum err metrics_text(struct app *app, struct server *server, struct db *db, struct buf *out);
+/* Appends to `out`; reads through connections to both files. ERR_STORAGE. */
+enum err metrics_text(struct app *app, struct server *server, struct db *db, struct db *rooms, struct buf *out);
 
 #endif

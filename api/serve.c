@@ -26,7 +26,8 @@
 #include "api/socket.h"
 #include "api/version.h"
 
-#define DRAIN_MS 5000         /* how long SIGTERM waits for requests whose bodies are still arriving */
+#define DRAIN_MS 5000 /* how long SIGTERM waits for requests whose bodies are still arriving */
+#define DIGEST_ARENA_BYTES 4096
 #define RESTART_DRAIN_MS 2000 /* and a hot restart: sockets are served meanwhile, polls are tried again */
 
 struct parts {
@@ -45,15 +46,51 @@ struct parts {
     char origin[LISTEN_URL_BYTES]; /* of a listen address */
 };
 
-/* The rooms writer's thread: likes that are durable in the buffer. */
+static void tell_digest(struct parts *p, const struct change *change)
+{
+    char job_id[DIGESTS_ID_BYTES];
+    struct digest d;
+    struct digest_id id = {.user_id = change->subject_id, .number = change->value};
+    struct arena *arena = arena_create(DIGEST_ARENA_BYTES, REQUEST_ARENA_BYTES_MAX);
+    if (arena != NULL && digests_get(p->store.rooms, arena, &id, &d) == ERR_OK) {
+        digests_format_id(&id, job_id);
+        realtime_tell_digest(p->app.realtime, &(struct realtime_digest){.user_id = id.user_id,
+                                                                        .job_id = job_id,
+                                                                        .status = digests_status_name(d.status),
+                                                                        .progress = d.progress,
+                                                                        .step = d.step});
+    }
+    arena_free(arena);
+}
+
+/* Steps of one job that follow each other are told once: as the last has it. */
+static void tell_digests(struct parts *p, const struct change *changes, size_t count)
+{
+    const struct change *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct change *c = &changes[i];
+        if (c->kind != CHANGE_DIGEST)
+            continue;
+        if (last != NULL && (last->subject_id != c->subject_id || last->value != c->value))
+            tell_digest(p, last);
+        last = c;
+    }
+    if (last != NULL)
+        tell_digest(p, last);
+}
+
+/* The rooms writer's thread: likes that are durable in the buffer, steps of digests. */
 static void on_rooms_published(void *arg, const struct change *changes, size_t count)
 {
     struct parts *p = arg;
     likes_committed(p->app.likes);
     alarms_published(p->app.alarms, changes, count);
     heads_publish(p->app.heads, changes, count);
-    if (p->app.realtime != NULL)
-        realtime_published(p->app.realtime, changes, count, NULL);
+    if (p->app.realtime == NULL)
+        return;
+    realtime_published(p->app.realtime, changes, count, NULL);
+    if (realtime_is_open(p->app.realtime))
+        tell_digests(p, changes, count);
 }
 
 /* The one place where the mode changes. On: sockets are let in and likes buffered from here on. Off: sockets are sent

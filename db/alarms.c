@@ -253,9 +253,9 @@ static void end_bell(struct alarms *a, struct bell *bell)
         atomic_fetch_add_explicit(&a->stats.rung, 1, memory_order_relaxed);
         if (bell->kind == NULL)
             a->options.hand_over(a->options.arg, bell->alarm.room, bell->alarm.due_ms);
-        else if (bell->alarm.follow)
-            bell->kind->rung(a->options.arg, &bell->alarm);
     }
+    if (bell->alarm.follow)
+        bell->kind->rung(a->options.arg, &bell->alarm, bell->err == ERR_OK);
 }
 
 static enum err run_revive(struct job *job, struct tx *tx)

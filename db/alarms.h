@@ -34,7 +34,8 @@ struct alarm {
 struct alarm_kind {
     const char *prefix;                                              /* of the rooms' names, such as "digest/" */
     enum err (*ring)(void *arg, struct tx *tx, struct alarm *alarm); /* the rooms writer's thread */
-    void (*rung)(void *arg, const struct alarm *alarm);              /* the housekeeper's, when it is durable */
+    /* The housekeeper's, after the transaction: what `ring` did is durable, or undone. */
+    void (*rung)(void *arg, const struct alarm *alarm, bool durable);
 };
 
 struct alarms_options {

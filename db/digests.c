@@ -499,6 +499,7 @@ enum err digests_ring(struct tx *tx, const struct digest_id *id, bool room, bool
     *begin = room;
     if (room)
         return save(tx, &d, tx->now_ms + DIGEST_AGAIN_MS);
-    d.step = WAITS_STEP; /* we are alive and mean to: that is progress */
-    return save_progress(tx, &d);
+    d.step = WAITS_STEP;
+    d.updated_ms = tx->now_ms; /* we are alive and mean to: that is progress */
+    return save(tx, &d, tx->now_ms + DIGEST_WAITS_MS);
 }

@@ -244,6 +244,18 @@ enum err room_store_alarms_revive(struct tx *tx, int64_t *revived)
     return err;
 }
 
+enum err room_store_count_alarms(struct db *db, struct room_alarms_count *out)
+{
+    *out = (struct room_alarms_count){0};
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT given_up, COUNT(*) FROM room_alarms GROUP BY given_up", "");
+    if (err != ERR_OK)
+        return err;
+    while (db_row(stmt))
+        *(db_int(stmt, 0) != 0 ? &out->given_up : &out->waiting) = db_int(stmt, 1);
+    return db_end(stmt);
+}
+
 /* ---- acks -------------------------------------------------------------------------------------------------------- */
 
 enum err room_store_ack_find(struct db *db, struct arena *arena, int64_t user_id, const char *id, const char **answer)

@@ -59,6 +59,13 @@ enum err room_store_alarm_again(struct tx *tx, const char *room, int64_t due_ms,
 enum err room_store_alarm_give_up(struct tx *tx, const char *room);
 enum err room_store_alarms_revive(struct tx *tx, int64_t *revived); /* those given up have their tries again */
 
+/* How many there are. */
+struct room_alarms_count {
+    int64_t waiting;
+    int64_t given_up;
+};
+enum err room_store_count_alarms(struct db *db, struct room_alarms_count *out);
+
 /* What it keeps. */
 struct room_size {
     int64_t keys;

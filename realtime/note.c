@@ -60,6 +60,9 @@ static void free_contents(struct note *n)
     case NOTE_SPREAD:
         packet_unref(n->as.packet);
         break;
+    case NOTE_TELL:
+        packet_unref(n->as.tell.packet);
+        break;
     case NOTE_CHEER:
         free(n->as.cheer.id);
         free(n->as.cheer.name);

@@ -20,6 +20,7 @@ enum note_kind {
     NOTE_CLOSE,   /* every socket */
     NOTE_FORGET,  /* every room catches up from the database: what was told may not be all */
     NOTE_SPREAD,  /* a packet for the loop's sockets in a room */
+    NOTE_TELL,    /* a packet for a member's sockets at /ws */
     /* to the room's home */
     NOTE_CHEER,
     NOTE_SAID,     /* a message that is passed on */
@@ -86,6 +87,10 @@ struct note {
             int64_t spread_ms;
         } close;
         struct packet *packet; /* SPREAD; owned */
+        struct {
+            int64_t user_id;
+            struct packet *packet; /* owned */
+        } tell;
         struct note_cheer cheer;
         struct note_event event;
         struct {

@@ -149,6 +149,17 @@ static void each_socket(struct reactor *r, void (*each)(struct reactor *r, struc
         }
 }
 
+/* Those in a team's room; each may be closed by it, and leave. */
+static void tell_member(struct reactor *r, int64_t user_id, struct packet *packet)
+{
+    struct socket *next;
+    for (struct socket *s = socket_first_of(r, user_id); s != NULL; s = next) {
+        next = s->member_next;
+        if (s->attachment->user_id == user_id && s->room != NULL && s->room->kind == &team_kind)
+            socket_send(r, s, packet);
+    }
+}
+
 static void plan_close(struct reactor *r, struct socket *s, void *arg)
 {
     const struct note *n = arg;
@@ -199,6 +210,9 @@ static void handle(struct reactor *r, struct note *n)
         break;
     case NOTE_FORGET:
         each_socket(r, catch_up, NULL);
+        break;
+    case NOTE_TELL:
+        tell_member(r, n->as.tell.user_id, n->as.tell.packet);
         break;
     case NOTE_SPREAD:
         room_spread(r, n->room, n->as.packet);

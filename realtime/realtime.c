@@ -18,8 +18,10 @@
 #include "realtime/hub.h"
 #include "realtime/kinds.h"
 #include "realtime/note.h"
+#include "realtime/packet.h"
 #include "realtime/reactor.h"
 #include "realtime/room.h"
+#include "realtime/say.h"
 #include "realtime/socket.h"
 #include "realtime/storage.h"
 
@@ -488,6 +490,26 @@ static void tell_loop(struct reactor *r, enum note_kind kind, int64_t user_id)
         reactor_tell_take(r, note);
     else
         reactor_gap(r);
+}
+
+void realtime_tell_digest(struct realtime *rt, const struct realtime_digest *digest)
+{
+    struct buf text;
+    if (!realtime_is_open(rt) || doors_count(rt->doors) == 0)
+        return;
+    buf_init(&text, SAY_BYTES_MAX);
+    say_digest(&text, digest);
+    struct packet *packet = text.failed ? NULL : packet_text(text.data, text.len, PACKET_STATE, 0, NULL);
+    struct note *note = packet == NULL ? NULL : note_create(NOTE_TELL, NULL);
+    buf_clear(&text);
+    if (note == NULL) {
+        packet_unref(packet);
+        return;
+    }
+    note->as.tell.user_id = digest->user_id;
+    note->as.tell.packet = packet;
+    STATS_ADD(rt->stats.said[SAID_DIGEST_PROGRESS], 1);
+    (void)reactor_post_take(hub_reactor_of(rt, digest->user_id), note);
 }
 
 void realtime_doubt(struct realtime *rt, int64_t user_id)

@@ -155,6 +155,17 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
  */
 void realtime_published(struct realtime *rt, const struct change *changes, size_t count, struct db *read);
 
+/* How far a member's digest is, for their sockets in a team's room. Any thread; the newest tells it all, so what no loop
+   has room for is left out. */
+struct realtime_digest {
+    int64_t user_id;
+    const char *job_id;
+    const char *status;
+    int64_t progress;
+    const char *step;
+};
+void realtime_tell_digest(struct realtime *rt, const struct realtime_digest *digest);
+
 /* The member may no longer be who they were: their sockets are looked at again. (What is published says so by itself.)
  */
 void realtime_doubt(struct realtime *rt, int64_t user_id); /* 0: everybody */

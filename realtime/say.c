@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "realtime/realtime.h"
 
 /* {"type":"...", and the comma that comes next. */
 static struct json_writer begin(struct buf *out, const char *type)
@@ -216,5 +217,19 @@ void say_counter_result(struct buf *out, const char *id, const struct counter_ev
     put_id(&w, id);
     json_key(&w, "result");
     counters_render_event(&w, event, cursor);
+    json_object_end(&w);
+}
+
+void say_digest(struct buf *out, const struct realtime_digest *d)
+{
+    struct json_writer w = begin(out, "DIGEST_PROGRESS");
+    json_key(&w, "jobId");
+    json_put_string(&w, d->job_id);
+    json_key(&w, "status");
+    json_put_string(&w, d->status);
+    json_key(&w, "progress");
+    json_put_int(&w, d->progress);
+    json_key(&w, "currentStep");
+    json_put_string(&w, d->step);
     json_object_end(&w);
 }

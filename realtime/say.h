@@ -45,4 +45,7 @@ void say_counter_update(struct buf *out, const struct counter *counter, const ch
 /* What an operation did, to who asked; `id` may be NULL. (The change itself is said by counters_render_event.) */
 void say_counter_result(struct buf *out, const char *id, const struct counter_event *event, const char *cursor);
 
+struct realtime_digest;
+void say_digest(struct buf *out, const struct realtime_digest *d);
+
 #endif

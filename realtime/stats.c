@@ -18,7 +18,8 @@ static const char *const said_names[SAID_KINDS_] = {"WELCOME",
                                                     "published",
                                                     "counter",
                                                     "COUNTER_UPDATE",
-                                                    "CHANNEL_UPDATE"};
+                                                    "CHANNEL_UPDATE",
+                                                    "DIGEST_PROGRESS"};
 
 enum stats_close stats_close_of(unsigned code)
 {

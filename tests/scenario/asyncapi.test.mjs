@@ -172,6 +172,9 @@ describe('asyncapi.json', () => {
         seen.add('LIKE_UPDATE');
         await client.next('PRESENCE_UPDATE').then(check);
         seen.add('PRESENCE_UPDATE');
+        expectStatus(await as(server, 'member1').post('/digests', {}), 201);
+        await client.next({ type: 'DIGEST_PROGRESS', status: 'completed' }).then(check);
+        seen.add('DIGEST_PROGRESS');
         watch(client);
         const stranger = await connect({ server, as: 'member2' });
         await stranger.join('2', { since: '0123456789abcdef-3-89abcdef.0' });

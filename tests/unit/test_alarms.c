@@ -24,7 +24,8 @@ struct scene {
     enum err fail_with; /* with this */
     int64_t set_again_in_ms;
     bool follow;
-    int rung; /* told to be durable */
+    int rung;   /* told to be durable */
+    int undone; /* or not */
     int handed_over;
     char last[40]; /* room */
 };
@@ -50,10 +51,11 @@ static enum err ring(void *arg, struct tx *tx, struct alarm *alarm)
     return err;
 }
 
-static void rung(void *arg, const struct alarm *alarm)
+static void rung(void *arg, const struct alarm *alarm, bool durable)
 {
     struct scene *s = arg;
-    s->rung++;
+    s->undone += !durable;
+    s->rung += durable;
     (void)snprintf(s->last, sizeof s->last, "%s", alarm->room);
 }
 
@@ -216,8 +218,11 @@ static void a_failure_does_not_hold_up_the_others(void **state)
     set_alarm(s, "job/2", 1001);
     set_alarm(s, "job/3", 1002);
     s->fail = 1;
+    s->follow = true;
     pass(s, 2000);
     assert_int_equal(s->rings, 3);
+    assert_int_equal(s->rung, 2);
+    assert_int_equal(s->undone, 1);
     assert_int_equal(fixture_number(s->f->reader, "SELECT COUNT(*) FROM room_values"), 2);
     pass(s, 2000);
     assert_int_equal(s->rings, 4);

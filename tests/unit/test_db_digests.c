@@ -201,6 +201,7 @@ static void our_own_are_begun_again(void **state)
     assert_int_equal(get(f, &d.id).updated_ms, T0);                /* to begin is no progress */
     assert_false(ring(f, &d.id, T0 + 5 * DIGEST_AGAIN_MS, false)); /* but to wait for its turn is */
     assert_int_equal(get(f, &d.id).updated_ms, T0 + 5 * DIGEST_AGAIN_MS);
+    assert_int_equal(alarm_of(f, &d.id), T0 + 5 * DIGEST_AGAIN_MS + DIGEST_WAITS_MS);
     assert_int_equal(get(f, &d.id).status, DIGEST_PENDING);
     assert_true(ring(f, &d.id, T0 + 6 * DIGEST_AGAIN_MS, true));
     assert_false(ring(f, &d.id, T0 + 5 * DIGEST_AGAIN_MS + DIGEST_EXPIRES_MS, true));

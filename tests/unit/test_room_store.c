@@ -273,6 +273,10 @@ static void alarms_that_fail_are_kept(void **state)
     assert_string_equal(out[1].room, "a");
     assert_int_equal(out[1].tries, 1);
     assert_int_equal(room_store_alarm_give_up(tx, "a"), ERR_OK);
+    struct room_alarms_count count;
+    assert_int_equal(room_store_count_alarms(tx->db, &count), ERR_OK);
+    assert_int_equal(count.waiting, 1);
+    assert_int_equal(count.given_up, 1);
     assert_int_equal(room_store_alarms(tx->db, f->arena, NULL, out, 3, &found), ERR_OK);
     assert_int_equal(found, 1);
     assert_string_equal(out[0].room, "b");

@@ -606,6 +606,14 @@ export interface LiveNotificationMessage {
     cursor: string;
 }
 
+export interface DigestProgressMessage {
+    type: "DIGEST_PROGRESS";
+    jobId: string;
+    status: "pending" | "in_progress" | "completed" | "failed";
+    progress: number;
+    currentStep: string;
+}
+
 export interface IncrementMessage {
     type: "increment";
     id?: string;
@@ -703,6 +711,7 @@ export type ServerSays =
     | NewPostsMessage
     | PostChangedMessage
     | LiveNotificationMessage
+    | DigestProgressMessage
     | CounterUpdateMessage;
 
 export type CounterClientSays =
