@@ -158,6 +158,14 @@ async function figure(server, name) {
     return Number(text.split('\n').find((line) => line.startsWith(`${name} `)).slice(name.length + 1));
 }
 
+/* To a place that a narrow screen has behind "More". */
+export async function toPlace(page, name, more = 'More') {
+    await page.getByRole('navigation').first().waitFor();
+    const link = page.getByRole('link', { name });
+    if (!(await link.isVisible())) await page.getByRole('link', { name: more, exact: true }).click();
+    await link.click();
+}
+
 /* The posts under "Latest posts". */
 export const latest = (page) => page.getByRole('region', { name: 'Latest posts' }).getByRole('article');
 

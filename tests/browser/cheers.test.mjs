@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assertAccessible } from './sight.mjs';
-import { expected, latest, stage } from './browser.mjs';
+import { expected, latest, stage, toPlace } from './browser.mjs';
 
 const args = (mode) => ['--poll-interval', '1s', '--grace', '1s', '--realtime', mode];
 const opener = (page) => page.getByRole('button', { name: 'Cheer', exact: true });
@@ -26,7 +26,7 @@ describe('with realtime on', () => {
         const mary = await live(1, { who: 'member1' });
         const tom = await live(2, { who: 'member2' });
         const name = (await porch.api('member1', 'GET', '/me')).name;
-        await tom.getByRole('link', { name: /^Settings/ }).click();
+        await toPlace(tom, /^Settings/);
         await tom.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
 
         await opener(mary).click();

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { expected, latest, PASSWORD, signIn, stage } from './browser.mjs';
+import { expected, latest, PASSWORD, signIn, stage, toPlace } from './browser.mjs';
 import { assertAccessible } from './sight.mjs';
 
 const porch = stage();
@@ -109,7 +109,7 @@ test('the next member at the same device finds nothing of the last one', async (
     const page = await porch.open({ who: 'member3' });
     await page.getByRole('button', { name: 'Write to your team' }).click();
     await page.getByLabel('Write to your team').fill('A secret');
-    await page.getByRole('link', { name: /^Settings/ }).click();
+    await toPlace(page, /^Settings/);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
     assert.doesNotMatch(
@@ -129,7 +129,7 @@ const wayBack = (page) => page.getByRole('region', { name: 'Signed out' });
 const told = (page) => page.waitForResponse(/\/auth\/logout$/);
 
 async function signOut(page) {
-    await page.getByRole('link', { name: /^Settings/ }).click();
+    await toPlace(page, /^Settings/);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await wayBack(page).getByText('You are signed out.').waitFor();
 }

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { countLatest, expected, latest, newPostsButton, PHONE, stage } from './browser.mjs';
+import { countLatest, expected, latest, newPostsButton, PHONE, stage, toPlace } from './browser.mjs';
 
 const activeLine = (page) => page.locator('.active-now');
 
@@ -30,7 +30,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         await activeLine(mary).filter({ hasText: 'Coach Sarah and 2 others are active now' }).waitFor();
         assert.equal(await mary.locator('.active-dot-on').count(), 1);
 
-        await tom.getByRole('link', { name: /^Settings/ }).click();
+        await toPlace(tom, /^Settings/);
         await tom.getByRole('switch', { name: 'Hide that I am here' }).click();
         await activeLine(mary).filter({ hasText: 'Coach Sarah and you are active now' }).waitFor();
         await tom.getByRole('switch', { name: 'Hide that I am here' }).click();
@@ -278,7 +278,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         const page = await porch.open({ who: 'member12' });
         await latest(page).nth(8).scrollIntoViewIfNeeded();
         const y = await page.evaluate(() => scrollY);
-        await page.getByRole('link', { name: /^Settings/ }).click();
+        await toPlace(page, /^Settings/);
         await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
         assert.equal(await page.evaluate(() => scrollY), 0);
         await page.goBack();

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
-import { countLatest, expected, latest, newPostsButton, signIn, stage } from './browser.mjs';
+import { countLatest, expected, latest, newPostsButton, signIn, stage, toPlace } from './browser.mjs';
 
 const porch = stage();
 const note = (page) => page.locator('.connection-note');
@@ -197,7 +197,7 @@ test('the next member at this device finds nothing of the last one, online or no
     await latest(page).first().filter({ hasText: 'Only for the walkers' }).waitFor();
     assert.match(await page.evaluate(() => JSON.stringify({ ...localStorage })), /Only for the walkers/, 'it was kept');
 
-    await page.getByRole('link', { name: /^Settings/ }).click();
+    await toPlace(page, /^Settings/);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
     const everything = async () =>

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESKTOP, expected, latest, newPostsButton, PHONE, stage } from './browser.mjs';
+import { DESKTOP, expected, latest, newPostsButton, PHONE, stage, toPlace } from './browser.mjs';
 import { assertAccessible, assertAccessibleInBoth, measure, overflow } from './sight.mjs';
 
 const porch = stage();
@@ -13,7 +13,7 @@ const bell = (page) => page.getByRole('link', { name: /^Notices/ });
 async function openSettings({ who = 'member1', ...options } = {}) {
     const page = await porch.open({ who, ...options });
     await latest(page).first().waitFor();
-    await page.getByRole('link', { name: /^Settings/ }).click();
+    await toPlace(page, /^Settings/);
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
     return page;
 }
@@ -184,7 +184,7 @@ test('a view whose code does not come says so, and the way around stays', async 
     const page = await porch.open({ who: 'member1', allow: [expected.lost, /dynamically imported module/] });
     await latest(page).first().waitFor();
     await page.route(/\/assets\/Settings-.*\.js$/, (route) => route.abort());
-    await page.getByRole('link', { name: /^Settings/ }).click();
+    await toPlace(page, /^Settings/);
     await page.getByRole('heading', { name: 'This page did not load' }).waitFor();
     await assertAccessible(page, 'missing code');
     await page.getByRole('link', { name: 'Home' }).click();

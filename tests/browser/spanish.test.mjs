@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { expected, latest, PASSWORD, PHONE, stage } from './browser.mjs';
+import { expected, latest, PASSWORD, PHONE, stage, toPlace } from './browser.mjs';
 import { englishFinder } from './english.mjs';
 import { assertAccessible, measure, overflow } from './sight.mjs';
 
@@ -207,7 +207,7 @@ test('the choice stays when somebody signs out', async () => {
     const page = await open({ locale: 'en-US' });
     await page.getByRole('button', { name: 'Español' }).click();
     await enter(page, 'member3');
-    await page.getByRole('link', { name: 'Ajustes' }).click();
+    await toPlace(page, /^Ajustes/, 'Más');
     await page.getByRole('button', { name: 'Salir' }).click();
     await page.getByRole('region', { name: 'Sesión cerrada' }).getByText('Usted ya salió.').waitFor();
     assert.deepEqual(await english(page), []);

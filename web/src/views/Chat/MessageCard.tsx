@@ -23,6 +23,8 @@ interface MessageProps {
     replies: number;
     own: boolean;
     leads: boolean;
+    /* The team's coach wrote it. */
+    byCoach: boolean;
     /* The new begins here. */
     fresh: boolean;
     readBy: number;
@@ -140,7 +142,7 @@ function Gone({ undo }: { undo: () => void }) {
 
 /* What arrives elsewhere does not draw it again. */
 export const MessageCard = memo(function MessageCard(props: MessageProps) {
-    const { message, root, replies, own, leads, fresh, readBy, going, deletion, room, reply } = props;
+    const { message, root, replies, own, leads, byCoach, fresh, readBy, going, deletion, room, reply } = props;
     const { chat } = words;
     const now = useNow();
     const [editing, setEditing] = useState(false);
@@ -171,9 +173,10 @@ export const MessageCard = memo(function MessageCard(props: MessageProps) {
                 ) : (
                     <>
                         <div className="message-head">
-                            <Initial name={message.username} role="member" />
+                            <Initial name={message.username} role={byCoach ? "coach" : "member"} />
                             <p id={headId}>
                                 <strong>{own ? chat.you : message.username}</strong>{" "}
+                                {byCoach && !own && <span className="badge">{words.post.coach}</span>}{" "}
                                 <span>
                                     <time dateTime={message.timestamp}>{timeInWords(message.timestamp, now)}</time>
                                     {message.editedAt && ` · ${chat.edited}`}

@@ -155,6 +155,7 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
                         replies={thread ? 0 : (replies.get(message.id) ?? 0)}
                         own={message.userId === user.id}
                         leads={leads}
+                        byCoach={message.userId === room.channel?.teamId}
                         fresh={message.id === fresh && !thread}
                         readBy={readers?.id === message.id ? readers.count : 0}
                         going={deletion.going.has(message.id)}

@@ -59,6 +59,17 @@ export function useScroll({ list, firstId, lastId, ownLast, beginAt }: ScrollOpt
         look();
     }, [lastId]);
 
+    /* What grows by itself at the end, such as the line that says who has read it, does not leave the end behind. */
+    useEffect(() => {
+        const { current } = list;
+        if (!current) return undefined;
+        const observer = new ResizeObserver(() => {
+            if (begun.current && end.current && !current.contains(document.activeElement)) toEnd();
+        });
+        observer.observe(current);
+        return () => observer.disconnect();
+    }, [list]);
+
     useLayoutEffect(() => {
         const { current: before } = kept;
         kept.current = null;

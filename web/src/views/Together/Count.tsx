@@ -1,7 +1,7 @@
 /*
  * One counter: its number, buttons that add to it, and what the member did last, with the way back.
  */
-import { useId, useRef, useState, type RefObject } from "react";
+import { useId, useRef, useState, type CSSProperties, type RefObject } from "react";
 import { Bar } from "../../components/Bar/Bar.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Icon, type IconName } from "../../components/Icon/Icon.tsx";
@@ -21,10 +21,14 @@ export type Counter = ReturnType<typeof useCounter>;
 
 const iconOf = (name: string): IconName => (name === STEPS ? "steps" : name === WATER ? "glass" : "chart");
 
+/* Older than this it is history. */
+const LAST_MS = 24 * 3600 * 1000;
+
 /* The member's own last change, unless the count was corrected or begun anew since: then there is no way back. */
-function lastOf(history: readonly HistoryItem[], userId: string): HistoryItem | null {
+function lastOf(history: readonly HistoryItem[], userId: string, nowMs: number): HistoryItem | null {
     for (const item of history) {
         if (item.type === "reset" || item.type === "setValue") return null;
+        if (nowMs - Date.parse(item.timestamp) > LAST_MS) return null;
         if (item.userId === userId) return item;
     }
     return null;
@@ -40,7 +44,8 @@ interface Last {
 function useLast(counter: Counter, userId: string) {
     /* What was done here is said at once, whenever the history hears of it. */
     const [here, setHere] = useState<Last | null>(null);
-    const known = lastOf(counter.history, userId);
+    const now = useNow();
+    const known = lastOf(counter.history, userId, now);
     const before: Last | null = known && {
         type: known.type === "decrement" ? "decrement" : "increment",
         amount: Math.abs(known.value - known.previousValue),
@@ -112,10 +117,14 @@ function Adding({ name, counter, user }: { name: string; counter: Counter; user:
     );
 }
 
+/* On one line, however long it gets. */
+const roomFor = (text: string): CSSProperties => ({ "--chars": text.length }) as CSSProperties;
+
 function Total({ name, value }: { name: string; value: number }) {
+    const text = words.together.count(value);
     return (
         <p className="count-total">
-            <strong>{words.together.count(value)}</strong>
+            <strong style={roomFor(text)}>{text}</strong>
             <span>{counterTotal(name, value)}</span>
         </p>
     );
