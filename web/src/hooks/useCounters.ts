@@ -132,6 +132,8 @@ function useHistory(team: string, name: string, operationCount: number) {
     const { api, queryClient } = useClient();
     const pages = useInfiniteQuery({
         queryKey: keys.counter.history(team, name),
+        /* What nobody has counted yet has none. */
+        enabled: operationCount > 0,
         initialPageParam: undefined as string | undefined,
         queryFn: ({ pageParam }) =>
             api.counterHistory(name, { team: team || undefined, page: pageParam }).catch((error: unknown) => {

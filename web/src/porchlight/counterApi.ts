@@ -4,6 +4,9 @@
 import type { Requester } from "./request.ts";
 import type { CounterChange, CounterEvent, CounterMetadata, HistoryItem, List } from "./types.ts";
 
+/* The longest page that the server gives: a week of a lively team is several. */
+const HISTORY_MAX = 100;
+
 export interface CounterApi {
     /* All of a team. */
     counters(team?: string): Promise<List<CounterMetadata>>;
@@ -33,6 +36,6 @@ export function createCounterApi(request: Requester): CounterApi {
         counters: (team) => call("list", of(team)),
         counter: (name, team) => call("getMetadata", { name, ...of(team) }),
         changeCounter: ({ type, ...body }, idempotencyKey) => call(type, body, idempotencyKey),
-        counterHistory: (name, { team, page } = {}) => call("getHistory", { name, ...of(team), ...(page && { page }) }),
+        counterHistory: (name, { team, page } = {}) => call("getHistory", { name, limit: HISTORY_MAX, ...of(team), ...(page && { page }) }),
     };
 }
