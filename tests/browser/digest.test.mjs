@@ -28,8 +28,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         const { id } = await (await made).json();
         await articles(page).first().waitFor();
         await page.getByText('Your digest is being made').waitFor({ state: 'detached' });
-        const other = await openDigest(porch, { who: 'member5', path: `/#/digest/${encodeURIComponent(id)}` });
-        await other.goto(`/#/digest/${encodeURIComponent(id)}`);
+        const other = await porch.open({ who: 'member5', path: `/#/digest/${encodeURIComponent(id)}` });
         await articles(other).first().waitFor();
         assert.deepEqual(await articles(other).locator('h3').allTextContents(), await articles(page).locator('h3').allTextContents());
         await other.leave();
@@ -37,9 +36,8 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
     });
 
     test('a job from outside shows its progress as it moves, and why it ended', async () => {
-        const page = await openDigest(porch, { who: 'member6' });
         const { id } = await porch.api('member6', 'POST', '/digests', { worker: 'outside' });
-        await page.getByRole('heading', { level: 1 }).focus();
+        const page = await openDigest(porch, { who: 'member6' });
         await page.getByText('Your digest is being made').waitFor();
         const token = await porch.server.must('token', 'issue', '--service', 'digests');
         const say = (method, path, body) =>
