@@ -196,6 +196,8 @@ static void write_past(struct json_writer *w, const struct counter_event *event)
     json_put_string(w, event->user_name);
     json_key(w, "timestamp");
     json_put_time(w, event->counter.updated_ms);
+    json_key(w, "operationCount");
+    json_put_int(w, event->counter.operations);
     json_object_end(w);
 }
 

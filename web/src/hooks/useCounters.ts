@@ -5,24 +5,21 @@
 import { skipToken, useInfiniteQuery, useIsMutating, useMutation, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef } from "react";
 import {
-    counterDeed,
     newIdempotencyKey,
     PorchlightError,
     type CounterMetadata,
-    type Deed,
     type HistoryItem,
     type List,
 } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
-import { addTo, applyCounter, showHeard, withHeard } from "./counters.ts";
+import { counterChange, counterScope, countsOf } from "./counterChange.ts";
+import { applyCounter, withHeard } from "./counters.ts";
 import { keys } from "./keys.ts";
 import { useConnection } from "./useConnection.tsx";
 import { useWaiting } from "./useOutbox.ts";
 
 /* A busy counter's history is read anew so often at most, and not by all who watch it at one moment. */
 const HISTORY_MS = 1_500;
-
-type CountDeed = Deed & { kind: "count" };
 
 const NO_HISTORY: List<HistoryItem> = { items: [], next: null };
 
@@ -40,15 +37,14 @@ const NONE: CounterMetadata[] = [];
 
 /* One that does not exist yet stands at 0, and is made by the first change. */
 export function useCounter(name: string) {
-    const { queryClient } = useClient();
-    const { team } = useConnection();
+    const client = useClient();
+    const { queryClient } = client;
+    const { team, outbox } = useConnection();
     const { counters, error, isPending, retry } = useCounters();
     const metadata = counters.find((it) => it.name === name) ?? null;
     const added = useQuery<number>({ queryKey: keys.counter.added(team, name), queryFn: skipToken }).data ?? 0;
-    const waiting = useWaiting()
-        .filter((deed): deed is CountDeed => deed.kind === "count" && deed.name === name && deed.team === team)
-        .reduce((sum, { amount }) => sum + amount, 0);
-    const change = useChange(team, name);
+    const waiting = countsOf(useWaiting(), team, name).reduce((sum, { amount }) => sum + amount, 0);
+    const change = useMutation(counterChange(client, outbox, team, name));
     const correction = useCorrection(team, name);
     const isSaving = useIsMutating({ mutationKey: keys.counter.change(team, name) }) > 0;
     const history = useHistory(team, name, metadata?.operationCount ?? 0);
@@ -79,52 +75,12 @@ export function useCounter(name: string) {
 function useCorrection(team: string, name: string) {
     const { api, queryClient } = useClient();
     const { mutateAsync } = useMutation({
-        scope: { id: `counter-${team}-${name}` },
+        scope: counterScope(team, name),
         mutationFn: (to: { type: "setValue"; value: number } | { type: "reset" }) =>
             api.changeCounter({ ...to, name, ...(team && { teamId: team }) }, newIdempotencyKey()),
         onSuccess: ({ metadata }) => applyCounter(queryClient, team, metadata),
     });
     return mutateAsync;
-}
-
-function useChange(team: string, name: string) {
-    const { api, queryClient } = useClient();
-    const { outbox } = useConnection();
-    return useMutation({
-        mutationKey: keys.counter.change(team, name),
-        /* One after the other, so that an answer has no later change in it. */
-        scope: { id: `counter-${team}-${name}` },
-        /* null: it waits. */
-        mutationFn: async (amount: number): Promise<CounterMetadata | null> => {
-            const deed: CountDeed = { kind: "count", key: newIdempotencyKey(), name, team, amount };
-            /* Behind what waits already there is one way only. */
-            const behind = outbox.waiting().filter((it): it is CountDeed => it.kind === "count" && it.name === name);
-            if (behind.length > 0 || !navigator.onLine) {
-                const last = behind.at(-1);
-                /* Ten presses on a train are one change. */
-                const joins = last?.team === team && last.amount > 0 === amount > 0 && outbox.takeBack(last.key);
-                const whole = joins ? { ...deed, amount: amount + last.amount } : deed;
-                if (outbox.add(whole)) {
-                    if (navigator.onLine) void outbox.send();
-                    return null;
-                }
-            }
-            try {
-                return (await api.changeCounter(counterDeed(deed), deed.key)).metadata;
-            } catch (error) {
-                if (error instanceof PorchlightError && error.kind === "network" && outbox.add(deed, true)) return null;
-                throw error;
-            }
-        },
-        onMutate: (amount) => addTo(queryClient, team, name, amount),
-        onSettled: (metadata, _, amount) => {
-            addTo(queryClient, team, name, -amount);
-            if (metadata) showHeard(queryClient, team, name, metadata);
-            /* Inside a mutation's own callbacks it still counts as under way. */
-            const isLast = queryClient.isMutating({ mutationKey: keys.counter.change(team, name) }) === 1;
-            if (isLast) showHeard(queryClient, team, name);
-        },
-    });
 }
 
 /* Read anew, soon, when the counter has moved. */

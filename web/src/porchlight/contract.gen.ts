@@ -428,6 +428,7 @@ export interface CounterPast {
     userId: Id;
     username: string;
     timestamp: Time;
+    operationCount: number;
 }
 
 export interface CounterHistory {

@@ -2,10 +2,11 @@
  * A socket to one counter: /ws/counter/NAME. One event comes for each change, in order, none merged.
  */
 import { socketUrlOf } from "./address.ts";
+import type { CounterApi } from "./counterApi.ts";
 import { addressOf } from "./request.ts";
 import { messageOf } from "./room.ts";
 import type { WebSocketLike } from "./socket.ts";
-import type { CounterChange, CounterEvent } from "./types.ts";
+import type { CounterChange, CounterEvent, CounterMetadata, HistoryItem } from "./types.ts";
 
 export interface CounterSocketOptions {
     /* "" for the page's own origin. */
@@ -48,4 +49,33 @@ export function createCounterWebSocket(name: string, options: CounterSocketOptio
     socket.onclose = ({ code, reason }) => options.onClose?.(code, reason);
     socket.onerror = () => options.onError?.();
     return socket;
+}
+
+/* A change as the history tells it: without a cursor. */
+export type CounterUpdate = Omit<CounterEvent, "cursor">;
+
+/* Who was away for longer is told of the newest. */
+export const MISSED_MAX = 500;
+
+/* The changes after the one of `operationCount`, oldest first: for who has no socket that tells them. */
+export async function changesAfter(
+    api: Pick<CounterApi, "counterHistory">,
+    { name, team, operationCount }: { name: string; team?: string | undefined; operationCount: number },
+    metadata: CounterMetadata,
+): Promise<CounterUpdate[]> {
+    const missed: HistoryItem[] = [];
+    let page: string | undefined;
+    do {
+        const answer = await api.counterHistory(name, { team, page });
+        const fresh = answer.items.filter((it) => it.operationCount > operationCount);
+        missed.push(...fresh);
+        page = fresh.length === answer.items.length ? (answer.next ?? undefined) : undefined;
+    } while (page !== undefined && missed.length < MISSED_MAX);
+    return missed.reverse().map(({ type, value, previousValue, timestamp, operationCount: count }) => ({
+        type,
+        value,
+        previousValue,
+        timestamp,
+        metadata: { ...metadata, value, updatedAt: timestamp, operationCount: count },
+    }));
 }

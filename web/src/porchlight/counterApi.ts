@@ -14,7 +14,10 @@ export interface CounterApi {
     /* Makes the counter when there is none of that name. */
     changeCounter(change: CounterDeed, idempotencyKey: string): Promise<CounterEvent>;
     /* Newest first. */
-    counterHistory(name: string, options?: { team?: string | undefined; page?: string | undefined }): Promise<List<HistoryItem>>;
+    counterHistory(
+        name: string,
+        options?: { team?: string | undefined; page?: string | undefined },
+    ): Promise<List<HistoryItem>>;
 }
 
 export interface CounterDeed {
@@ -36,6 +39,7 @@ export function createCounterApi(request: Requester): CounterApi {
         counters: (team) => call("list", of(team)),
         counter: (name, team) => call("getMetadata", { name, ...of(team) }),
         changeCounter: ({ type, ...body }, idempotencyKey) => call(type, body, idempotencyKey),
-        counterHistory: (name, { team, page } = {}) => call("getHistory", { name, limit: HISTORY_MAX, ...of(team), ...(page && { page }) }),
+        counterHistory: (name, { team, page } = {}) =>
+            call("getHistory", { name, limit: HISTORY_MAX, ...of(team), ...(page && { page }) }),
     };
 }

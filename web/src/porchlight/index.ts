@@ -14,7 +14,13 @@ export {
     type ShownMessage,
 } from "./channel.ts";
 export { connect, type Connection, type ConnectionListener, type ConnectionState } from "./connect.ts";
-export { createCounterWebSocket, isCounterEvent, type CounterSocketOptions } from "./counter.ts";
+export {
+    changesAfter,
+    createCounterWebSocket,
+    isCounterEvent,
+    type CounterSocketOptions,
+    type CounterUpdate,
+} from "./counter.ts";
 export type { CounterDeed } from "./counterApi.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
 export { PorchlightError, isUnauthenticated, type ErrorKind } from "./errors.ts";

@@ -84,6 +84,8 @@ function stage({ full = false } = {}) {
             edited: ({ id }) => told.push(`edited ${id}`),
             posted: ({ body }, { key }) => told.push(`posted ${body} ${key}`),
             deleted: (postId) => told.push(`deleted ${postId}`),
+            said: ({ id }) => told.push(`said ${id}`),
+            counted: ({ value }, { key }) => told.push(`counted ${value} ${key}`),
             refused: ({ key }, { slug, kind }) => told.push(`refused ${key} ${slug || kind}`),
         });
         return { page, outbox, told };
@@ -120,6 +122,29 @@ test("survives a reload, for the same account alone", async () => {
     after.outbox.start();
     await settle();
     assert.deepEqual(arrived, ["post b key-b", "post z key-z", "post a key-a"]);
+});
+
+test("messages and counts go in order with their keys, none in another's place", async () => {
+    const { arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    const message = (key: string): Deed => ({ kind: "message", key, channelId: "1", content: "hi", threadId: null, at: "" });
+    const count = (key: string, amount: number): Deed => ({ kind: "count", key, name: "steps", team: "", amount });
+    for (const deed of [message("m1"), count("c1", 3), message("m2"), count("c2", -2)]) outbox.add(deed);
+    await outbox.send();
+    assert.deepEqual(arrived, ["say 1 hi m1", "increment steps 3 c1", "say 1 hi m2", "decrement steps 2 c2"]);
+    assert.deepEqual(told, ["said 7", "counted 3 c1", "said 7", "counted 3 c2"]);
+});
+
+test("a count that the server may have forgotten is not sent twice; a message may be", async () => {
+    const { clock, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    await clock.advance(1);
+    outbox.add({ kind: "count", key: "c1", name: "steps", team: "", amount: 1 }, true);
+    outbox.add({ kind: "message", key: "m1", channelId: "1", content: "hi", threadId: null, at: "" }, true);
+    await clock.advance(OUTBOX_REPEAT_MS_MAX + 1);
+    await outbox.send();
+    assert.deepEqual(arrived, ["say 1 hi m1"]);
+    assert.deepEqual(told, ["refused c1 too-old", "said 7"]);
 });
 
 test("of several wishes about one post the last counts", async () => {

@@ -8,6 +8,7 @@ import type {
     Counter,
     CounterEvent,
     CounterPast,
+    DigestProgressMessage,
     DigestSummary,
     Join,
     LiveCheerMessage,
@@ -69,9 +70,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 export type ClientMessage = WithoutId<ClientSays> | ChannelSaying;
 export type ServerMessage =
     | ServerSays
-    | { type: "COUNTER_UPDATE"; name: string; value: number; metadata: CounterMetadata }
     | { type: "CHANNEL_UPDATE"; channelId: string; lastMessageId: string | null }
-    | ({ type: "DIGEST_PROGRESS" } & DigestMoved)
     | ChannelMessage;
 
 /* What is said in a channel's own room. */
@@ -110,11 +109,6 @@ export interface Person {
 export type DigestHead = DigestSummary;
 export type DigestStatus = DigestSummary["status"];
 /* How far a job is, as a socket tells it. */
-export interface DigestMoved {
-    jobId: string;
-    status: DigestStatus;
-    progress: number;
-    currentStep: string;
-}
+export type DigestMoved = Omit<DigestProgressMessage, "type">;
 export type MemberPreferences = Preferences;
 export type TopicWeights = Weights["weights"];

@@ -48,7 +48,7 @@ const NOW = new Date(2026, 10, 21, 15).getTime();
 const at = (day: number, hour: number): string => new Date(2026, 10, day, hour).toISOString();
 let ids = 0;
 const change = (timestamp: string, previousValue: number, value: number, type: HistoryItem["type"] = "increment") => ({
-    ...{ id: String((ids += 1)), amount: Math.abs(value - previousValue), userId: "4", username: "Ruth" },
+    ...{ id: String((ids += 1)), operationCount: ids, amount: Math.abs(value - previousValue), userId: "4", username: "Ruth" },
     ...{ type, timestamp, previousValue, value },
 });
 
