@@ -113,6 +113,7 @@ static enum err read_word(const struct cli_run *run, const char **arguments, str
 
 struct place {
     struct db *db;
+    struct db *rooms;
     const struct clock *clock;
 };
 
@@ -122,13 +123,21 @@ static enum err write_here(void *arg, struct job *job, struct problem *problem)
     return writer_once(place->db, place->clock, job, problem);
 }
 
+static enum err write_rooms_here(void *arg, struct job *job, struct problem *problem)
+{
+    struct place *place = arg;
+    return writer_once(place->rooms, place->clock, job, problem);
+}
+
 static int run_here(const struct cli_run *run, struct operator_context *ctx, struct store *store, struct place *place)
 {
-    *place = (struct place){.db = store->db, .clock = ctx->clock};
+    *place = (struct place){.db = store->db, .rooms = store->rooms, .clock = ctx->clock};
     ctx->db = store->db;
     ctx->migrated = &store->migrated;
     ctx->write = store->lock_fd >= 0 ? write_here : NULL;
     ctx->write_arg = place;
+    ctx->write_rooms = store->lock_fd >= 0 ? write_rooms_here : NULL;
+    ctx->write_rooms_arg = place;
     return run->command->run(ctx);
 }
 

@@ -151,6 +151,8 @@ static int run_request(struct session *s)
         .db = given->db,
         .write = write_through,
         .write_arg = given->writer,
+        .write_rooms = write_through,
+        .write_rooms_arg = given->rooms,
         .clock = given->clock,
         .test_clock = given->options->test_clock ? given->clock : NULL,
         .arena = s->arena,

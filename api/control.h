@@ -24,7 +24,8 @@ struct control_options {
     const struct options *options; /* the server's; a command's own options are laid over a copy */
     struct db *db;                 /* a read connection; the control thread's until control_stop */
     struct writer *writer;
-    struct clock *clock; /* moved by `clock advance` when options->test_clock is on */
+    struct writer *rooms; /* of rooms.db */
+    struct clock *clock;  /* moved by `clock advance` when options->test_clock is on */
     const struct log *log;
     struct likes *likes; /* flushed before a command that reads the community as a whole */
     const char *image;   /* of this program on disk, for reload */

@@ -12,6 +12,7 @@
 
 #include "api/demo_chat.h"
 #include "api/demo_words.h"
+#include "api/digest_maker.h"
 #include "db/transfer.h"
 
 enum { ADMIN = 1, SARAH = 2, DAVE = 3, FIRST_MEMBER = 4 }; /* user ids */
@@ -391,8 +392,7 @@ static enum err put_notices(struct demo_job *d, struct tx *tx)
 
 static enum err put_chat(const struct demo_job *d, struct tx *tx)
 {
-    const struct demo_chat chat = {
-        .walkers = SARAH, .strong = DAVE, .first_member = FIRST_MEMBER, .now_ms = d->now_ms};
+    const struct demo_chat chat = {.walkers = SARAH, .strong = DAVE, .first_member = FIRST_MEMBER, .now_ms = d->now_ms};
     return demo_chat_put(tx, &chat);
 }
 
@@ -437,10 +437,50 @@ static enum err run(struct job *base, struct tx *tx)
     return err != ERR_OK ? err : transfer_note_all(tx);
 }
 
+/* ---- digests, in rooms.db ---------------------------------------------------------------------------------------- */
+
+struct digest_job {
+    struct job job; /* first */
+    int64_t user_id;
+    struct digest_article articles[DIGEST_ARTICLES_OWN];
+    size_t count;
+};
+
+static enum err run_digest(struct job *base, struct tx *tx)
+{
+    const struct digest_job *job = (const struct digest_job *)base;
+    const struct digest_new weekly = {.user_id = job->user_id, .built_in = true, .weekly = true};
+    struct digest made;
+    enum err err = digests_create(tx, &weekly, &made);
+    for (size_t i = 0; err == ERR_OK && i < job->count; i++)
+        err = digests_add_article(tx, &made.id, &job->articles[i]);
+    return err == ERR_OK ? digests_complete(tx, &made.id, NULL) : err;
+}
+
+/* What this week's would be for somebody who has not said yet what they like. */
+static enum err put_digest(struct operator_context *ctx, int64_t user_id, int64_t team_id, struct problem *problem)
+{
+    const struct member_weights none = {.count = 0};
+    const struct digest_maker_wish wish = {
+        .db = ctx->db, .weights = &none, .user_id = user_id, .team_id = team_id, .now_ms = clock_wall_ms(ctx->clock)};
+    struct digest_job job = {.job.run = run_digest, .user_id = user_id};
+    enum err err = digest_maker_find(&wish, ctx->arena, job.articles, &job.count);
+    return err == ERR_OK ? operator_write_rooms(ctx, &job.job, problem)
+                         : problem_set(problem, err, "%s", err_sentence(err));
+}
+
+static enum err put_digests(struct operator_context *ctx, struct problem *problem)
+{
+    enum err err = ERR_OK;
+    for (int number = 1; number <= DEMO_MEMBERS && err == ERR_OK; number++)
+        err = put_digest(ctx, member_id(number), team_of_member(number), problem);
+    return err;
+}
+
 enum err demo_make(struct operator_context *ctx, const char *password, enum demo_state *state, struct problem *problem)
 {
     struct demo_job job = {.job.run = run, .password = password};
     enum err err = operator_write(ctx, &job.job, problem);
     *state = job.state;
-    return err;
+    return err == ERR_OK && job.state == DEMO_MADE ? put_digests(ctx, problem) : err;
 }

@@ -80,43 +80,23 @@ static enum err finish(struct making *m, const struct digest_article *articles, 
     return writer_call(m->app->rooms, &step.job, NULL);
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------ */
+/* ---- what is worth reading --------------------------------------------------------------------------------------- */
 
-/* The member's own team; 0: none, or the member may no longer sign in. */
-static enum err find_team(struct making *m, int64_t *team_id)
+static enum err rank(const struct digest_maker_wish *wish, struct arena *arena, struct digest_ranked **out,
+                     size_t *count)
 {
-    struct user user;
-    struct membership *teams;
-    size_t count = 0;
-    *team_id = 0;
-    enum err err = users_by_id(m->db, m->arena, m->id.user_id, &user);
-    if (err == ERR_OK && !user.disabled)
-        err = users_teams(m->db, m->arena, user.id, &teams, &count);
-    if (err == ERR_OK && count > 0)
-        *team_id = teams[0].team_id;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-static enum err rank(struct making *m, int64_t team_id, struct digest_ranked **out, size_t *count)
-{
-    struct digest job;
-    struct member_weights weights;
     struct post_brief *posts;
-    int64_t now_ms = clock_wall_ms(m->app->clock);
-    enum err err = digests_get(m->rooms, m->arena, &m->id, &job);
-    if (err == ERR_OK)
-        err = member_state_weights(m->rooms, m->arena, m->id.user_id, &weights);
-    if (err == ERR_OK)
-        err = posts_briefs(m->db, m->arena, team_id, now_ms - DIGEST_DAYS * DAY_MS, DIGEST_POSTS_MAX, &posts, count);
+    enum err err = posts_briefs(wish->db, arena, wish->team_id, wish->now_ms - DIGEST_DAYS * DAY_MS, DIGEST_POSTS_MAX,
+                                &posts, count);
     if (err != ERR_OK)
         return err;
-    *out = arena_alloc(m->arena, (*count + 1) * sizeof **out);
+    *out = arena_alloc(arena, (*count + 1) * sizeof **out);
     if (*out == NULL)
         return ERR_NO_MEMORY;
-    for (size_t i = 0; i < *count; i++)
-        posts[i].likes = likes_count_of(m->app->likes, posts[i].id, posts[i].likes);
+    for (size_t i = 0; wish->likes != NULL && i < *count; i++)
+        posts[i].likes = likes_count_of(wish->likes, posts[i].id, posts[i].likes);
     const struct digest_rank_for whom = {
-        .weights = &weights, .asked = job.topics, .asked_count = job.topics_count, .now_ms = now_ms};
+        .weights = wish->weights, .asked = wish->topics, .asked_count = wish->topics_count, .now_ms = wish->now_ms};
     digest_rank(&whom, posts, *count, *out);
     return ERR_OK;
 }
@@ -134,46 +114,83 @@ static const char **split_topics(struct arena *arena, const char *text, size_t *
     return words;
 }
 
-static enum err make_article(struct making *m, const struct digest_ranked *ranked, struct digest_article *out,
-                             bool *deleted)
+static enum err make_article(const struct digest_maker_wish *wish, struct arena *arena,
+                             const struct digest_ranked *ranked, struct digest_article *out, bool *deleted)
 {
     struct post post;
-    enum err err = posts_by_id(m->db, m->arena, ranked->id, m->id.user_id, &post);
+    enum err err = posts_by_id(wish->db, arena, ranked->id, wish->user_id, &post);
     if (err != ERR_OK)
         return err;
     *deleted = post.deleted;
-    *out = (struct digest_article){.id = arena_printf(m->arena, "%lld", (long long)post.id),
-                                   .title = render_excerpt(m->arena, post.body, TITLE_CHARS, "\n"),
-                                   .summary = render_excerpt(m->arena, post.body, SUMMARY_CHARS, ""),
-                                   .link = pin_link(m->arena, post.id),
+    *out = (struct digest_article){.id = arena_printf(arena, "%lld", (long long)post.id),
+                                   .title = render_excerpt(arena, post.body, TITLE_CHARS, "\n"),
+                                   .summary = render_excerpt(arena, post.body, SUMMARY_CHARS, ""),
+                                   .link = pin_link(arena, post.id),
                                    .score = ranked->score};
-    out->topics = split_topics(m->arena, post.topics, &out->topics_count);
+    out->topics = split_topics(arena, post.topics, &out->topics_count);
     return out->id == NULL || out->title == NULL || out->summary == NULL || out->link == NULL || out->topics == NULL
                ? ERR_NO_MEMORY
                : ERR_OK;
 }
 
+enum err digest_maker_find(const struct digest_maker_wish *wish, struct arena *arena, struct digest_article *out,
+                           size_t *count)
+{
+    struct digest_ranked *ranked = NULL;
+    size_t posts = 0;
+    enum err err = rank(wish, arena, &ranked, &posts);
+    *count = 0;
+    for (size_t i = 0; err == ERR_OK && i < posts && *count < DIGEST_ARTICLES_OWN; i++) {
+        bool deleted = false; /* since the ranking */
+        err = make_article(wish, arena, &ranked[i], &out[*count], &deleted);
+        *count += err == ERR_OK && !deleted;
+    }
+    return err;
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------------ */
+
+/* The member's own team; 0: none, or the member may no longer sign in. */
+static enum err find_team(struct making *m, int64_t *team_id)
+{
+    struct user user;
+    struct membership *teams;
+    size_t count = 0;
+    *team_id = 0;
+    enum err err = users_by_id(m->db, m->arena, m->id.user_id, &user);
+    if (err == ERR_OK && !user.disabled)
+        err = users_teams(m->db, m->arena, user.id, &teams, &count);
+    if (err == ERR_OK && count > 0)
+        *team_id = teams[0].team_id;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err make(struct making *m)
 {
     struct digest_article articles[DIGEST_ARTICLES_OWN];
-    struct digest_ranked *ranked = NULL;
-    int64_t team_id;
-    size_t posts = 0;
+    struct member_weights weights;
+    struct digest_maker_wish wish = {.db = m->db,
+                                     .likes = m->app->likes,
+                                     .weights = &weights,
+                                     .user_id = m->id.user_id,
+                                     .now_ms = clock_wall_ms(m->app->clock)};
+    struct digest job = {0};
     size_t count = 0;
     enum err err = say(m, 10, "Reading what your team wrote");
     if (err == ERR_OK)
-        err = find_team(m, &team_id);
-    if (err == ERR_OK && team_id == 0)
+        err = find_team(m, &wish.team_id);
+    if (err == ERR_OK && wish.team_id == 0)
         return finish(m, NULL, 0, "You are not in a team.");
     if (err == ERR_OK)
-        err = rank(m, team_id, &ranked, &posts);
+        err = digests_get(m->rooms, m->arena, &m->id, &job);
+    if (err == ERR_OK)
+        err = member_state_weights(m->rooms, m->arena, m->id.user_id, &weights);
     if (err == ERR_OK)
         err = say(m, 60, "Choosing what fits you");
-    for (size_t i = 0; err == ERR_OK && i < posts && count < DIGEST_ARTICLES_OWN; i++) {
-        bool deleted = false; /* since the ranking */
-        err = make_article(m, &ranked[i], &articles[count], &deleted);
-        count += err == ERR_OK && !deleted;
-    }
+    wish.topics = job.topics;
+    wish.topics_count = job.topics_count;
+    if (err == ERR_OK)
+        err = digest_maker_find(&wish, m->arena, articles, &count);
     return err == ERR_OK ? finish(m, articles, count, NULL) : err;
 }
 

@@ -14,6 +14,23 @@
 #include "api/app.h"
 #include "db/alarms.h"
 #include "db/digests.h"
+#include "db/member_state.h"
+
+/* What a digest is made of. */
+struct digest_maker_wish {
+    struct db *db;             /* reads porchlight.db */
+    const struct likes *likes; /* NULL: none are on their way into it */
+    const struct member_weights *weights;
+    int64_t user_id;
+    int64_t team_id;
+    const char **topics;
+    size_t topics_count;
+    int64_t now_ms;
+};
+
+/* The best of the team's posts as articles, in the arena; `out` has room for DIGEST_ARTICLES_OWN. */
+enum err digest_maker_find(const struct digest_maker_wish *wish, struct arena *arena, struct digest_article *out,
+                           size_t *count);
 
 /* The kinds of db/alarms.h; their argument is the struct app. */
 extern const struct alarm_kind digest_maker_kinds[];

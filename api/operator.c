@@ -60,6 +60,13 @@ enum err operator_write(struct operator_context *ctx, struct job *job, struct pr
     return err;
 }
 
+enum err operator_write_rooms(struct operator_context *ctx, struct job *job, struct problem *problem)
+{
+    enum err err = ctx->write_rooms(ctx->write_rooms_arg, job, problem);
+    problem->err = err;
+    return err;
+}
+
 bool operator_find_user(struct operator_context *ctx, const char *username, struct user *out)
 {
     enum err err = users_by_username(ctx->db, ctx->arena, username, out);

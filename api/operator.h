@@ -39,6 +39,9 @@ struct operator_context {
     /* writer_call or writer_once; NULL for a command that only reads */
     enum err (*write)(void *arg, struct job *job, struct problem *problem);
     void *write_arg;
+    /* the same for rooms.db */
+    enum err (*write_rooms)(void *arg, struct job *job, struct problem *problem);
+    void *write_rooms_arg;
 
     const struct clock *clock;
     struct clock *test_clock; /* NULL: time is not ours to move */
@@ -69,6 +72,8 @@ int operator_fail_with(struct operator_context *ctx, const struct problem *probl
 
 /* Runs a job through ctx->write. */
 enum err operator_write(struct operator_context *ctx, struct job *job, struct problem *problem);
+
+enum err operator_write_rooms(struct operator_context *ctx, struct job *job, struct problem *problem);
 
 /* Finds a member by user name; says so when there is none. False: an error was printed. */
 bool operator_find_user(struct operator_context *ctx, const char *username, struct user *out);

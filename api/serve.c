@@ -373,6 +373,7 @@ static enum err start_outside(struct parts *p, struct problem *problem)
     struct control_options control = {.options = &p->options,
                                       .db = p->control_db,
                                       .writer = app->writer,
+                                      .rooms = app->rooms,
                                       .clock = &p->clock,
                                       .log = &p->log,
                                       .realtime_available = realtime_available(),
