@@ -1,5 +1,5 @@
 /*
- * A small bounded pool of threads for work that takes long: argon2id now; digests, backups and pushes later.
+ * A small bounded pool of threads for work that takes long: argon2id and digests now; backups and pushes later.
  *
  * Tasks wait in one queue of HELPER_QUEUE_MAX; when it is full, helpers_submit refuses, so that 200 sign-ins at once
  * can neither stall a poll nor pile up. A task's memory is the submitter's; `run` may hand it on (to a loop's mailbox).
