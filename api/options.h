@@ -93,6 +93,7 @@ struct options {
     int64_t poll_interval_s;
     int64_t grace_ms;
     int64_t room_limit; /* sockets */
+    int64_t channel_limit;
     int64_t sockets_per_address;
     bool rate_limit;
     bool test_clock;

@@ -310,6 +310,7 @@ static enum err make_realtime(struct parts *p)
         .log = &p->log,
         .loops = loops_wanted(&p->options),
         .room_limit = (uint32_t)p->options.room_limit,
+        .channel_limit = (uint32_t)p->options.channel_limit,
         .address_limit = (uint32_t)p->options.sockets_per_address,
         .grace_ms = p->options.grace_ms,
         .clock_moves = p->options.test_clock,

@@ -16,6 +16,7 @@
 #include "api/resources.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "db/channels.h"
 #include "db/counters.h"
 #include "db/cursor.h"
 #include "realtime/handshake.h"
@@ -143,6 +144,21 @@ static enum err find_counter(struct request *r, struct realtime_knock *knock)
     return knock->room == NULL ? ERR_NO_MEMORY : ERR_OK;
 }
 
+/* /channel/{id}/websocket */
+static enum err find_channel(struct request *r, struct realtime_knock *knock)
+{
+    struct channel channel;
+    int64_t id;
+    enum err err = query_id(r->query.segments[1], &id) ? channels_brief(r->loop->db, id, &channel) : ERR_NOT_FOUND;
+    if (err == ERR_NOT_FOUND)
+        return problem_set(&r->problem, err, "There is no such channel.");
+    if (err == ERR_OK && !caller_in_team(&r->caller, channel.team_id))
+        return problem_set(&r->problem, ERR_FORBIDDEN, "You are not in this team.");
+    if (err == ERR_OK)
+        knock->room = arena_printf(r->arena, "channel/%lld/%lld", (long long)channel.team_id, (long long)id);
+    return err == ERR_OK && knock->room == NULL ? ERR_NO_MEMORY : err;
+}
+
 /* Paths whose address names the room. What an entry finds lies in the request's arena: knock->room, and topics when the
    client wants to hear of some only. ERR_NOT_FOUND, ERR_FORBIDDEN, ERR_INVALID with a sentence. */
 static const struct {
@@ -151,6 +167,7 @@ static const struct {
     enum err (*find)(struct request *r, struct realtime_knock *knock);
 } named_rooms[] = {
     {"ws", "ticket since team filters", find_counter},
+    {"channel", "ticket since", find_channel},
     {NULL, NULL, NULL},
 };
 

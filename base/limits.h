@@ -113,6 +113,11 @@
 #define CHEERS_REMEMBERED 4096    /* ids of cheers, per loop: a resend within minutes is no second cheer */
 #define LIKES_SOON_MS 100         /* DESIGN: how long counts of one post are gathered */
 #define PRESENCE_SOON_MS 250      /* likewise for who is here */
+#define TYPING_MS 5000            /* DESIGN: who has not said so again does not type any more */
+#define TYPING_TOLD_MAX 16        /* at once in a channel: beyond that nobody reads the names */
+#define CHAT_TICK_MS 500          /* how exactly that ends, and how long receipts are gathered */
+#define CHAT_PEOPLE_TOLD_MAX 200  /* listed; in a larger crowd comings and goings are not told one by one */
+#define CHAT_RECEIPTS_TOLD_MAX 100 /* at once; /channels/{id}/receipts has all */
 #define PRESENCE_BEAT_MS 30000    /* and told anyway while the room is awake */
 #define CLOSE_SPREAD_MS 4000      /* over which 4001 reaches everybody when the flag is turned off */
 #define RETURN_SPREAD_MS 5000     /* over which 1012 asks everybody to come back */
@@ -120,7 +125,7 @@
 #define ATTACHMENT_BYTES_MAX 2048 /* DESIGN: what survives sleep, packed */
 #define SOCKETS_MAX 65536         /* per process; each also needs a descriptor */
 #define SOCKETS_PER_MEMBER_MAX 16 /* tablet, phone, laptop, and tabs nobody closed */
-#define ROOM_SOCKETS_MAX 32768    /* the most that --room-limit takes */
+#define ROOM_SOCKETS_MAX 32768    /* the most that --room-limit and --channel-limit take */
 #define HANDSHAKES_PER_S 1000     /* a storm after a restart is spread, and polls keep their time */
 #define HANDSHAKES_BURST 2000
 #define QUEUE_BYTES_MAX (1U << 20) /* DESIGN: a slow consumer's queue, counted in memory */

@@ -145,7 +145,9 @@ enum err channels_create(struct tx *tx, const struct channel_new *channel, int64
     err = db_end(stmt);
     if (err == ERR_CONFLICT)
         return problem_set(&tx->problem, err, "The channel's id is taken, or its team does not exist.");
-    return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_CHANNEL, channel->team_id, *id, seq);
+    const struct change change = {
+        .kind = CHANGE_CHANNEL, .seq = seq, .team_id = channel->team_id, .subject_id = *id, .value = *id};
+    return err != ERR_OK ? err : tx_event_valued(tx, &change);
 }
 
 enum err channels_create_first(struct tx *tx, int64_t team_id, int64_t created_ms)
@@ -193,13 +195,13 @@ enum err channels_receipts(struct db *db, struct arena *arena, const struct chan
     return db_end(stmt);
 }
 
-static enum err find_receipt(struct tx *tx, int64_t channel_id, int64_t user_id, struct receipt *out)
+enum err channels_receipt(struct db *db, int64_t channel_id, int64_t user_id, struct receipt *out)
 {
     *out = (struct receipt){.user_id = user_id};
     struct db_stmt *stmt;
     enum err err = db_query(
-        tx->db, &stmt, "SELECT user_id, delivered_id, read_id FROM receipts WHERE channel_id = $1 AND user_id = $2",
-        "ii", channel_id, user_id);
+        db, &stmt, "SELECT user_id, delivered_id, read_id FROM receipts WHERE channel_id = $1 AND user_id = $2", "ii",
+        channel_id, user_id);
     if (err != ERR_OK)
         return err;
     if (db_row(stmt))
@@ -212,7 +214,7 @@ enum err channels_receive(struct tx *tx, const struct channel *channel, const st
 {
     const struct receipt wanted = *receipt; /* `out` may be the same */
     struct receipt old;
-    enum err err = find_receipt(tx, channel->id, wanted.user_id, &old);
+    enum err err = channels_receipt(tx->db, channel->id, wanted.user_id, &old);
     if (err != ERR_OK)
         return err;
     *out = old;

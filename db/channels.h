@@ -63,6 +63,9 @@ struct receipt {
 enum err channels_receipts(struct db *db, struct arena *arena, const struct channel *channel, int64_t after,
                            size_t limit, struct receipt **out, size_t *count);
 
+/* One member's; zeros when there is none. */
+enum err channels_receipt(struct db *db, int64_t channel_id, int64_t user_id, struct receipt *out);
+
 /* Moves forward what is further than before; `out` is how it stands afterwards. CHANGE_RECEIPT when something moved. */
 enum err channels_receive(struct tx *tx, const struct channel *channel, const struct receipt *receipt,
                           struct receipt *out);

@@ -140,7 +140,9 @@ enum err messages_in(struct tx *tx, const struct channel *channel, int64_t id, s
 static enum err tell(struct tx *tx, enum change_kind kind, const struct channel *channel, int64_t id, int64_t seq)
 {
     enum err err = db_run(tx->db, "UPDATE channels SET seq = $2 WHERE id = $1", "ii", channel->id, seq);
-    return err != ERR_OK ? err : tx_event_numbered(tx, kind, channel->team_id, id, seq);
+    const struct change change = {
+        .kind = kind, .seq = seq, .team_id = channel->team_id, .subject_id = id, .value = channel->id};
+    return err != ERR_OK ? err : tx_event_valued(tx, &change);
 }
 
 /* What the member sent under this client id before. ERR_NOT_FOUND: nothing. */

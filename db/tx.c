@@ -33,17 +33,21 @@ enum err tx_number(struct tx *tx, int64_t *seq)
     return err == ERR_OK && *seq == 0 ? ERR_INTERNAL : err;
 }
 
-enum err tx_event_numbered(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t seq)
+enum err tx_event_valued(struct tx *tx, const struct change *change)
 {
-    assert(kind < CHANGE_LIKES && seq > 0);
+    assert(change->kind < CHANGE_LIKES && change->seq > 0);
     enum err err = db_run(
         tx->db, "INSERT INTO events (seq, team_id, kind, subject_id, at_ms) VALUES ($1, NULLIF($2, 0), $3, $4, $5)",
-        "iiiii", seq, team_id, (int64_t)kind, subject_id, tx->now_ms);
-    if (err != ERR_OK)
-        return err;
-    return tx_note(
-        tx,
-        (struct change){.kind = kind, .seq = seq, .team_id = team_id, .subject_id = subject_id, .at_ms = tx->now_ms});
+        "iiiii", change->seq, change->team_id, (int64_t)change->kind, change->subject_id, tx->now_ms);
+    struct change noted = *change;
+    noted.at_ms = tx->now_ms;
+    return err != ERR_OK ? err : tx_note(tx, noted);
+}
+
+enum err tx_event_numbered(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t seq)
+{
+    const struct change change = {.kind = kind, .seq = seq, .team_id = team_id, .subject_id = subject_id};
+    return tx_event_valued(tx, &change);
 }
 
 enum err tx_event(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t *seq)

@@ -24,10 +24,10 @@ enum change_kind {
     CHANGE_POST_UNPINNED,
     CHANGE_NOTICE,
     CHANGE_COUNTER, /* subject: a counter that took one more change */
-    CHANGE_MESSAGE, /* subject: a new message of a channel; likewise the next two */
+    CHANGE_MESSAGE, /* subject: a new message; value: its channel; likewise the next two */
     CHANGE_MESSAGE_EDITED,
     CHANGE_MESSAGE_DELETED,
-    CHANGE_CHANNEL, /* subject: a channel that was made or changed */
+    CHANGE_CHANNEL, /* subject, and value: a channel that was made or changed */
     /* state: no sequence number */
     CHANGE_LIKES = 100, /* subject: a post; value: its count */
     CHANGE_MEMBER,  /* subject: a user whose name, role, teams, visibility or standing changed, or who is new; value: 1
@@ -69,5 +69,7 @@ enum err tx_event(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t
 /* The same in two steps, for a row that keeps the number of its own event. */
 enum err tx_number(struct tx *tx, int64_t *seq);
 enum err tx_event_numbered(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t seq);
+/* And with a value for those who are told; the table does not keep it. */
+enum err tx_event_valued(struct tx *tx, const struct change *change);
 
 #endif

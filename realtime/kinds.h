@@ -66,6 +66,9 @@ struct room_kind {
     bool greets;
     /* The newest state of this kind that a team's socket missed, which is not told event by event. Likewise. */
     enum err (*heads)(struct desk_catch *c, struct db *read, struct arena *arena);
+    bool syncs; /* a client may say: I have all up to this (MESSAGE_SYNC) */
+    uint32_t (*limit)(const struct realtime_options *options); /* of sockets; NULL: room_limit */
+    bool (*made)(struct room *room);                           /* makes room->people; false: no memory */
     /* Somebody came or went. The socket's loop; what they touch (room->people) needs its own lock. */
     void (*entered)(struct reactor *r, struct room *room, const struct attachment *who);
     void (*left)(struct reactor *r, struct room *room, const struct attachment *who);
@@ -91,5 +94,6 @@ extern const struct room_kind *const kinds_rooms[]; /* all whose rooms are named
 extern const struct room_kind team_kind;    /* rooms/team.c */
 extern const struct room_kind feed_kind;    /* rooms/feed.c */
 extern const struct room_kind counter_kind; /* rooms/counter.c */
+extern const struct room_kind channel_kind; /* rooms/channel.c */
 
 #endif

@@ -19,6 +19,14 @@ enum field {
     FIELD_TOKEN,
     FIELD_AMOUNT,
     FIELD_VALUE,
+    FIELD_CONTENT,
+    FIELD_THREAD,
+    FIELD_CLIENT_ID,
+    FIELD_TYPING,
+    FIELD_STATUS,
+    FIELD_AFTER,
+    FIELD_MESSAGE,
+    FIELD_STATE,
     FIELDS
 };
 
@@ -29,6 +37,14 @@ static const struct json_field fields[FIELDS] = {
     [FIELD_SINCE] = {.name = "since", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = CURSOR_BYTES_MAX},
     [FIELD_ICON] = {.name = "icon", .kind = JSON_KIND_LINE, .min = 1, .max = CHEER_ICON_CHARS_MAX},
     [FIELD_POST] = {.name = "postId", .kind = JSON_KIND_ID},
+    [FIELD_CONTENT] = {.name = "content", .kind = JSON_KIND_TEXT, .min = 1, .max = CHAT_CHARS_MAX},
+    [FIELD_THREAD] = {.name = "threadId", .kind = JSON_KIND_ID, .nullable = true},
+    [FIELD_CLIENT_ID] = {.name = "clientId", .kind = JSON_KIND_LINE, .min = 1, .max = CLIENT_ID_CHARS_MAX},
+    [FIELD_TYPING] = {.name = "isTyping", .kind = JSON_KIND_BOOL},
+    [FIELD_STATUS] = {.name = "status", .kind = JSON_KIND_LINE, .min = 1, .max = 10},
+    [FIELD_AFTER] = {.name = "afterMessageId", .kind = JSON_KIND_ID},
+    [FIELD_MESSAGE] = {.name = "messageId", .kind = JSON_KIND_ID},
+    [FIELD_STATE] = {.name = "state", .kind = JSON_KIND_LINE, .min = 1, .max = 10},
     [FIELD_TOKEN] = {.name = "token", .kind = JSON_KIND_SECRET, .min = 1, .max = TOKEN_BYTES_MAX},
     [FIELD_AMOUNT] = {.name = "amount", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
     [FIELD_VALUE] = {.name = "value", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
@@ -51,6 +67,11 @@ static const struct {
     [MESSAGE_DECREMENT] = {"decrement", 0, BIT(FIELD_AMOUNT)},
     [MESSAGE_SET_VALUE] = {"setValue", BIT(FIELD_VALUE), 0},
     [MESSAGE_RESET] = {"reset", 0, 0},
+    [MESSAGE_CHAT] = {"message", BIT(FIELD_CONTENT) | BIT(FIELD_CLIENT_ID), BIT(FIELD_THREAD)},
+    [MESSAGE_TYPING] = {"typing", BIT(FIELD_TYPING), 0},
+    [MESSAGE_PRESENCE] = {"presence", BIT(FIELD_STATUS), 0},
+    [MESSAGE_SYNC] = {"sync", BIT(FIELD_AFTER), 0},
+    [MESSAGE_READ] = {"read", BIT(FIELD_MESSAGE), BIT(FIELD_STATE)},
 };
 
 static_assert(sizeof types / sizeof types[0] == MESSAGE_TYPES_, "every type has its row");
@@ -100,14 +121,28 @@ static enum err check_fields(enum message_type type, const struct json_value *va
     return ERR_OK;
 }
 
-/* Of a message whose reading ended before it came to its id. NULL: it has none that is good. */
-static const char *find_id(const char *bytes, size_t len, struct arena *arena)
+/* A field that has one of two words. */
+static enum err check_word(const struct json_value *values, enum field f, const char *one, const char *other,
+                           struct problem *problem)
 {
-    struct json_peek peek;
-    if (json_peek(bytes, len, "id", "type", arena, &peek, NULL) != ERR_OK || peek.first == NULL)
-        return NULL;
-    size_t id_len = strlen(peek.first);
-    return id_len >= 1 && id_len <= MESSAGE_ID_BYTES_MAX && id_is_visible(peek.first) ? peek.first : NULL;
+    const char *word = values[f].text;
+    if (word == NULL || strcmp(word, one) == 0 || strcmp(word, other) == 0)
+        return ERR_OK;
+    return problem_set(problem, ERR_INVALID, "The field \"%s\" is \"%s\" or \"%s\".", fields[f].name, one, other);
+}
+
+/* Of a message whose reading ended before it came to its names. */
+static void find_name(const char *bytes, size_t len, struct arena *arena, struct message *out)
+{
+    struct json_peek peek = {0};
+    if (json_peek(bytes, len, "id", "clientId", arena, &peek, NULL) != ERR_OK)
+        return;
+    if (peek.first != NULL && peek.first[0] != '\0' && strlen(peek.first) <= MESSAGE_ID_BYTES_MAX &&
+        id_is_visible(peek.first))
+        out->id = peek.first;
+    if (peek.second != NULL && peek.second[0] != '\0' &&
+        json_utf8_length(peek.second, strlen(peek.second)) <= CLIENT_ID_CHARS_MAX)
+        out->client_id = peek.second;
 }
 
 enum err message_parse(const char *bytes, size_t len, struct arena *arena, struct message *out, struct problem *problem)
@@ -117,18 +152,23 @@ enum err message_parse(const char *bytes, size_t len, struct arena *arena, struc
         return ERR_OK;
     struct json_value values[FIELDS] = {0};
     enum err err = json_read(bytes, len, fields, FIELDS, values, arena, problem);
-    if (err == ERR_INVALID && !values[FIELD_ID].present)
-        out->id = find_id(bytes, len, arena);
     if (values[FIELD_ID].text != NULL) {
         if (!id_is_visible(values[FIELD_ID].text))
             return problem_set(problem, ERR_INVALID, "The field \"id\" has 1 to %d visible ASCII characters.",
                                MESSAGE_ID_BYTES_MAX);
         out->id = values[FIELD_ID].text;
     }
+    out->client_id = values[FIELD_CLIENT_ID].text;
+    if (err == ERR_INVALID && !values[FIELD_ID].present)
+        find_name(bytes, len, arena, out);
     if (err == ERR_OK)
         err = find_type(values[FIELD_TYPE].text, &out->type, problem);
     if (err == ERR_OK)
         err = check_fields(out->type, values, problem);
+    if (err == ERR_OK)
+        err = check_word(values, FIELD_STATUS, "online", "away", problem);
+    if (err == ERR_OK)
+        err = check_word(values, FIELD_STATE, "read", "delivered", problem);
     if (err != ERR_OK)
         return err;
     out->team_id = values[FIELD_TEAM].number;
@@ -138,5 +178,10 @@ enum err message_parse(const char *bytes, size_t len, struct arena *arena, struc
     out->token = values[FIELD_TOKEN].text;
     out->amount = values[FIELD_AMOUNT].present ? values[FIELD_AMOUNT].number : 1;
     out->value = values[FIELD_VALUE].number;
+    out->content = values[FIELD_CONTENT].text;
+    out->thread_id = values[FIELD_THREAD].number;
+    out->message_id = values[FIELD_MESSAGE].present ? values[FIELD_MESSAGE].number : values[FIELD_AFTER].number;
+    out->flag = values[FIELD_TYPING].flag;
+    out->text = values[FIELD_STATUS].present ? values[FIELD_STATUS].text : values[FIELD_STATE].text;
     return ERR_OK;
 }

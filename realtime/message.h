@@ -22,6 +22,11 @@ enum message_type {
     MESSAGE_DECREMENT,
     MESSAGE_SET_VALUE,
     MESSAGE_RESET,
+    MESSAGE_CHAT,
+    MESSAGE_TYPING,
+    MESSAGE_PRESENCE,
+    MESSAGE_SYNC,
+    MESSAGE_READ,
     MESSAGE_TYPES_
 };
 
@@ -36,16 +41,20 @@ struct message {
     const char *token;
     int64_t amount; /* 1 when it was left out */
     int64_t value;
-    bool flag;        /* of a type that has one */
-    const char *text; /* likewise */
+    bool flag;        /* of a type that has one: isTyping */
+    const char *text; /* likewise: status, state */
+    const char *content;
+    const char *client_id;
+    int64_t thread_id;  /* 0: none */
+    int64_t message_id; /* messageId, afterMessageId */
 };
 
 const char *message_type_name(enum message_type type); /* "JOIN_TEAM" */
 
 /*
  * ERR_MALFORMED (not a JSON object), ERR_INVALID (a type that is not known, a field that is missing, wrong or does not
- * belong to the type), ERR_NO_MEMORY; `problem` says why. `out->id` is set whenever it could be read, so that the error
- * can name it.
+ * belong to the type), ERR_NO_MEMORY; `problem` says why. `out->id` and `out->client_id` are set whenever they could be
+ * read, so that the error can name one.
  */
 enum err message_parse(const char *bytes, size_t len, struct arena *arena, struct message *out,
                        struct problem *problem);

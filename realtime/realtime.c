@@ -274,7 +274,7 @@ enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock,
         return closed(rt, knock, problem);
     if (o->rates != NULL && rate_take(o->rates, rate_key(RATE_HANDSHAKES, 0), rate, clock_mono_ms(o->clock)) > 0)
         return later(problem, knock, "Many are coming at once. Please try again in a moment.");
-    if (sockets_where(rt, knock) >= o->room_limit)
+    if (sockets_where(rt, knock) >= room_limit(rt, knock->path->kind))
         return later(problem, knock, "The room is full. Please poll, and try again in a moment.");
     switch (doors_enter(rt->doors, knock->member.user_id, knock->address_key)) {
     case DOORS_IN:

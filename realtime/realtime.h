@@ -66,6 +66,7 @@ struct realtime_options {
     const struct log *log;
     unsigned loops;
     uint32_t room_limit;    /* sockets in one room */
+    uint32_t channel_limit; /* likewise in a chat channel */
     uint32_t address_limit; /* sockets from one address */
     int64_t grace_ms;       /* how long who left counts as here */
     bool clock_moves;       /* a test may move the clock: never wait long */

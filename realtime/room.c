@@ -114,6 +114,10 @@ static struct room *make(struct directory *d, const struct room_kind *kind, cons
     room->loops = (uint16_t)loops;
     room->shards = (struct shard *)(void *)((char *)room + shards_at);
     memcpy(room->name, name, name_len);
+    if (kind->made != NULL && !kind->made(room)) {
+        free(room);
+        return NULL;
+    }
     atomic_init(&room->refs, 1);
     room->next = d->buckets[hash % BUCKETS];
     d->buckets[hash % BUCKETS] = room;
@@ -227,9 +231,14 @@ static void add_socket(struct reactor *r, struct socket *s, struct room *room)
         room->kind->entered(r, room, s->attachment);
 }
 
+uint32_t room_limit(const struct realtime *rt, const struct room_kind *kind)
+{
+    return kind->limit != NULL ? kind->limit(&rt->options) : rt->options.room_limit;
+}
+
 bool room_enter(struct reactor *r, struct socket *s, struct room *room)
 {
-    if (atomic_fetch_add(&room->sockets, 1) >= r->rt->options.room_limit) {
+    if (atomic_fetch_add(&room->sockets, 1) >= room_limit(r->rt, room->kind)) {
         (void)atomic_fetch_sub(&room->sockets, 1);
         return false;
     }

@@ -81,6 +81,7 @@ uint32_t room_sockets(struct realtime *rt, const char *name);
 
 /* Adds the socket to its loop's shard. false: the room is full. */
 bool room_enter(struct reactor *r, struct socket *s, struct room *room);
+uint32_t room_limit(const struct realtime *rt, const struct room_kind *kind);
 /* Likewise, however full it is: the socket was in it before a hot restart. */
 void room_return(struct reactor *r, struct socket *s, struct room *room);
 void room_leave(struct reactor *r, struct socket *s);

@@ -3,9 +3,11 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "db/shapes.h"
 #include "realtime/realtime.h"
 
 /* {"type":"...", and the comma that comes next. */
@@ -231,5 +233,134 @@ void say_digest(struct buf *out, const struct realtime_digest *d)
     json_put_int(&w, d->progress);
     json_key(&w, "currentStep");
     json_put_string(&w, d->step);
+    json_object_end(&w);
+}
+
+/* ---- chat -------------------------------------------------------------------------------------------------------- */
+
+void say_channel(struct buf *out, int64_t channel_id, int64_t last_message_id, const char *cursor)
+{
+    struct json_writer w = begin(out, "CHANNEL_UPDATE");
+    json_key(&w, "channelId");
+    json_put_id(&w, channel_id);
+    json_key(&w, "lastMessageId");
+    json_put_id(&w, last_message_id);
+    put_cursor(&w, cursor);
+    json_object_end(&w);
+}
+
+static void say_deleted(struct buf *out, const struct chat_message *message, const char *cursor)
+{
+    struct json_writer w = begin(out, "message_deleted");
+    json_key(&w, "channelId");
+    json_put_id(&w, message->channel_id);
+    json_key(&w, "messageId");
+    json_put_id(&w, message->id);
+    put_cursor(&w, cursor);
+    json_object_end(&w);
+}
+
+void say_message(struct buf *out, enum change_kind kind, const struct chat_message *message, const char *cursor)
+{
+    if (kind == CHANGE_MESSAGE_DELETED) {
+        say_deleted(out, message, cursor);
+        return;
+    }
+    struct json_writer w = kind == CHANGE_MESSAGE ? begin(out, "message") : begin(out, "message_updated");
+    json_key(&w, "message");
+    shapes_message(&w, message);
+    put_cursor(&w, cursor);
+    json_object_end(&w);
+}
+
+void say_message_ack(struct buf *out, const char *id, const char *client_id, int64_t message_id)
+{
+    struct json_writer w = begin(out, "ack");
+    put_id(&w, id);
+    json_key(&w, "clientId");
+    json_put_string(&w, client_id);
+    json_key(&w, "messageId");
+    json_put_id(&w, message_id);
+    json_object_end(&w);
+}
+
+static void put_name(struct json_writer *w, int64_t user_id, const char *name)
+{
+    json_key(w, "userId");
+    json_put_id(w, user_id);
+    json_key(w, "username");
+    json_put_string(w, name);
+}
+
+static void put_status(struct json_writer *w, bool away)
+{
+    json_key(w, "status");
+    json_put_string(w, away ? "away" : "online");
+}
+
+static void put_people(struct json_writer *w, const struct say_person *people, size_t count)
+{
+    json_array_begin(w);
+    for (size_t i = 0; i < count; i++) {
+        json_object_begin(w);
+        put_name(w, people[i].user_id, people[i].name);
+        json_key(w, "joinedAt");
+        json_put_time(w, people[i].joined_ms);
+        put_status(w, people[i].away);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
+void say_initial_state(struct buf *out, const struct say_initial_state *state)
+{
+    struct json_writer w = begin(out, "initial_state");
+    json_key(&w, "messages");
+    json_array_begin(&w);
+    for (size_t i = state->messages_count; i-- > 0;)
+        shapes_message(&w, &state->messages[i]);
+    json_array_end(&w);
+    json_key(&w, "onlineUsers");
+    put_people(&w, state->people, state->people_count);
+    json_key(&w, "online");
+    json_put_int(&w, (int64_t)state->online);
+    json_key(&w, "resumed");
+    json_put_bool(&w, state->resumed);
+    put_cursor(&w, state->cursor);
+    json_object_end(&w);
+}
+
+void say_person(struct buf *out, const struct say_person *person)
+{
+    struct json_writer w = begin(out, "presence");
+    put_name(&w, person->user_id, person->name);
+    put_status(&w, person->away);
+    json_object_end(&w);
+}
+
+void say_person_left(struct buf *out, int64_t user_id, const char *name)
+{
+    struct json_writer w = begin(out, "user_disconnected");
+    put_name(&w, user_id, name);
+    json_object_end(&w);
+}
+
+void say_typing(struct buf *out, int64_t user_id, const char *name, bool is_typing)
+{
+    struct json_writer w = begin(out, "typing");
+    put_name(&w, user_id, name);
+    json_key(&w, "isTyping");
+    json_put_bool(&w, is_typing);
+    json_object_end(&w);
+}
+
+void say_receipts(struct buf *out, const char *const *receipts, size_t count)
+{
+    struct json_writer w = begin(out, "receipt");
+    json_key(&w, "items");
+    json_array_begin(&w);
+    for (size_t i = 0; i < count; i++)
+        json_put_raw(&w, receipts[i], strlen(receipts[i]));
+    json_array_end(&w);
     json_object_end(&w);
 }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "db/counters.h"
+#include "db/messages.h"
 #include "db/presence.h"
 #include "db/tx.h"
 
@@ -31,6 +32,36 @@ void say_cheer(struct buf *out, int64_t user_id, const char *name, const char *i
 void say_likes(struct buf *out, int64_t post_id, int64_t count);
 /* NEW_POSTS or POST_CHANGED, by the change's kind. */
 void say_post(struct buf *out, const struct change *change, const char *cursor);
+
+/* CHANNEL_UPDATE: where a channel stands, to the team. */
+void say_channel(struct buf *out, int64_t channel_id, int64_t last_message_id, const char *cursor);
+
+/* message, message_updated or message_deleted. `kind` is the change's. */
+void say_message(struct buf *out, enum change_kind kind, const struct chat_message *message, const char *cursor);
+void say_message_ack(struct buf *out, const char *id, const char *client_id, int64_t message_id);
+
+/* Who is in a channel. */
+struct say_person {
+    int64_t user_id;
+    const char *name;
+    int64_t joined_ms;
+    bool away;
+};
+struct say_initial_state {
+    const struct chat_message *messages; /* newest first; said oldest first */
+    size_t messages_count;
+    const struct say_person *people;
+    size_t people_count;
+    size_t online; /* all of them, those who are not listed too */
+    const char *cursor;
+    bool resumed; /* what was missed follows; the messages are none */
+};
+void say_initial_state(struct buf *out, const struct say_initial_state *state);
+void say_person(struct buf *out, const struct say_person *person);
+void say_person_left(struct buf *out, int64_t user_id, const char *name);
+void say_typing(struct buf *out, int64_t user_id, const char *name, bool is_typing);
+/* Receipts that are JSON already, one after the other. */
+void say_receipts(struct buf *out, const char *const *receipts, size_t count);
 
 struct say_notice {
     int64_t id;

@@ -50,6 +50,12 @@ static void acknowledge(struct reactor *r, struct socket *s, const char *id)
     say(r, s, &out, SAID_ACK);
 }
 
+/* What a refusal calls the message: what its sender does. NULL: it has no name. */
+static const char *name_of(const struct message *m)
+{
+    return m->id != NULL ? m->id : m->client_id;
+}
+
 static struct address address_of(const struct socket *s)
 {
     return (struct address){.user_id = s->attachment->user_id, .serial = s->serial};
@@ -170,7 +176,8 @@ static void put_off(struct reactor *r, struct socket *s, bool doubt)
 }
 
 /* Asks the desk for what lies between `since` and now. */
-static enum err ask_desk(struct reactor *r, struct socket *s, const struct cursor *since, const char *id)
+static enum err ask_desk(struct reactor *r, struct socket *s, const struct cursor *since, int64_t after_id,
+                         const char *id)
 {
     struct desk_catch *c = desk_catch_create(r->rt, s);
     if (c == NULL)
@@ -180,6 +187,7 @@ static enum err ask_desk(struct reactor *r, struct socket *s, const struct curso
         c->has_since = true;
     }
     c->check_team = s->attachment->role == ROLE_ADMIN && s->room->team_id != 0;
+    c->after_id = after_id;
     c->joining = s->joining;
     c->greeted = s->welcomed;
     c->topics = s->topics;
@@ -194,13 +202,20 @@ static enum err ask_desk(struct reactor *r, struct socket *s, const struct curso
     return ERR_OK;
 }
 
-/* From where it is, as soon as the desk has room. Until then nothing is said to it that would leave a gap. */
-static void catch_up(struct reactor *r, struct socket *s)
+/* What it was told last. */
+static struct cursor told_last(const struct reactor *r, const struct socket *s)
 {
     struct heads *heads = r->rt->options.heads;
     struct cursor since = {.seq = s->seq, .boot = heads_boot(heads), .likes = atomic_load(&s->room->told_likes)};
     memcpy(since.epoch, heads_epoch(heads), sizeof since.epoch);
-    if (r->asked < DESK_ASKS_MAX && ask_desk(r, s, &since, NULL) == ERR_OK)
+    return since;
+}
+
+/* From where it is, as soon as the desk has room. Until then nothing is said to it that would leave a gap. */
+static void catch_up(struct reactor *r, struct socket *s)
+{
+    const struct cursor since = told_last(r, s);
+    if (r->asked < DESK_ASKS_MAX && ask_desk(r, s, &since, 0, NULL) == ERR_OK)
         return;
     s->catching = true;
     put_off(r, s, false);
@@ -224,7 +239,7 @@ static void enter(struct reactor *r, struct socket *s, struct room *room, const 
         acknowledge(r, s, id);
         tell_presence(r, s);
     } else {
-        enum err err = ask_desk(r, s, since, id);
+        enum err err = ask_desk(r, s, since, 0, id);
         if (err != ERR_OK) {
             session_leave(r, s);
             refuse(r, s, id, err);
@@ -286,6 +301,8 @@ static void begin_at(struct reactor *r, struct socket *s, const struct desk_catc
             welcome(r, s, &start);
         acknowledge(r, s, c->id);
         tell_presence(r, s);
+    } else if (c->after_id != 0) {
+        acknowledge(r, s, c->id);
     }
     if (c->reset) {
         char cursor[CURSOR_BYTES_MAX];
@@ -481,7 +498,7 @@ static void write_it(struct reactor *r, struct socket *s, const struct room_writ
         err = desk_write_take(w);
     }
     if (err != ERR_OK)
-        refuse(r, s, m->id, err);
+        refuse(r, s, name_of(m), err);
 }
 
 void session_written(struct reactor *r, struct desk_write *w)
@@ -490,7 +507,7 @@ void session_written(struct reactor *r, struct desk_write *w)
     if (s == NULL)
         return;
     if (w->err != ERR_OK)
-        say_failed(r, s, w->message.id, w->err, problem_detail(&w->problem), w->err == ERR_BUSY ? 2000 : 0);
+        say_failed(r, s, name_of(&w->message), w->err, problem_detail(&w->problem), w->err == ERR_BUSY ? 2000 : 0);
     else if (w->answer.len > 0)
         say(r, s, &w->answer, SAID_ACK);
     else
@@ -530,6 +547,23 @@ static void hear_for_kind(struct reactor *r, struct socket *s, const struct mess
         pass_on(r, s, m);
     else
         say_failed(r, s, m->id, ERR_INVALID, "A message of this type belongs to another address.", 0);
+}
+
+/* What came after a message that the client has. An answer that is on its way already is passed over for this one. */
+static void sync(struct reactor *r, struct socket *s, const struct message *m)
+{
+    if (s->room == NULL || !s->room->kind->syncs) {
+        say_failed(r, s, m->id, ERR_INVALID, "A message of this type belongs to another address.", 0);
+        return;
+    }
+    const struct cursor last = told_last(r, s);
+    s->joining++;
+    enum err err = r->asked >= DESK_ASKS_MAX ? ERR_BUSY
+                                             : ask_desk(r, s, s->welcomed ? &last : NULL, m->message_id, m->id);
+    if (err != ERR_OK) {
+        s->joining--;
+        refuse(r, s, m->id, err);
+    }
 }
 
 /* ---- cheers ------------------------------------------------------------------------------------------------------ */
@@ -725,6 +759,11 @@ static bool renew(struct reactor *r, struct socket *s, const struct realtime_mem
     struct attachment *a = attachment_create(member, s->attachment->joined_s, s->attachment->address_key);
     if (a == NULL)
         return false;
+    const struct room_kind *kind = s->room == NULL ? NULL : s->room->kind;
+    if (kind != NULL && kind->left != NULL)
+        kind->left(r, s->room, s->attachment);
+    if (kind != NULL && kind->entered != NULL)
+        kind->entered(r, s->room, a);
     free(s->attachment);
     s->attachment = a;
     if (s->room != NULL && s->room->owner_id != 0 && !attachment_in_team(a, s->room->owner_id)) {
@@ -823,7 +862,7 @@ void session_too_fast(struct reactor *r, struct socket *s, const char *bytes, si
     struct message m;
     struct problem problem = {0};
     (void)message_parse(bytes, len, r->arena, &m, &problem);
-    say_failed(r, s, m.id, ERR_RATE_LIMITED, err_sentence(ERR_RATE_LIMITED), wait_ms);
+    say_failed(r, s, name_of(&m), ERR_RATE_LIMITED, err_sentence(ERR_RATE_LIMITED), wait_ms);
 }
 
 void session_message(struct reactor *r, struct socket *s, const char *bytes, size_t len)
@@ -833,7 +872,7 @@ void session_message(struct reactor *r, struct socket *s, const char *bytes, siz
     enum err err = message_parse(bytes, len, r->arena, &m, &problem);
     if (err != ERR_OK) {
         problem.err = err;
-        say_failed(r, s, m.id, err, problem_detail(&problem), 0);
+        say_failed(r, s, name_of(&m), err, problem_detail(&problem), 0);
         return;
     }
     STATS_ADD(r->rt->stats.heard[m.type], 1);
@@ -853,6 +892,9 @@ void session_message(struct reactor *r, struct socket *s, const char *bytes, siz
         break;
     case MESSAGE_AUTH:
         authenticate(r, s, &m);
+        break;
+    case MESSAGE_SYNC:
+        sync(r, s, &m);
         break;
     default:
         hear_for_kind(r, s, &m, bytes, len);

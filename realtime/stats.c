@@ -19,7 +19,15 @@ static const char *const said_names[SAID_KINDS_] = {"WELCOME",
                                                     "counter",
                                                     "COUNTER_UPDATE",
                                                     "CHANNEL_UPDATE",
-                                                    "DIGEST_PROGRESS"};
+                                                    "DIGEST_PROGRESS",
+                                                    "initial_state",
+                                                    "message",
+                                                    "message_updated",
+                                                    "message_deleted",
+                                                    "typing",
+                                                    "presence",
+                                                    "user_disconnected",
+                                                    "receipt"};
 
 enum stats_close stats_close_of(unsigned code)
 {

@@ -136,6 +136,7 @@ const conversations = {
     team: ['JOIN_TEAM', 'WELCOME', 'PRESENCE_UPDATE', 'POST_LIKE', 'ACK', 'LIKE_UPDATE'],
     feed: ['WELCOME', 'NEW_POSTS', 'LIKE_UPDATE'],
     counter: ['WELCOME', 'increment', 'counterResult', 'counterChange'],
+    channel: ['initial_state', 'sayMessage', 'chatAck', 'message', 'typing', 'receipt'],
 };
 
 function conversation(live, channel) {

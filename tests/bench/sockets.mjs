@@ -2,12 +2,12 @@
  * What sockets cost: memory, idle time, broadcasts, and polls beside them. Prints one line a figure, with the mark it has
  * to meet. Figures of one run; the loads are driven by tests/load/swarm.c.
  *
- *     node tests/bench/sockets.mjs [memory] [broadcast] [sleep] [polls]        all when none is named
+ *     node tests/bench/sockets.mjs [memory] [broadcast] [sleep] [polls] [chat]   all when none is named
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest, Agent } from 'node:http';
 import { makeCrowd } from '../scenario/crowd.mjs';
-import { as, startServer, until } from '../scenario/harness.mjs';
+import { as, expectStatus, startServer, until } from '../scenario/harness.mjs';
 import { startSwarm } from '../scenario/swarm.mjs';
 
 const wanted = process.argv.slice(2);
@@ -25,7 +25,12 @@ function busyNs(pid) {
 
 async function figure(server, name) {
     const { body } = await as(server).get('/metrics');
-    return Number(body.split('\n').find((line) => line.startsWith(`${name} `)).slice(name.length + 1));
+    return Number(
+        body
+            .split('\n')
+            .find((line) => line.startsWith(`${name} `))
+            .slice(name.length + 1),
+    );
 }
 
 const asleep = (server) =>
@@ -61,14 +66,21 @@ async function memory() {
     await asleep(server);
     const full = residentBytes(server.pid);
     const each = (full - empty) / opened;
-    say('memory of an idle socket, rooms asleep, tokens cached', `${each.toFixed(0)} bytes`, 'at most 600', each <= 600);
+    say(
+        'memory of an idle socket, rooms asleep, tokens cached',
+        `${each.toFixed(0)} bytes`,
+        'at most 600',
+        each <= 600,
+    );
     const idle = await idlePercent(swarm, server, 10_000, () => swarm.ask('settle 2000'));
     say('idle server with 10,000 sockets in sleeping rooms', `${idle.toFixed(3)} % of a core`, 'below 0.1', idle < 0.1);
     const pinging = await idlePercent(swarm, server, 10_000, async () => {
         await swarm.ask('ping');
         await swarm.ask('settle 9000');
     });
-    console.log(`  (10,000 pings every 10 s cost ${(pinging - idle).toFixed(2)} % of a core; every 30 s a third of it)`);
+    console.log(
+        `  (10,000 pings every 10 s cost ${(pinging - idle).toFixed(2)} % of a core; every 30 s a third of it)`,
+    );
     await swarm.end();
     await server.stop();
 }
@@ -217,8 +229,51 @@ async function polls() {
     await other.stop();
 }
 
+/* ---- chat: 100 writers, 1,000 readers ---------------------------------------------------------------------------------------- */
+
+/*
+ * Each of the hundred writes once in five seconds, as a lively hundred do who also read; the writers hear everything too.
+ * From a writer's send, through the group commit, to the last of 1,100 sockets. The server has a loop per core and
+ * shares both with the generator.
+ */
+async function chat() {
+    const writers = 100;
+    const crowd = await makeCrowd(writers + 1000);
+    const server = await serve(crowd, ['--channel-limit', '2000']);
+    const [channel] = expectStatus(await as(server, 'sarah').get('/channels'), 200).items;
+    const swarm = startSwarm(server, crowd.tokens);
+    await swarm.ask(`path /channel/${channel.id}/websocket`);
+    await swarm.ask(`open ${writers + 1000} -`);
+    await swarm.ask(`chat ${writers} 20 40`);
+    const runs = [];
+    const before = [timesMs(server.pid), timesMs(swarm.pid)];
+    for (let run = 0; run < BROADCAST_RUNS; run += 1) runs.push(JSON.parse(await swarm.ask(`chat ${writers} 20 200`)));
+    const [ours, theirs] = [timesMs(server.pid), timesMs(swarm.pid)].map(
+        ([user, system], i) => (user + system - before[i][0] - before[i][1]) / 200 / BROADCAST_RUNS,
+    );
+    const p99 = runs.map((it) => it.p99 / 1000);
+    const median = middle(p99);
+    say(
+        `chat, 100 write 20 a second, 1,000 read: p99 of ${BROADCAST_RUNS} runs`,
+        `${median.toFixed(1)} (${Math.min(...p99).toFixed(1)} to ${Math.max(...p99).toFixed(1)}) ms`,
+        'below 100 ms',
+        median < 100,
+    );
+    console.log(
+        `  (to the last reader; p50 ${(middle(runs.map((it) => it.p50)) / 1000).toFixed(1)} ms; processor time of a message:` +
+            ` server ${ours.toFixed(1)} ms, reader ${theirs.toFixed(1)} ms)`,
+    );
+    for (const rate of [50, 100]) {
+        const { p50, p99: slow } = JSON.parse(await swarm.ask(`chat ${writers} ${rate} ${rate * 10}`));
+        console.log(`  (${rate} a second: p50 ${(p50 / 1000).toFixed(1)} ms, p99 ${(slow / 1000).toFixed(1)} ms)`);
+    }
+    await swarm.end();
+    await server.stop();
+}
+
 console.log('sockets');
 if (runs('memory')) await memory();
 if (runs('broadcast')) await broadcast();
 if (runs('sleep')) await sleep();
 if (runs('polls')) await polls();
+if (runs('chat')) await chat();

@@ -4,17 +4,17 @@
  *
  *     swarm PORT TOKENS          TOKENS: a file with a token a line
  *
- * Commands come on standard input, one a line; each is answered by one line.
- *
+ * Commands come on standard input, one a line; each is answered by one line:
  *     open COUNT TEAM            sockets with the next COUNT tokens, which join TEAM ("-": none)       opened COUNT
  *     narrow BYTES               receive buffer of the next ones (0: the system's)                     ok
  *     path PATH                  where the next ones are opened (first: /ws)                           ok
  *     cheer SOCKET COUNT BATCH   that socket cheers COUNT times, BATCH at once, the next batch when    cheered COUNT
  *                                every reading socket of its team has the last
+ *     chat WRITERS RATE COUNT    the first WRITERS of one channel write in turn, RATE a second in all: {...}
+ *                                p50, p99 and longest from sending to the last reader
  *     ping                       every socket pings, and has its pong                                  ponged COUNT
  *     pause SOCKET, resume SOCKET                                                                      ok
- *     awake 1|0                  whether a cheering swarm keeps looking instead of sleeping until it is    ok
- *                                woken: a wake-up across cores is loopback's cost, paid by the sender
+ *     awake 1|0                  whether it looks all the time: a wake-up is paid by the sender        ok
  *     settle MILLISECONDS        reads what comes for so long                                          ok
  *     report                     deliveries, p50, p99 and longest in microseconds, open sockets,       {...}
  *                                closed ones by code; begins anew
@@ -44,6 +44,7 @@
 #define SOCKETS_MAX_HERE 20000
 #define BUCKETS 1024 /* of latency: 16 a doubling */
 #define PATIENCE_S 60
+#define CHAT_MAX 20000
 
 struct client {
     int fd;
@@ -73,6 +74,16 @@ struct swarm {
     size_t welcomed;
     size_t cheers; /* heard by anybody since the last command */
     size_t pongs;
+    struct written *written; /* by their number, CHAT_MAX; NULL: nobody chats */
+    size_t written_count;
+    size_t chats; /* heard by anybody since the last command */
+};
+
+/* A chat message on its way. */
+struct written {
+    int64_t sent_us;
+    int64_t last_us; /* when the last of its readers so far had it */
+    size_t heard;
 };
 
 static int64_t now_us(void)
@@ -198,6 +209,18 @@ static void watch(struct swarm *s, size_t index, bool on)
         die("epoll");
 }
 
+/* "content":"t NUMBER" */
+static void hear_chat(struct swarm *s, const char *text, size_t len, int64_t when_us)
+{
+    const char *at = memmem(text, len, "\"content\":\"t ", 13);
+    size_t number = at == NULL ? CHAT_MAX : strtoul(at + 13, NULL, 10);
+    if (s->written == NULL || number >= s->written_count)
+        return;
+    s->written[number].last_us = when_us;
+    s->written[number].heard++;
+    s->chats++;
+}
+
 static void hear(struct swarm *s, struct client *c, const char *text, size_t len, int64_t when_us)
 {
     static const char cheer[] = "{\"type\":\"LIVE_CHEER\"";
@@ -213,6 +236,11 @@ static void hear(struct swarm *s, struct client *c, const char *text, size_t len
     } else if (len > 16 && memcmp(text, "{\"type\":\"WELCOME", 16) == 0) {
         s->welcomed += !c->welcomed;
         c->welcomed = true;
+    } else if (len > 23 && memcmp(text, "{\"type\":\"initial_state\"", 23) == 0) {
+        s->welcomed += !c->welcomed;
+        c->welcomed = true;
+    } else if (len > 18 && memcmp(text, "{\"type\":\"message\",", 18) == 0) {
+        hear_chat(s, text, len, when_us);
     } else if (len > 13 && memcmp(text, "{\"type\":\"pong", 13) == 0) {
         c->pongs++;
         s->pongs++;
@@ -285,7 +313,8 @@ static void until(struct swarm *s, const size_t *counter, size_t wanted, const c
 static void open_some(struct swarm *s, size_t count, const char *team)
 {
     char join[100];
-    size_t wanted = s->welcomed + (strcmp(team, "-") == 0 ? 0 : count);
+    bool greeted = strcmp(team, "-") != 0 || strncmp(s->path, "/channel/", 9) == 0;
+    size_t wanted = s->welcomed + (greeted ? count : 0);
     (void)snprintf(join, sizeof join, "{\"type\":\"JOIN_TEAM\",\"teamId\":\"%.40s\"}", team);
     for (size_t i = 0; i < count; i++) {
         if (s->count == SOCKETS_MAX_HERE || s->tokens_used == s->tokens_count) {
@@ -330,6 +359,61 @@ static void cheer(struct swarm *s, size_t index, size_t count, size_t batch)
     (void)printf("cheered %zu\n", count);
 }
 
+static int by_size(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a;
+    int64_t other = *(const int64_t *)b;
+    return (one > other) - (one < other);
+}
+
+/* From sending to the last reader, of each message; all have arrived. */
+static void report_chat(const struct swarm *s, size_t readers)
+{
+    int64_t *took_us = calloc(s->written_count + 1, sizeof *took_us);
+    size_t whole = 0;
+    for (size_t i = 0; took_us != NULL && i < s->written_count; i++)
+        if (s->written[i].heard == readers)
+            took_us[whole++] = s->written[i].last_us - s->written[i].sent_us;
+    if (whole == 0)
+        die("chat");
+    qsort(took_us, whole, sizeof *took_us, by_size);
+    (void)printf("{\"messages\":%zu,\"readers\":%zu,\"p50\":%lld,\"p99\":%lld,\"longest\":%lld}\n", whole, readers,
+                 (long long)took_us[whole / 2], (long long)took_us[whole * 99 / 100], (long long)took_us[whole - 1]);
+    free(took_us);
+}
+
+static void chat(struct swarm *s, size_t writers, size_t per_second, size_t count)
+{
+    static unsigned runs;
+    char text[200];
+    size_t readers = readers_of(s, 0);
+    free(s->written);
+    s->written = calloc(CHAT_MAX, sizeof *s->written);
+    s->written_count = 0;
+    s->chats = 0;
+    runs++;
+    if (s->written == NULL)
+        die("chat");
+    int64_t began_us = now_us();
+    while (s->written_count < count) {
+        int64_t due_us = began_us + (int64_t)(s->written_count * 1000000 / per_second);
+        int64_t left_us = due_us - now_us();
+        if (left_us > 0) {
+            turn(s, s->awake ? 0 : (int)(left_us / 1000));
+            continue;
+        }
+        size_t number = s->written_count++;
+        (void)snprintf(text, sizeof text,
+                       "{\"type\":\"message\",\"content\":\"t %zu who is coming round the lake today?\","
+                       "\"clientId\":\"%ld-%u-%zu\"}",
+                       number, (long)getpid(), runs, number);
+        s->written[number].sent_us = now_us();
+        say(&s->clients[number % writers], text);
+    }
+    until(s, &s->chats, count * readers, "messages");
+    report_chat(s, readers);
+}
+
 static void ping(struct swarm *s)
 {
     size_t asked = 0;
@@ -369,6 +453,8 @@ static bool obey(struct swarm *s, const char *line)
         open_some(s, a, word);
     else if (sscanf(line, "cheer %zu %zu %zu", &a, &b, &c) == 3 && a < s->count && c > 0)
         cheer(s, a, b, c);
+    else if (sscanf(line, "chat %zu %zu %zu", &a, &b, &c) == 3 && a > 0 && a <= s->count && b > 0 && c <= CHAT_MAX)
+        chat(s, a, b, c);
     else if (sscanf(line, "narrow %zu", &a) == 1) {
         s->narrow_bytes = (int)a;
         (void)printf("ok\n");

@@ -692,6 +692,148 @@ export interface CounterUpdateMessage {
     cursor: string;
 }
 
+export interface SayMessageMessage {
+    type: "message";
+    id?: string;
+    content: string;
+    threadId?: string | null;
+    clientId: string;
+}
+
+export interface SayTypingMessage {
+    type: "typing";
+    id?: string;
+    isTyping: boolean;
+}
+
+export interface SayPresenceMessage {
+    type: "presence";
+    id?: string;
+    status: "online" | "away";
+}
+
+export interface SyncMessage {
+    type: "sync";
+    id?: string;
+    afterMessageId: string;
+}
+
+export interface ReadMessage {
+    type: "read";
+    id?: string;
+    messageId: string;
+    state?: "read" | "delivered";
+}
+
+export interface InitialStateMessage {
+    type: "initial_state";
+    messages: {
+        id: string;
+        channelId: string;
+        userId: string;
+        username: string;
+        content: string;
+        threadId: string | null;
+        clientId: string | null;
+        timestamp: string;
+        editedAt: string | null;
+        deleted: boolean;
+    }[];
+    onlineUsers: {
+        userId: string;
+        username: string;
+        joinedAt: string;
+        status: "online" | "away";
+    }[];
+    online: number;
+    resumed: boolean;
+    cursor: string;
+}
+
+export interface MessageMessage {
+    type: "message";
+    message: {
+        id: string;
+        channelId: string;
+        userId: string;
+        username: string;
+        content: string;
+        threadId: string | null;
+        clientId: string | null;
+        timestamp: string;
+        editedAt: string | null;
+        deleted: boolean;
+    };
+    cursor: string;
+}
+
+export interface MessageUpdatedMessage {
+    type: "message_updated";
+    message: {
+        id: string;
+        channelId: string;
+        userId: string;
+        username: string;
+        content: string;
+        threadId: string | null;
+        clientId: string | null;
+        timestamp: string;
+        editedAt: string | null;
+        deleted: boolean;
+    };
+    cursor: string;
+}
+
+export interface MessageDeletedMessage {
+    type: "message_deleted";
+    channelId: string;
+    messageId: string;
+    cursor: string;
+}
+
+export interface ChatAckMessage {
+    type: "ack";
+    id?: string;
+    clientId: string;
+    messageId: string;
+}
+
+export interface TypingMessage {
+    type: "typing";
+    userId: string;
+    username: string;
+    isTyping: boolean;
+}
+
+export interface PresenceMessage {
+    type: "presence";
+    userId: string;
+    username: string;
+    status: "online" | "away";
+}
+
+export interface UserDisconnectedMessage {
+    type: "user_disconnected";
+    userId: string;
+    username: string;
+}
+
+export interface ReceiptMessage {
+    type: "receipt";
+    items: {
+        userId: string;
+        deliveredId: string | null;
+        readId: string | null;
+    }[];
+}
+
+export interface ChannelUpdateMessage {
+    type: "CHANNEL_UPDATE";
+    channelId: string;
+    lastMessageId: string | null;
+    cursor: string;
+}
+
 export type ClientSays =
     | JoinTeamMessage
     | SendCheerMessage
@@ -713,7 +855,8 @@ export type ServerSays =
     | PostChangedMessage
     | LiveNotificationMessage
     | DigestProgressMessage
-    | CounterUpdateMessage;
+    | CounterUpdateMessage
+    | ChannelUpdateMessage;
 
 export type CounterClientSays =
     | IncrementMessage
