@@ -68,10 +68,7 @@ export interface List<T> {
 /* What is said over a socket; its id is the client's own business (socket.ts). */
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 export type ClientMessage = WithoutId<ClientSays> | ChannelSaying;
-export type ServerMessage =
-    | ServerSays
-    | { type: "CHANNEL_UPDATE"; channelId: string; lastMessageId: string | null }
-    | ChannelMessage;
+export type ServerMessage = ServerSays | ChannelMessage;
 
 /* What is said in a channel's own room. */
 type ChannelSaying =
