@@ -168,7 +168,8 @@ static void writer_text(struct app *app, struct buf *out)
     figure(out, "porchlight_writer_queue", "gauge", "Jobs that wait for the writer.", writer_depth(app->writer));
     figure(out, "porchlight_storage_failing", "gauge", "1 while the last write failed for want of storage.",
            (uint64_t)atomic_load(&stats->storage_failing));
-    figure(out, "porchlight_helpers_queue", "gauge", "Passwords and digests that wait for a helper.", helpers_depth(app->helpers));
+    figure(out, "porchlight_helpers_queue", "gauge", "Passwords and digests that wait for a helper.",
+           helpers_depth(app->helpers));
     figure(out, "porchlight_sql_statements_total", "counter", "SQL statements begun, on all connections.",
            atomic_load(&app->db_stats.statements));
     figure(out, "porchlight_sql_transactions_total", "counter", "Write transactions committed.",

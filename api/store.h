@@ -3,8 +3,8 @@
  *
  *      DATA/                mode 0700
  *        porchlight.db      the database (and -wal, -shm beside it)
- *        rooms.db           what rooms keep (digests and what members taught among it), answers to messages, likes on their
- *                           way into porchlight.db (as above)
+ *        rooms.db           what rooms keep (digests and what members taught among it), answers to messages, likes on
+ *                           their way into porchlight.db (as above)
  *        lock               held with flock(2) by whoever writes; says which process that is
  *        control.sock       mode 0600; a running server takes commands here (api/control.h)
  *

@@ -156,7 +156,7 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
  */
 void realtime_published(struct realtime *rt, const struct change *changes, size_t count, struct db *read);
 
-/* How far a member's digest is, for their sockets in a team's room. Any thread; the newest tells it all, so what no loop
+/* How far a member's digest is, for their sockets in a team's room. Any thread. The newest tells it all: what no loop
    has room for is left out. */
 struct realtime_digest {
     int64_t user_id;
