@@ -169,7 +169,7 @@ function Shell(props: InsideProps) {
     const { unread } = useNotices(props.user.id, props.team !== null);
     const messages = useUnreadMessages(props.team !== null, props.route.view !== "chat");
     return (
-        <div className="shell">
+        <div className="shell" data-view={props.route.view}>
             <a
                 className="skip"
                 href="#main"

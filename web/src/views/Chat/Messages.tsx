@@ -67,14 +67,15 @@ function useRead(room: Room, looks: boolean): void {
 }
 
 /* The first message that was new when the chat was opened. */
-function useFresh(room: Room, userId: string): string | null {
-    const { channel, messages } = room;
-    const [fresh] = useState(() => {
-        const others = messages.filter((it) => it.userId !== userId && !it.deleted);
-        const unread = Math.min(channel?.unread ?? 0, others.length);
-        return unread === 0 ? null : (others[others.length - unread]?.id ?? null);
-    });
-    return fresh;
+function useFresh({ channel, messages }: Room, userId: string): string | null {
+    const [before] = useState(channel);
+    const fresh = useRef<string | null>(null);
+    if (before && before.unread > 0) {
+        /* What had been read may be older than all that is loaded. */
+        const read = messages.findIndex((it) => it.id === before.lastReadId);
+        fresh.current ??= messages.slice(read + 1).find((it) => it.userId !== userId && !it.deleted)?.id ?? null;
+    }
+    return fresh.current;
 }
 
 /* How many have read each of the member's own messages: only the newest that anybody has read says it. */

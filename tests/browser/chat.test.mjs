@@ -1,0 +1,249 @@
+/*
+ * The team's chat: two people, one conversation, an unsteady network, and 500 messages while one reads.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { DESKTOP, expected, PHONE, stage } from './browser.mjs';
+import { assertAccessibleInBoth, measure, overflow } from './sight.mjs';
+
+const NARROW = { width: 320, height: 640 };
+const messages = (page) => page.getByRole('list', { name: 'Messages' }).locator('> li');
+const message = (page, text) => messages(page).filter({ hasText: text });
+const box = (page) => page.locator('.dock textarea');
+const inSight = (locator) =>
+    locator.evaluate((it) => {
+        const { top, bottom } = it.getBoundingClientRect();
+        return top >= 0 && bottom <= document.querySelector('.dock').getBoundingClientRect().top + 1;
+    });
+
+async function openChat(porch, { who = 'member1', ...options } = {}) {
+    const page = await porch.open({ who, reducedMotion: 'reduce', ...options });
+    await page.getByRole('link', { name: /^Chat/ }).click();
+    await messages(page).first().waitFor();
+    return page;
+}
+
+async function send(page, text) {
+    await box(page).fill(text);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+}
+
+const channelOf = async (porch, who = 'member1') => (await porch.api(who, 'GET', '/channels')).items[0].id;
+
+for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
+    const porch = stage({ args: ['--poll-interval', '1s', '--grace', '1s', '--realtime', mode] });
+
+    test('what one writes the other reads, and answers', async () => {
+        const mary = await openChat(porch);
+        const tom = await openChat(porch, { who: 'member2' });
+        await send(mary, 'Who walks at nine?');
+        await message(mary, 'Who walks at nine?').getByText('You', { exact: true }).waitFor();
+        await message(tom, 'Who walks at nine?').getByText('Mary Jones').waitFor();
+        assert.ok(await inSight(message(tom, 'Who walks at nine?')), 'who is at the end follows');
+        /* Polls ask for it seldom. */
+        if (mode === 'on') await message(mary, 'Who walks at nine?').getByText('Read by 1 person').waitFor();
+
+        await message(tom, 'Who walks at nine?').getByRole('button', { name: 'Reply' }).click();
+        assert.equal(await box(tom).getAttribute('aria-label'), 'Reply to Mary Jones');
+        assert.ok(await box(tom).evaluate((it) => it === document.activeElement));
+        await tom.keyboard.type('I do');
+        await tom.keyboard.press('Enter');
+        const answer = message(mary, 'I do').last();
+        await answer.getByText('Reply to Mary Jones:').click();
+        await mary.getByRole('heading', { name: 'One conversation' }).waitFor();
+        assert.equal(await messages(mary).count(), 2);
+        await send(mary, 'See you there');
+        await message(mary, 'See you there').waitFor();
+        await mary.getByRole('link', { name: 'Back to the whole chat' }).click();
+        await message(tom, 'Who walks at nine?').first().getByRole('link', { name: '2 replies' }).waitFor();
+        await mary.leave();
+        await tom.leave();
+    });
+
+    test('a message is changed, and one that was deleted comes back', async () => {
+        const mary = await openChat(porch, { who: 'member3' });
+        const tom = await openChat(porch, { who: 'member4' });
+        await send(mary, 'At eigth');
+        await message(tom, 'At eigth').waitFor();
+        await message(mary, 'At eigth').getByRole('button', { name: 'More' }).click();
+        await message(mary, 'At eigth').getByRole('button', { name: 'Edit' }).click();
+        await mary.getByLabel('Edit your message').fill('At eight');
+        await mary.getByRole('button', { name: 'Save' }).click();
+        await message(tom, 'At eight').getByText('changed').waitFor();
+        assert.ok(await message(mary, 'At eight').evaluate((it) => it === document.activeElement), 'the focus stays');
+
+        await message(mary, 'At eight').getByRole('button', { name: 'More' }).click();
+        await message(mary, 'At eight').getByRole('button', { name: 'Delete' }).click();
+        await mary.getByText('Message deleted.').waitFor();
+        await mary.getByRole('button', { name: 'Undo' }).click();
+        await message(mary, 'At eight').waitFor();
+        await message(mary, 'At eight').getByRole('button', { name: 'More' }).click();
+        await message(mary, 'At eight').getByRole('button', { name: 'Delete' }).click();
+        await mary.getByText('Message deleted.').waitFor();
+        /* Who leaves the chat means it. */
+        await mary.getByRole('link', { name: 'Home', exact: true }).click();
+        await messages(tom).last().getByText('This message was taken away.').waitFor();
+        await mary.leave();
+        await tom.leave();
+    });
+});
+
+describe('the view', () => {
+    const porch = stage();
+
+    test('without a network a message waits, and is sent once', async () => {
+        const page = await openChat(porch, { who: 'member5', allow: [expected.lost] });
+        await page.context().setOffline(true);
+        await send(page, 'From the train');
+        await message(page, 'From the train').getByText('Waiting to be sent').waitFor();
+        assert.equal(await box(page).inputValue(), '');
+        await page.context().setOffline(false);
+        await message(page, 'From the train').getByText('Waiting to be sent').waitFor({ state: 'detached' });
+        assert.equal(await message(page, 'From the train').count(), 1);
+        const { items } = await porch.api('member1', 'GET', `/channels/${await channelOf(porch)}/messages`);
+        assert.equal(items.filter((it) => it.content === 'From the train').length, 1);
+        await page.leave();
+    });
+
+    test('what could not be sent says so, and is sent again', async () => {
+        const page = await openChat(porch, { who: 'member6', allow: [expected.status(403)] });
+        const posts = /\/channels\/\d+\/messages$/;
+        await page.route(posts, (route) =>
+            route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"type":"#forbidden"}' }));
+        await send(page, 'Once more');
+        await message(page, 'Once more').getByText('This could not be sent.').waitFor();
+        await assertAccessibleInBoth(page, 'a message that could not be sent');
+        await page.unroute(posts);
+        await message(page, 'Once more').getByRole('button', { name: 'Try again' }).click();
+        await message(page, 'Once more').getByText('This could not be sent.').waitFor({ state: 'detached' });
+        assert.equal(await message(page, 'Once more').count(), 1);
+        await page.leave();
+    });
+
+    test('what is new is marked: in the bar, by a line, and for ears', async () => {
+        const channel = await channelOf(porch);
+        const page = await openChat(porch, { who: 'member7' });
+        await page.getByRole('link', { name: /^Chat$/ }).waitFor();
+        await page.getByRole('link', { name: 'Together', exact: true }).click();
+        await page.evaluate(() => {
+            window.said = [];
+            const polite = document.querySelector('.unseen[aria-live=polite]');
+            new MutationObserver(() => window.said.push(polite.textContent)).observe(polite, { childList: true, subtree: true });
+        });
+        for (const content of ['One', 'Two'])
+            await porch.api('member8', 'POST', `/channels/${channel}/messages`, { content });
+        await page.getByRole('link', { name: 'Chat (2 new messages)' }).waitFor();
+        const said = await page.evaluate(() => window.said);
+        assert.equal(said.length, 1, `${said}`);
+        assert.match(said[0], /new messages? in the chat\.$/);
+        await page.getByRole('link', { name: /^Chat/ }).click();
+        const line = message(page, 'One').last().getByText('New messages');
+        await line.waitFor();
+        await page.getByRole('link', { name: /^Chat$/ }).waitFor();
+        assert.equal(await line.count(), 1, 'the line stays while one looks');
+        await page.leave();
+    });
+
+    test('500 messages arrive while one reads: nothing moves, one button has the count', async () => {
+        const channel = await channelOf(porch);
+        const page = await openChat(porch, { who: 'member9' });
+        const reply = messages(page).nth(4).getByRole('button', { name: 'Reply' });
+        await reply.scrollIntoViewIfNeeded();
+        await reply.focus();
+        await page.getByRole('button', { name: 'Go to the newest' }).waitFor();
+        const where = () => reply.evaluate((it) => Math.round(it.getBoundingClientRect().top));
+        const before = await where();
+        await page.evaluate(() => {
+            window.shifts = 0;
+            window.said = [];
+            new PerformanceObserver((list) => {
+                for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+            }).observe({ type: 'layout-shift' });
+            const polite = document.querySelector('.unseen[aria-live=polite]');
+            new MutationObserver(() => window.said.push(polite.textContent)).observe(polite, { childList: true, subtree: true });
+        });
+        const writers = Array.from({ length: 4 }, async (_, writer) => {
+            for (let i = 0; i < 125; i++)
+                await porch.api(`member${10 + writer}`, 'POST', `/channels/${channel}/messages`, { content: `Word ${i}` });
+        });
+        const began = Date.now();
+        await Promise.all(writers);
+        await page.getByRole('button', { name: '500 new messages' }).waitFor();
+        const { shifts, said } = await page.evaluate(() => ({ shifts: window.shifts, said: window.said }));
+        assert.equal(await where(), before);
+        assert.ok(await reply.evaluate((it) => it === document.activeElement), 'the focus stays');
+        assert.ok(shifts <= 0.02, `layout shift ${shifts}`);
+        assert.ok(said.length <= 1 + (Date.now() - began) / 30_000, `${said}`);
+        await page.getByRole('button', { name: '500 new messages' }).click();
+        await page.waitForFunction(() => document.activeElement?.matches('.messages > li:last-child'));
+        assert.ok(await inSight(messages(page).last()));
+        await page.leave();
+    });
+
+    test('older messages come in above, and what one reads stays', async () => {
+        const page = await openChat(porch, { who: 'member10' });
+        const count = await messages(page).count();
+        await page.getByRole('button', { name: 'Show older messages' }).scrollIntoViewIfNeeded();
+        const first = messages(page).first();
+        const text = await first.getAttribute('id');
+        const top = () => page.locator(`#${text}`).evaluate((it) => Math.round(it.getBoundingClientRect().top));
+        const before = await top();
+        await page.getByRole('button', { name: 'Show older messages' }).click();
+        await messages(page).nth(count + 10).waitFor({ state: 'attached' });
+        assert.ok(Math.abs((await top()) - before) <= 1, `${before} and ${await top()}`);
+        assert.ok(await page.evaluate(() => document.activeElement.matches('.messages > li')), 'the focus is above');
+        await page.leave();
+    });
+
+    test('where coaches write, members read; a coach takes a message away', async () => {
+        const { teams } = await porch.api('sarah', 'GET', '/me');
+        const channel = await porch.api('sarah', 'POST', '/channels', { name: 'A word from Sarah', posting: 'coaches', teamId: teams[0].id });
+        await porch.api('sarah', 'POST', `/channels/${channel.id}/messages`, { content: 'Drink water' });
+        const page = await openChat(porch, { who: 'member11' });
+        await page.getByRole('link', { name: /^A word/ }).click();
+        await message(page, 'Drink water').getByText('Coach').waitFor();
+        await page.getByText('In this chat the coaches write').waitFor();
+        assert.equal(await box(page).count(), 0);
+        const sarah = await openChat(porch, { who: 'sarah' });
+        const last = messages(sarah).last();
+        await last.getByRole('button', { name: 'More' }).click();
+        await last.getByRole('button', { name: 'Delete' }).click();
+        await last.getByRole('button', { name: 'Undo' }).waitFor();
+        await assertAccessibleInBoth(sarah, 'a deleted message, two chats');
+        await sarah.leave();
+        await page.leave();
+    });
+
+    test('loading, empty and failed; everybody can see and press it', async () => {
+        const newest = /\/channels\/\d+\/messages(\?|$)/;
+        const empty = await porch.open({ who: 'member12', reducedMotion: 'reduce' });
+        await empty.route(newest, (route) => route.fulfill({ json: { items: [], next: null, cursor: 'x' } }));
+        await empty.getByRole('link', { name: /^Chat/ }).click();
+        await empty.getByText('No one has written yet').waitFor();
+        await assertAccessibleInBoth(empty, 'an empty chat');
+        await empty.leave();
+
+        const failed = await porch.open({ who: 'member12', reducedMotion: 'reduce', allow: [expected.status(404)] });
+        await failed.route(newest, (route) => route.fulfill({ status: 404, body: '{}' }));
+        await failed.getByRole('link', { name: /^Chat/ }).click();
+        await failed.getByText('The messages did not load').waitFor();
+        await assertAccessibleInBoth(failed, 'the chat failed');
+        await failed.leave();
+
+        const page = await openChat(porch, { who: 'member12' });
+        await message(page, 'Word').last().getByRole('button', { name: 'Reply' }).click();
+        for (const viewport of [PHONE, DESKTOP]) {
+            await page.setViewportSize(viewport);
+            await assertAccessibleInBoth(page, `chat at ${viewport.width}`);
+        }
+        for (const viewport of [NARROW, PHONE, DESKTOP]) {
+            await page.setViewportSize(viewport);
+            assert.deepEqual(await measure(page), [], `at ${viewport.width}`);
+            assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `at ${viewport.width}`);
+        }
+        await page.evaluate(() => (document.documentElement.dataset.textSize = 'larger'));
+        await page.setViewportSize(NARROW);
+        assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, 'the largest text');
+        await page.leave();
+    });
+});
