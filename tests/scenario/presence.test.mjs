@@ -323,6 +323,7 @@ describe('hot polls', () => {
         ['GET /presence', () => '/presence'],
         ['GET /posts/new-count', (cursor) => `/posts/new-count?since=${cursor}`],
         ['GET /changes when nothing is new', (cursor) => `/changes?since=${cursor}`],
+        ['GET /channels/{id}/messages when nothing is new', (cursor) => `/channels/1/messages?since=${cursor}`],
     ]) {
         test(`200 of ${name} run no SQL statement`, async () => {
             const members = ['member1', 'member2', 'member3', 'sarah'];

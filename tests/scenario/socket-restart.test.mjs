@@ -63,6 +63,25 @@ describe('a hot restart', () => {
         await sarah.close();
     });
 
+    test('keeps who is in a channel, and what they say there', async () => {
+        const enter = (who) => connect({ server, as: who, path: '/channel/1/websocket' });
+        const [ruth, sarah] = [await enter('member1'), await enter('sarah')];
+        await ruth.next({ type: 'presence', username: 'Sarah' });
+        await reload(server);
+        ruth.say({ type: 'message', content: 'After the restart', clientId: 'restart-1' });
+        const { messageId } = await ruth.next('ack');
+        assert.equal((await sarah.next('message')).message.id, messageId);
+        sarah.say({ type: 'typing', isTyping: true });
+        assert.equal((await ruth.next('typing')).username, 'Sarah');
+        const late = await enter('member2');
+        assert.equal((await late.next('initial_state')).online, 3);
+        for (const client of [ruth, sarah]) {
+            const gone = client.forget().filter(({ json }) => json?.type === 'user_disconnected');
+            assert.deepEqual(gone, [], 'nobody was seen to leave');
+        }
+        for (const client of [ruth, sarah, late]) await client.close();
+    });
+
     test('keeps who polls present', async () => {
         const counted = async () => expectStatus(await as(server, 'dave').get('/presence'), 200).count;
         expectStatus(await as(server, 'member18').get('/presence'), 200);
