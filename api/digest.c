@@ -48,8 +48,8 @@ static void put_article(struct json_writer *w, const struct digest_article *a)
 /* The object stays open for its articles. */
 static void put_job(struct json_writer *w, const struct digest *d)
 {
-    char id[DIGESTS_ID_BYTES];
-    digests_format_id(&d->id, id);
+    char id[DIGEST_ID_BYTES];
+    digest_id_format(&d->id, id);
     json_object_begin(w);
     json_key(w, "id");
     json_put_string(w, id);
@@ -119,7 +119,7 @@ static bool may_touch(struct request *r, int64_t user_id)
 /* The job of the path, which the caller may touch; whether there is one is seen later. false: answered. */
 static bool path_job(struct request *r, struct digest_id *id)
 {
-    if (digests_parse_id(r->query.segments[1], id))
+    if (digest_id_parse(r->query.segments[1], id))
         return may_touch(r, id->user_id);
     request_fail(r, ERR_NOT_FOUND);
     return false;

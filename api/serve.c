@@ -48,12 +48,12 @@ struct parts {
 
 static void tell_digest(struct parts *p, const struct change *change)
 {
-    char job_id[DIGESTS_ID_BYTES];
+    char job_id[DIGEST_ID_BYTES];
     struct digest d;
     struct digest_id id = {.user_id = change->subject_id, .number = change->value};
     struct arena *arena = arena_create(DIGEST_ARENA_BYTES, REQUEST_ARENA_BYTES_MAX);
     if (arena != NULL && digests_get(p->store.rooms, arena, &id, &d) == ERR_OK) {
-        digests_format_id(&id, job_id);
+        digest_id_format(&id, job_id);
         realtime_tell_digest(p->app.realtime, &(struct realtime_digest){.user_id = id.user_id,
                                                                         .job_id = job_id,
                                                                         .status = digests_status_name(d.status),

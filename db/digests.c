@@ -25,45 +25,16 @@ static_assert(6 * (ARTICLE_TITLE_CHARS_MAX + ARTICLE_SUMMARY_CHARS_MAX + ARTICLE
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-void digests_format_id(const struct digest_id *id, char out[static DIGESTS_ID_BYTES])
-{
-    (void)snprintf(out, DIGESTS_ID_BYTES, "%lld:%lld", (long long)id->user_id, (long long)id->number);
-}
-
-/* Up to `end`; 0: no positive number in its one spelling. */
-static int64_t number_until(const char *text, const char *end)
-{
-    uint64_t value = 0;
-    if (end == text || end - text > 19 || *text == '0')
-        return 0;
-    for (; text < end; text++) {
-        if (*text < '0' || *text > '9')
-            return 0;
-        value = value * 10 + (uint64_t)(*text - '0');
-    }
-    return value <= INT64_MAX ? (int64_t)value : 0;
-}
-
-bool digests_parse_id(const char *text, struct digest_id *out)
-{
-    const char *colon = strchr(text, ':');
-    if (colon == NULL)
-        return false;
-    *out = (struct digest_id){.user_id = number_until(text, colon),
-                              .number = number_until(colon + 1, colon + 1 + strlen(colon + 1))};
-    return out->user_id != 0 && out->number != 0;
-}
-
 bool digests_parse_room(const char *room, struct digest_id *out)
 {
     size_t len = sizeof DIGESTS_ROOMS - 1;
-    return strncmp(room, DIGESTS_ROOMS, len) == 0 && digests_parse_id(room + len, out);
+    return strncmp(room, DIGESTS_ROOMS, len) == 0 && digest_id_parse(room + len, out);
 }
 
 static void room_of(const struct digest_id *id, char out[static ROOM_NAME_BYTES_MAX])
 {
-    char text[DIGESTS_ID_BYTES];
-    digests_format_id(id, text);
+    char text[DIGEST_ID_BYTES];
+    digest_id_format(id, text);
     (void)snprintf(out, ROOM_NAME_BYTES_MAX, DIGESTS_ROOMS "%s", text);
 }
 

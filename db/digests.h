@@ -16,19 +16,11 @@
 #ifndef PORCHLIGHT_DB_DIGESTS_H
 #define PORCHLIGHT_DB_DIGESTS_H
 
+#include "db/digest_id.h"
 #include "db/room_store.h"
 
 #define DIGESTS_ROOMS "digest/"
-#define DIGESTS_ID_BYTES 41 /* two numbers, a colon and a NUL */
 
-struct digest_id {
-    int64_t user_id;
-    int64_t number; /* 1 is the member's first */
-};
-
-/* "7:3", both positive, without sign or leading zero: one id has one spelling. Pure. */
-bool digests_parse_id(const char *text, struct digest_id *out);
-void digests_format_id(const struct digest_id *id, char out[static DIGESTS_ID_BYTES]);
 /* The job of a room of that name; false: it is none. */
 bool digests_parse_room(const char *room, struct digest_id *out);
 

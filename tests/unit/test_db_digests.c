@@ -46,7 +46,7 @@ static int64_t alarm_of(struct fixture *f, const struct digest_id *id)
 {
     char room[ROOM_NAME_BYTES_MAX] = DIGESTS_ROOMS;
     int64_t due_ms;
-    digests_format_id(id, room + sizeof DIGESTS_ROOMS - 1);
+    digest_id_format(id, room + sizeof DIGESTS_ROOMS - 1);
     assert_int_equal(room_store_alarm(f->db, room, &due_ms), ERR_OK);
     return due_ms;
 }
@@ -55,12 +55,12 @@ static void ids_have_one_spelling(void **state)
 {
     (void)state;
     struct digest_id id;
-    char text[DIGESTS_ID_BYTES];
-    assert_true(digests_parse_id("7:3", &id));
+    char text[DIGEST_ID_BYTES];
+    assert_true(digest_id_parse("7:3", &id));
     assert_int_equal(id.user_id, 7);
     assert_int_equal(id.number, 3);
-    assert_true(digests_parse_id("9223372036854775807:9223372036854775807", &id));
-    digests_format_id(&id, text);
+    assert_true(digest_id_parse("9223372036854775807:9223372036854775807", &id));
+    digest_id_format(&id, text);
     assert_string_equal(text, "9223372036854775807:9223372036854775807");
     static const char *const others[] = {"",
                                          ":",
@@ -82,7 +82,7 @@ static void ids_have_one_spelling(void **state)
                                          "9223372036854775808:1",
                                          "99999999999999999999:1"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        assert_false(digests_parse_id(others[i], &id));
+        assert_false(digest_id_parse(others[i], &id));
     assert_true(digests_parse_room("digest/7:3", &id));
     assert_false(digests_parse_room("member/7:3", &id));
     assert_false(digests_parse_room("digest/7", &id));
