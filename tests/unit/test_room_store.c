@@ -303,7 +303,7 @@ static void a_room_has_room_for_so_much(void **state)
 {
     struct fixture *f = *state;
     struct tx *tx = fixture_begin(f);
-    char key[8];
+    char key[16];
     char *bytes = calloc(1, ROOM_VALUE_BYTES_MAX);
     assert_non_null(bytes);
     struct room_value value = {.key = key, .bytes = bytes, .len = ROOM_VALUE_BYTES_MAX};
