@@ -146,8 +146,8 @@ const suites = {
     },
     /* Many clients at once and commands beside them: what ThreadSanitizer should see. */
     async threads(sum, deadline) {
-        const files = ['changes', 'idempotency', 'likes', 'posts', 'presence', 'rates'].concat(
-            ['close', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms', 'storage', 'storm'].map(
+        const files = ['changes', 'counters', 'counter-storm', 'idempotency', 'likes', 'posts', 'presence', 'rates'].concat(
+            ['close', 'counters', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms', 'storage', 'storm'].map(
                 (name) => `socket-${name}`,
             ),
         );
