@@ -167,17 +167,20 @@ enum err transfer_put_message(struct tx *tx, const struct transfer_message *reco
 enum err transfer_put_receipt(struct tx *tx, const struct transfer_receipt *record, enum transfer_result *result)
 {
     struct channel channel;
+    struct receipt before;
     struct receipt now;
     enum err err = need_channel(tx, record->channel_id, &channel);
     if (err == ERR_OK)
         err = need_user(tx, record->user_id);
+    if (err == ERR_OK)
+        err = channels_receipt(tx->db, record->channel_id, record->user_id, &before);
     if (err != ERR_OK)
         return err;
     const struct receipt receipt = {
         .user_id = record->user_id, .delivered_id = record->delivered_id, .read_id = record->read_id};
-    size_t noted = tx->changes_count;
     err = channels_receive(tx, &channel, &receipt, &now);
-    *result = tx->changes_count > noted ? TRANSFER_UPDATED : TRANSFER_SAME;
+    bool same = err == ERR_OK && now.delivered_id == before.delivered_id && now.read_id == before.read_id;
+    *result = same ? TRANSFER_SAME : before.delivered_id == 0 ? TRANSFER_CREATED : TRANSFER_UPDATED;
     return err;
 }
 

@@ -37,6 +37,12 @@ static const char *const community[] = {
     "'createdAt':" TIME "}",
     "{'type':'counterChange','counterId':'4','operation':2,'kind':'decrement','value':11000,'userId':'2',"
     "'createdAt':" TIME "}",
+    "{'type':'channel','id':'6','teamId':'2','name':'News','posting':'coaches','createdAt':" TIME "}",
+    "{'type':'message','id':'8','channelId':'6','authorId':'2','content':'Bring water','threadId':null,"
+    "'clientId':'c-1','deleted':false,'createdAt':" TIME ",'editedAt':null}",
+    "{'type':'message','id':'9','channelId':'6','authorId':'7','content':'','threadId':'8','deleted':true,"
+    "'createdAt':" TIME "}",
+    "{'type':'receipt','channelId':'6','userId':'7','deliveredId':'8','readId':null}",
 };
 
 /* Records are written with ' for ", or nobody could read them here. */
@@ -73,19 +79,19 @@ static void every_type_becomes_a_row_and_the_second_time_nothing(void **state)
     struct import_counts counts = {0};
     (void)fixture_begin(f);
     put_all(f, &counts);
-    assert_int_equal(counts.created, 10);
+    assert_int_equal(counts.created, 14);
     assert_int_equal(fixture_number(f->db, "SELECT count(*) FROM memberships"), 2); /* the coach's came with the team */
     assert_int_equal(fixture_number(f->db, "SELECT likes FROM posts WHERE id = 5 AND topics = 'sleep tea'"), 1);
     assert_int_equal(fixture_number(f->db, "SELECT count(*) FROM users WHERE username = 'sarah'"), 1);
     int64_t events = fixture_number(f->db, "SELECT count(*) FROM events");
-    assert_int_equal(events, 4); /* the post, the notice, and the counter's two changes */
+    assert_int_equal(events, 7); /* a post, a notice, two changes of a counter, a channel, two messages */
     assert_int_equal(fixture_number(f->db, "SELECT value FROM counters WHERE operations = 2 AND milestone = 10000"
                                            " AND seq = (SELECT MAX(seq) FROM counter_changes)"), 11000);
     assert_int_equal(fixture_number(f->db, "SELECT previous FROM counter_changes WHERE operation = 2"), 12000);
 
     counts = (struct import_counts){0};
     put_all(f, &counts);
-    assert_int_equal(counts.unchanged, 10);
+    assert_int_equal(counts.unchanged, 14);
     assert_int_equal(counts.created + counts.updated, 0);
     assert_int_equal(fixture_number(f->db, "SELECT count(*) FROM events "), events);
     fixture_commit(f);
@@ -120,6 +126,16 @@ static void what_differs_is_updated_and_only_that_makes_events(void **state)
          " AND seq = (SELECT max(seq) FROM events)", 1},
         {"{'type':'counter','id':'4','teamId':'2','name':'steps','milestone':25000}",
          "SELECT count(*) FROM counters WHERE milestone = 25000 AND value = 11000", 0},
+        {"{'type':'channel','id':'6','teamId':'2','name':'The news'}",
+         "SELECT count(*) FROM channels WHERE name = 'The news' AND posting = 'coaches'"
+         " AND seq = (SELECT max(seq) FROM events)", 1},
+        {"{'type':'message','id':'8','channelId':'6','authorId':'2','content':'Bring hats'}",
+         "SELECT count(*) FROM messages WHERE id = 8 AND content = 'Bring hats' AND client_id = 'c-1'"
+         " AND changed_seq = (SELECT max(seq) FROM events)", 1},
+        {"{'type':'message','id':'8','channelId':'6','authorId':'2','content':'','deleted':true}",
+         "SELECT count(*) FROM messages WHERE id = 8 AND content = '' AND deleted_ms > 0", 1},
+        {"{'type':'receipt','channelId':'6','userId':'7','deliveredId':'8','readId':'8'}",
+         "SELECT count(*) FROM receipts WHERE delivered_id = 8 AND read_id = 8", 0},
         {"{'type':'counterChange','counterId':'4','operation':2,'kind':'decrement','value':11000,'userId':'2',"
          "'createdAt':'2026-02-01T00:00:00Z'}",
          "SELECT count(*) FROM counter_changes WHERE operation = 2 AND at_ms = 1769904000000", 0},
@@ -223,6 +239,24 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'user','id':'9','username':'nn','name':'" SIXTY_ONE "'}", "The field 'name' may have 60 characters"},
         {"{'type':'team','id':'7','name':'" SIXTY_ONE "'}", "The field 'name' may have 60 characters"},
         {"{'type':'counter','id':'9','teamId':'9','name':'water'}", "there is no team '9'"},
+        {"{'type':'channel','id':'9','teamId':'9','name':'C'}", "there is no team '9'"},
+        {"{'type':'channel','id':'9','teamId':'2','name':'C','posting':'nobody'}", "the posting of a channel is"},
+        {"{'type':'message','id':'10','channelId':'9','authorId':'2','content':'C'}", "there is no channel '9'"},
+        {"{'type':'message','id':'10','channelId':'6','authorId':'9','content':'C'}", "there is no user '9'"},
+        {"{'type':'message','id':'10','channelId':'6','authorId':'2','content':''}",
+         "the content of a message is empty"},
+        {"{'type':'message','id':'10','channelId':'6','authorId':'2','content':'C','deleted':true}",
+         "the content of a message is empty"},
+        {"{'type':'message','id':'10','channelId':'6','authorId':'2','content':'C','threadId':'99'}",
+         "There is no such message to answer"},
+        {"{'type':'message','id':'10','channelId':'6','authorId':'2','content':'C','clientId':'c-1'}",
+         "the client id of the message '10' belongs to another one"},
+        {"{'type':'message','id':'8','channelId':'6','authorId':'7','content':'C'}",
+         "the message '8' is somebody"},
+        {"{'type':'message','id':'8','channelId':'6','authorId':'2','content':'C','threadId':'9'}",
+         "the message '8' is in another thread"},
+        {"{'type':'receipt','channelId':'9','userId':'7','deliveredId':'8'}", "there is no channel '9'"},
+        {"{'type':'receipt','channelId':'6','userId':'9','deliveredId':'8'}", "there is no user '9'"},
         {"{'type':'counter','id':'9','teamId':'2','name':'Water'}", "A counter"},
         {"{'type':'counter','id':'9','teamId':'2','name':'steps'}", "the team has another counter of the name 'steps'"},
         {"{'type':'counter','id':'4','teamId':'2','name':'water'}", "the counter '4' is another one here"},
