@@ -32,12 +32,12 @@ const porch = stage();
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 
 /* The views of somebody who may see nearly all of them. */
-const VIEWS = ['#/', '#/notices', '#/corner', '#/settings'];
+const VIEWS = ['#/', '#/together', '#/chat', '#/digest', '#/more', '#/notices', '#/corner', '#/settings'];
 
 async function go(page, hash) {
     await page.goto(`/${hash}`);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
-    await page.locator('article, li.notice, fieldset, form').first().waitFor();
+    await page.locator('article, li.notice, li.message, .count, .article, .more-place, .state, fieldset, .panel form').first().waitFor();
 }
 
 test('500 posts arrive while one reads: nothing moves, one button has the count', async () => {

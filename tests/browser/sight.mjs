@@ -148,7 +148,7 @@ export const crowded = (page) =>
                 html: element.outerHTML.slice(0, 80),
                 box: element.getBoundingClientRect(),
                 /* What is fixed stands over what scrolls. */
-                fixed: !!element.closest('.nav, .toast, .new-posts'),
+                fixed: !!element.closest('.nav, .dock, .toast, .new-posts'),
                 /* A button inside its field is a part of it. */
                 field: element.closest('.field-box'),
             }));

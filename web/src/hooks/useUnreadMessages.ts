@@ -14,7 +14,7 @@ export function useUnreadMessages(enabled: boolean, says: boolean): number {
         const before = known.current;
         if (!isPending) known.current = unread;
         /* What was there before is not news. */
-        if (says && before !== null && unread > before) announce(words.chat.sayUnread(unread));
+        return says && before !== null && unread > before ? announce(words.chat.sayUnread(unread)) : undefined;
     }, [unread, isPending, says]);
     return unread;
 }

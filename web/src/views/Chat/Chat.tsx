@@ -13,6 +13,7 @@ import { Dock } from "./Dock.tsx";
 import { HereLine } from "./HereLine.tsx";
 import { Messages } from "./Messages.tsx";
 import { useThread } from "./useThread.ts";
+import { Writing } from "./Writing.tsx";
 import "./Chat.css";
 import type { Shown } from "./room.ts";
 
@@ -58,7 +59,7 @@ function OneChannel({ id, user, leads, thread }: OneChannelProps) {
     const shown = useThread(room, thread);
     const mayWrite = leads || room.channel?.posting !== "coaches";
     const writing = (
-        <Dock
+        <Writing
             key={thread ?? ""}
             room={room}
             user={user}
@@ -89,10 +90,10 @@ function OneChannel({ id, user, leads, thread }: OneChannelProps) {
                     <Empty icon="speech" title={chat.empty}>
                         {chat.emptyHelp}
                     </Empty>
-                    <div className="dock">
+                    <Dock>
                         <HereLine room={room} user={user} />
                         {writing}
-                    </div>
+                    </Dock>
                 </>
             )}
             {shown.length > 0 && (

@@ -7,7 +7,7 @@ import { TextField } from "../../components/Field/Field.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { charsOf } from "../../text/topics.ts";
 import { words } from "../../words.ts";
-import { MESSAGE_CHARS_MAX } from "./Dock.tsx";
+import { MESSAGE_CHARS_MAX } from "./Writing.tsx";
 
 interface MessageEditorProps {
     content: string;

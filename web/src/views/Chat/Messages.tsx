@@ -5,6 +5,7 @@
 import { useEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
 import { announce } from "../../components/Announcer/Announcer.tsx";
 import { Button } from "../../components/Button/Button.tsx";
+import { Dock } from "./Dock.tsx";
 import { HereLine } from "./HereLine.tsx";
 import type { User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
@@ -166,7 +167,7 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
                     />
                 ))}
             </ol>
-            <div className="dock">
+            <Dock>
                 <div className="dock-line">
                     <HereLine room={room} user={user} aside={!atEnd} />
                     {!atEnd && (
@@ -184,7 +185,7 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
                     )}
                 </div>
                 {children}
-            </div>
+            </Dock>
         </>
     );
 }

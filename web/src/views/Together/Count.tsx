@@ -69,18 +69,18 @@ function LastLine({ last, undo }: { last: Last | null; undo: (amount: number) =>
     const { together } = words;
     const id = useId();
     const isAddition = last?.type === "increment";
+    const time = last?.timestamp ?? null;
     return (
         <div className={last ? "count-last" : "count-last-none"}>
+            {/* Said when it is done; how long ago that was is for eyes. */}
             <p id={id} role="status">
-                {last &&
-                    (!isAddition
-                        ? together.takenBack(last.amount)
-                        : last.timestamp === null
-                          ? together.added(last.amount)
-                          : together.addedAt(last.amount, timeInWords(last.timestamp, now)))}
+                {last && (!isAddition ? together.takenBack(last.amount) : !time && together.added(last.amount))}
             </p>
+            {last && isAddition && time && (
+                <p id={`${id}-then`}>{together.addedAt(last.amount, timeInWords(time, now))}</p>
+            )}
             {last && isAddition && (
-                <Button icon="back" aria-describedby={id} onClick={() => undo(last.amount)} data-once>
+                <Button icon="back" aria-describedby={time ? `${id}-then` : id} onClick={() => undo(last.amount)} data-once>
                     {together.undo}
                 </Button>
             )}
