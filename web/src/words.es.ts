@@ -288,6 +288,7 @@ export const spanish: Words = {
     more: {
         view: "Más",
         heading: "Más",
+        intro: "Lo que se usa de vez en cuando.",
         digest: "Lo mejor de su semana, elegido para usted.",
         corner: "Cuide a su equipo.",
         admin: "Cómo está el servidor.",

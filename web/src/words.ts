@@ -270,6 +270,7 @@ export const words = {
     more: {
         view: "More",
         heading: "More",
+        intro: "What you need now and then.",
         digest: "The best of your week, picked for you.",
         corner: "Look after your team.",
         admin: "How the server is doing.",

@@ -132,6 +132,9 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
         ownLast: newest?.userId === user.id && newest.state !== undefined,
         beginAt: fresh && !thread ? ".message-fresh" : null,
     });
+    /* It does not vanish under somebody's hand. */
+    const [held, setHeld] = useState(false);
+    const jumps = !atEnd || held;
     const waiting = useArrivals(shown, user.id, atEnd);
     useRead(room, atEnd && !thread);
     const deletion = useMessageDeletion(room.remove);
@@ -169,11 +172,13 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
             </ol>
             <Dock>
                 <div className="dock-line">
-                    <HereLine room={room} user={user} aside={!atEnd} />
-                    {!atEnd && (
+                    <HereLine room={room} user={user} aside={jumps} />
+                    {jumps && (
                         <Button
                             icon="down"
                             className="chat-jump"
+                            onFocus={() => setHeld(true)}
+                            onBlur={() => setHeld(false)}
                             onClick={() => {
                                 jump();
                                 if (newest)

@@ -28,6 +28,7 @@ export function More({ role }: { role: Role }) {
         <main className="page" id="main" tabIndex={-1}>
             <header className="page-head">
                 <h1 tabIndex={-1}>{more.heading}</h1>
+                <p>{more.intro}</p>
             </header>
             <ul className="more-places">
                 <Place href="#/digest" icon="digest" title={nav.digest} about={more.digest} />
