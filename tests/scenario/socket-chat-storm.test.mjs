@@ -39,7 +39,9 @@ test(`${WRITERS} write, ${READERS} read, ${KILLS} kills (TEST_SEED=${seed})`, { 
             return await work(mine);
         } catch (error) {
             const gone = mine !== server || mine.killed;
-            const asked = /a handshake at .*: 503|the connection ended with/.test(error.message);
+            const asked = /a handshake at .*: 503|the connection ended with|ms passed instead of an answer/.test(
+                error.message,
+            );
             if (!gone && !asked) throw error;
             count(`${what} again`);
             return undefined;
@@ -194,10 +196,7 @@ test(`${WRITERS} write, ${READERS} read, ${KILLS} kills (TEST_SEED=${seed})`, { 
 
     const table = (await allItems(server, 'sarah', messagesPath)).reverse();
     assert.equal(table.length, WRITERS * EACH, 'each message is kept once');
-    assert.deepEqual(
-        new Map(table.map(({ clientId, id }) => [clientId, id])),
-        new Map([...kept].sort((a, b) => a[1] - b[1])),
-    );
+    assert.deepEqual(new Map(table.map(({ clientId, id }) => [clientId, id])), kept);
     for (const reader of readers) assert.deepEqual([...reader.list.values()], table);
     assert.ok(counted.get('killed') >= KILLS, `${counted.get('killed')} kills`);
     t.diagnostic(

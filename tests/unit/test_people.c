@@ -129,6 +129,25 @@ static void nobody_hears_of_who_hides(void **state)
     free(hidden);
 }
 
+static void who_has_a_new_name_is_told_of_anew(void **state)
+{
+    struct scene *s = *state;
+    struct attachment *mary = member(7, false);
+    const struct realtime_member m = {.user_id = 7, .name = "Mary, with a very much longer name than before", .jti = "t"};
+    struct attachment *renamed = attachment_create(&m, 2000, 0);
+    (void)people_enter(s->people, mary, 100);
+    (void)news_at(s, 100);
+    (void)people_leave(s->people, mary, 100 + GRACE_MS);
+    assert_true(people_enter(s->people, renamed, 100));
+    struct people_news news = news_at(s, 100);
+    assert_int_equal(news.came_count, 1);
+    assert_string_equal(news.came[0].name, m.name);
+    assert_int_equal(news.came[0].joined_ms, 1000000);
+    assert_int_equal(news.online, 1);
+    free(mary);
+    free(renamed);
+}
+
 static void away_is_listed_and_told_once(void **state)
 {
     struct scene *s = *state;
@@ -175,6 +194,7 @@ int main(void)
         TEST(who_returns_in_time_was_never_away),
         TEST(who_came_and_went_untold_is_not_told_to_have_left),
         TEST(nobody_hears_of_who_hides),
+        TEST(who_has_a_new_name_is_told_of_anew),
         TEST(away_is_listed_and_told_once),
         TEST(a_crowd_is_counted_and_listed_in_part),
     };
