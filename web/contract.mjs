@@ -83,6 +83,8 @@ function contract() {
         union("ServerSays", "hear"),
         union("CounterClientSays", "sayCounter"),
         union("CounterServerSays", "hearCounter"),
+        union("ChannelClientSays", "sayChannel"),
+        union("ChannelServerSays", "hearChannel"),
     ].join("\n");
 }
 

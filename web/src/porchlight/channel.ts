@@ -256,7 +256,8 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
                 }
                 return;
             case "came":
-                online = [...online.filter((it) => it.userId !== news.person.userId), news.person];
+                if (online.some((it) => it.userId === news.person.userId)) return;
+                online = [...online, news.person];
                 break;
             case "left":
                 online = online.filter((it) => it.userId !== news.person.userId);

@@ -263,7 +263,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
                 heard({ kind: "typing", person: personOf(message), isTyping: message.isTyping });
                 break;
             case "presence":
-                heard({ kind: message.status === "offline" ? "left" : "came", person: personOf(message) });
+                heard({ kind: "came", person: personOf(message) });
                 break;
             case "user_disconnected":
                 heard({ kind: "left", person: personOf(message) });

@@ -874,3 +874,26 @@ export type CounterServerSays =
     | PongMessage
     | CounterResultMessage
     | CounterChangeMessage;
+
+export type ChannelClientSays =
+    | SayMessageMessage
+    | SayTypingMessage
+    | SayPresenceMessage
+    | SyncMessage
+    | ReadMessage
+    | PingMessage
+    | AuthMessage;
+
+export type ChannelServerSays =
+    | InitialStateMessage
+    | MessageMessage
+    | MessageUpdatedMessage
+    | MessageDeletedMessage
+    | ChatAckMessage
+    | AckMessage
+    | ErrorMessage
+    | PongMessage
+    | TypingMessage
+    | PresenceMessage
+    | UserDisconnectedMessage
+    | ReceiptMessage;

@@ -4,6 +4,9 @@
  */
 import type {
     AckMessage,
+    ChannelClientSays,
+    ChannelServerSays,
+    ChatAckMessage,
     ClientSays,
     Counter,
     CounterEvent,
@@ -12,14 +15,13 @@ import type {
     DigestSummary,
     Join,
     LiveCheerMessage,
-    Message,
     MessageNew,
     PostList,
     PostNew,
     Preferences,
-    Receipt,
     ServerSays,
     User,
+    UserDisconnectedMessage,
     Weights,
 } from "./contract.gen.ts";
 
@@ -58,7 +60,7 @@ export type Feed = PostList;
 export type NewPost = PostNew;
 export type Joining = Join;
 export type Cheer = Pick<LiveCheerMessage, "userId" | "name" | "icon">;
-export type Ack = Omit<AckMessage, "type" | "id"> & { messageId?: string };
+export type Ack = Omit<AckMessage, "type" | "id"> & Partial<Pick<ChatAckMessage, "messageId">>;
 
 export interface List<T> {
     items: T[];
@@ -67,23 +69,8 @@ export interface List<T> {
 
 /* What is said over a socket; its id is the client's own business (socket.ts). */
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
-export type ClientMessage = WithoutId<ClientSays> | ChannelSaying;
-export type ServerMessage = ServerSays | ChannelMessage;
-
-/* What is said in a channel's own room. */
-type ChannelSaying =
-    | { type: "message"; content: string; threadId?: string; clientId: string }
-    | { type: "typing"; isTyping: boolean }
-    | { type: "read"; messageId: string; state?: "read" | "delivered" };
-type ChannelMessage =
-    | { type: "initial_state"; messages: Message[]; onlineUsers: Person[]; resumed: boolean; cursor: string }
-    | { type: "message" | "message_updated"; message: Message; cursor: string }
-    | { type: "message_deleted"; channelId: string; messageId: string; cursor: string }
-    | ({ type: "typing"; isTyping: boolean } & Person)
-    | ({ type: "presence"; status: string } & Person)
-    | ({ type: "user_disconnected" } & Person)
-    | { type: "receipt"; items: Receipt[] }
-    | { type: "ack"; clientId: string; messageId: string };
+export type ClientMessage = WithoutId<ClientSays | ChannelClientSays>;
+export type ServerMessage = ServerSays | ChannelServerSays;
 
 /* ---- counters ---------------------------------------------------------------------------------------------------- */
 
@@ -96,10 +83,7 @@ export type HistoryItem = CounterPast;
 export type NewMessage = MessageNew;
 
 /* Somebody who is in a channel now. */
-export interface Person {
-    userId: string;
-    username: string;
-}
+export type Person = Pick<UserDisconnectedMessage, "userId" | "username">;
 
 /* ---- digests and what a member prefers --------------------------------------------------------------------------- */
 
