@@ -87,13 +87,23 @@ async function live(realtime) {
             const client = clients.get(people[pick(people.length)]);
             if (client) await client.ask({ type: 'SEND_CHEER', icon: 'heart' });
         },
+        async count() {
+            const who = people[pick(people.length)];
+            const name = ['steps', 'laps'][pick(2)];
+            const [type, body] = [['increment', { amount: pick(9000) }], ['decrement', { amount: pick(100) }], ['increment', {}]][pick(3)];
+            if (realtime) {
+                const client = await connect({ server, as: who, path: `/ws/counter/${name}` });
+                assert.equal((await client.ask({ type, ...body })).type, `${type}Result`);
+                await client.close();
+            } else expectStatus(await as(server, who).post(`/rpc/counter.${type}`, { name, ...body }), 200);
+        },
         async time() {
             const seconds = 5 + pick(40);
             await server.advance(seconds);
             for (const client of clients.values()) await client.ask({ type: 'ping' });
         },
     };
-    const names = ['post', 'post', 'edit', 'remove', 'pin', 'notice', 'like', 'like', 'like', 'like', 'cheer', 'time'];
+    const names = ['post', 'post', 'edit', 'remove', 'pin', 'notice', 'like', 'like', 'like', 'like', 'count', 'cheer', 'time'];
     await moves.post();
     for (let step = 0; step < STEPS; step += 1) {
         const name = names[pick(names.length)];
@@ -118,7 +128,8 @@ test(`a day is the same in both modes (TEST_SEED=${seed})`, { timeout: 120_000 }
     assert.ok(polled.exported.length > 500);
     assert.deepEqual(lived.exported, polled.exported, 'the database');
     assert.deepEqual(lived.feed, polled.feed, 'the feed');
-    const plain = ({ created, changed, deleted, notices }) => ({
+    const plain = ({ created, changed, deleted, notices, counters }) => ({
+        counters: counters.map(({ name, value, operationCount }) => ({ name, value, operationCount })),
         created: created.map(({ id, body, count, pinned }) => ({ id, body, count, pinned })),
         changed: changed.map(({ id, body, count, pinned }) => ({ id, body, count, pinned })),
         deleted,
