@@ -133,7 +133,7 @@ static void who_has_a_new_name_is_told_of_anew(void **state)
 {
     struct scene *s = *state;
     struct attachment *mary = member(7, false);
-    const struct realtime_member m = {.user_id = 7, .name = "Mary, with a very much longer name than before", .jti = "t"};
+    const struct realtime_member m = {.user_id = 7, .name = "Mary, with a much longer name", .jti = "t"};
     struct attachment *renamed = attachment_create(&m, 2000, 0);
     (void)people_enter(s->people, mary, 100);
     (void)news_at(s, 100);
