@@ -374,6 +374,8 @@ test("who comes and goes", async () => {
     chat.wire().says({ type: "presence", ...anna, status: "online" });
     chat.wire().says({ type: "presence", ...anna, status: "online" });
     assert.deepEqual(room.view.online.map((it) => it.userId), ["9", "12"]);
+    chat.wire().says({ type: "presence", userId: "9", username: "Ninth", status: "away" });
+    assert.deepEqual(room.view.online, [{ userId: "9", username: "Ninth" }, anna]);
     chat.wire().says({ type: "user_disconnected", userId: "9", username: "Member 9" });
     assert.deepEqual(room.view.online, [anna]);
 });

@@ -256,8 +256,10 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
                 }
                 return;
             case "came":
-                if (online.some((it) => it.userId === news.person.userId)) return;
-                online = [...online, news.person];
+                /* Or has a new name: in the same place. */
+                online = online.some((it) => it.userId === news.person.userId)
+                    ? online.map((it) => (it.userId === news.person.userId ? news.person : it))
+                    : [...online, news.person];
                 break;
             case "left":
                 online = online.filter((it) => it.userId !== news.person.userId);
