@@ -58,6 +58,12 @@ static enum err run_step(struct job *job, struct tx *tx)
     return digests_progress(tx, s->id, s->progress, s->text);
 }
 
+static enum err run_begin(struct job *job, struct tx *tx)
+{
+    const struct step *s = (const struct step *)job;
+    return digests_begin(tx, s->id);
+}
+
 static enum err run_finish(struct job *job, struct tx *tx)
 {
     const struct step *s = (const struct step *)job;
@@ -65,6 +71,12 @@ static enum err run_finish(struct job *job, struct tx *tx)
     for (size_t i = 0; err == ERR_OK && i < s->articles_count; i++)
         err = digests_add_article(tx, s->id, &s->articles[i]);
     return err == ERR_OK ? digests_complete(tx, s->id, s->error) : err;
+}
+
+static enum err say_begun(struct making *m)
+{
+    struct step step = {.job.run = run_begin, .id = &m->id};
+    return writer_call(m->app->rooms, &step.job, NULL);
 }
 
 static enum err say(struct making *m, int64_t progress, const char *text)
@@ -114,6 +126,16 @@ static const char **split_topics(struct arena *arena, const char *text, size_t *
     return words;
 }
 
+/* Its first line. A tab in it would make it no line. */
+static char *make_title(struct arena *arena, const char *body)
+{
+    char *title = arena_text(arena, render_excerpt(arena, body, TITLE_CHARS, "\n"));
+    for (char *at = title; at != NULL && *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = ' ';
+    return title;
+}
+
 static enum err make_article(const struct digest_maker_wish *wish, struct arena *arena,
                              const struct digest_ranked *ranked, struct digest_article *out, bool *deleted)
 {
@@ -123,7 +145,7 @@ static enum err make_article(const struct digest_maker_wish *wish, struct arena 
         return err;
     *deleted = post.deleted;
     *out = (struct digest_article){.id = arena_printf(arena, "%lld", (long long)post.id),
-                                   .title = render_excerpt(arena, post.body, TITLE_CHARS, "\n"),
+                                   .title = make_title(arena, post.body),
                                    .summary = render_excerpt(arena, post.body, SUMMARY_CHARS, ""),
                                    .link = pin_link(arena, post.id),
                                    .score = ranked->score};
@@ -176,7 +198,7 @@ static enum err make(struct making *m)
                                      .now_ms = clock_wall_ms(m->app->clock)};
     struct digest job = {0};
     size_t count = 0;
-    enum err err = say(m, 10, "Reading what your team wrote");
+    enum err err = say_begun(m);
     if (err == ERR_OK)
         err = find_team(m, &wish.team_id);
     if (err == ERR_OK && wish.team_id == 0)

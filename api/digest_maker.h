@@ -3,10 +3,10 @@
  * posts of the last DIGEST_DAYS (api/digest_rank.h), and the alarms of the two kinds of rooms that have no sockets.
  *
  *   POST /digests ──> digest_maker_begin ──┐
- *   alarm of member/{id}: a new week ──> a job ──> alarm of digest/{id} ──> begin ──> helper: reads, ranks ──> rooms
- * writer
+ *   member/{id}'s alarm: a new week ──> a job ──> its alarm ──> begin ──> helper: reads, ranks ──> rooms writer
  *
- * Nothing is lost with the process: the job's alarm begins it again, and fails it when it makes no progress.
+ * Nothing is lost with the process: the job's alarm begins it again, and fails it when it makes no progress or was
+ * begun too often.
  */
 #ifndef PORCHLIGHT_API_DIGEST_MAKER_H
 #define PORCHLIGHT_API_DIGEST_MAKER_H

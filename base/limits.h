@@ -165,6 +165,8 @@
 #define DIGESTS_KEPT 30          /* of a member: half a year of weeks, and some asked for */
 #define DIGEST_EXPIRES_MS 600000 /* DESIGN: ten minutes after its last progress */
 #define DIGEST_AGAIN_MS 60000    /* a digest of our own that was not finished is begun again */
+#define DIGEST_BEGINS_MAX 5      /* what five tries in five minutes cannot make, a sixth cannot either */
+#define DIGEST_BEGUN_PROGRESS 10 /* of 100, with its first step */
 #define DIGEST_WAITS_MS 15000    /* for a place among them: 10,000 after a Sunday without a server wait ten minutes */
 #define DIGESTS_AT_ONCE 16       /* of our own, in the helpers' queue: passwords share it */
 #define DIGEST_ARTICLES_MAX 50   /* of a job: nobody reads more */

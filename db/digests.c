@@ -17,6 +17,8 @@
 #define KEY_BYTES 40
 #define JOB_BYTES_MAX 16384       /* words, a step and an error, escaped */
 #define TIMED_OUT "Job timed out" /* DESIGN's words */
+#define NOT_MADE "The digest could not be made."
+#define BEGIN_STEP "Reading what your team wrote"
 #define WAITS_STEP "Waiting for its turn"
 
 static_assert(6 * (ARTICLE_TITLE_CHARS_MAX + ARTICLE_SUMMARY_CHARS_MAX + ARTICLE_LINK_CHARS_MAX) * 2 + 8192 <=
@@ -88,6 +90,7 @@ enum {
     JOB_STARTED,
     JOB_UPDATED,
     JOB_COMPLETED,
+    JOB_BEGUN,
     JOB_FIELDS
 };
 
@@ -101,16 +104,17 @@ static const struct json_field job_fields[JOB_FIELDS] = {
     [JOB_WEEKLY] = {.name = "weekly", .kind = JSON_KIND_BOOL, .required = true},
     [JOB_STATUS] = {.name = "status", .kind = JSON_KIND_INT, .required = true, .max = DIGEST_FAILED},
     [JOB_PROGRESS] = {.name = "progress", .kind = JSON_KIND_INT, .required = true, .max = 100},
-    [JOB_STEP] = {.name = "step", .kind = JSON_KIND_LINE, .required = true, .max = DIGEST_STEP_CHARS_MAX},
+    [JOB_STEP] = {.name = "step", .kind = JSON_KIND_TEXT, .required = true, .max = DIGEST_STEP_CHARS_MAX},
     [JOB_ERROR] =
-        {.name = "error", .kind = JSON_KIND_LINE, .required = true, .nullable = true, .max = DIGEST_ERROR_CHARS_MAX},
+        {.name = "error", .kind = JSON_KIND_TEXT, .required = true, .nullable = true, .max = DIGEST_ERROR_CHARS_MAX},
     [JOB_ARTICLES] = {.name = "articles", .kind = JSON_KIND_INT, .required = true, .max = DIGEST_ARTICLES_MAX},
     [JOB_STARTED] = {.name = "started", .kind = JSON_KIND_INT, .required = true, .max = INT64_MAX},
     [JOB_UPDATED] = {.name = "updated", .kind = JSON_KIND_INT, .required = true, .max = INT64_MAX},
     [JOB_COMPLETED] = {.name = "completed", .kind = JSON_KIND_INT, .required = true, .max = INT64_MAX},
+    [JOB_BEGUN] = {.name = "begun", .kind = JSON_KIND_INT, .max = INT64_MAX},
 };
 
-/* What we wrote ourselves: if it cannot be read, that is our fault. */
+/* What we wrote ourselves: if it cannot be read, that is our fault. What a line may be is asked where it comes in. */
 static enum err read_record(const struct room_value *value, const struct json_field *fields, size_t count,
                             struct json_value *values, struct arena *arena)
 {
@@ -140,7 +144,8 @@ enum err digests_get(struct db *db, struct arena *arena, const struct digest_id 
                                .articles = v[JOB_ARTICLES].number,
                                .started_ms = v[JOB_STARTED].number,
                                .updated_ms = v[JOB_UPDATED].number,
-                               .completed_ms = v[JOB_COMPLETED].number};
+                               .completed_ms = v[JOB_COMPLETED].number,
+                               .begun = v[JOB_BEGUN].number};
     return err;
 }
 
@@ -168,6 +173,7 @@ static void write_job(struct json_writer *w, const struct digest *d)
     put_number(w, job_fields[JOB_STARTED].name, d->started_ms);
     put_number(w, job_fields[JOB_UPDATED].name, d->updated_ms);
     put_number(w, job_fields[JOB_COMPLETED].name, d->completed_ms);
+    put_number(w, job_fields[JOB_BEGUN].name, d->begun);
     json_object_end(w);
 }
 
@@ -210,11 +216,11 @@ static enum err save_progress(struct tx *tx, struct digest *d)
 enum { ARTICLE_ID, ARTICLE_TITLE, ARTICLE_SUMMARY, ARTICLE_LINK, ARTICLE_TOPICS, ARTICLE_SCORE, ARTICLE_FIELDS };
 
 static const struct json_field article_fields[ARTICLE_FIELDS] = {
-    [ARTICLE_ID] = {.name = "id", .kind = JSON_KIND_LINE, .required = true, .max = ARTICLE_ID_CHARS_MAX},
-    [ARTICLE_TITLE] = {.name = "title", .kind = JSON_KIND_LINE, .required = true, .max = ARTICLE_TITLE_CHARS_MAX},
+    [ARTICLE_ID] = {.name = "id", .kind = JSON_KIND_TEXT, .required = true, .max = ARTICLE_ID_CHARS_MAX},
+    [ARTICLE_TITLE] = {.name = "title", .kind = JSON_KIND_TEXT, .required = true, .max = ARTICLE_TITLE_CHARS_MAX},
     [ARTICLE_SUMMARY] = {.name = "summary", .kind = JSON_KIND_TEXT, .required = true, .max = ARTICLE_SUMMARY_CHARS_MAX},
     [ARTICLE_LINK] =
-        {.name = "link", .kind = JSON_KIND_LINE, .required = true, .nullable = true, .max = ARTICLE_LINK_CHARS_MAX},
+        {.name = "link", .kind = JSON_KIND_TEXT, .required = true, .nullable = true, .max = ARTICLE_LINK_CHARS_MAX},
     [ARTICLE_TOPICS] = {.name = "topics",
                         .kind = JSON_KIND_WORDS,
                         .required = true,
@@ -398,6 +404,19 @@ static enum err read_open(struct tx *tx, const struct digest_id *id, struct dige
     return err;
 }
 
+enum err digests_begin(struct tx *tx, const struct digest_id *id)
+{
+    struct digest d;
+    enum err err = read_open(tx, id, &d);
+    if (err != ERR_OK)
+        return err;
+    d.status = DIGEST_IN_PROGRESS;
+    d.progress = d.progress > DIGEST_BEGUN_PROGRESS ? d.progress : DIGEST_BEGUN_PROGRESS;
+    d.step = BEGIN_STEP;
+    d.begun++;
+    return save_progress(tx, &d);
+}
+
 enum err digests_progress(struct tx *tx, const struct digest_id *id, int64_t progress, const char *step)
 {
     struct digest d;
@@ -467,6 +486,8 @@ enum err digests_ring(struct tx *tx, const struct digest_id *id, bool room, bool
         return end(tx, &d, TIMED_OUT);
     if (!d.built_in)
         return save(tx, &d, expires_ms);
+    if (d.begun >= DIGEST_BEGINS_MAX)
+        return end(tx, &d, NOT_MADE);
     *begin = room;
     if (room)
         return save(tx, &d, tx->now_ms + DIGEST_AGAIN_MS);

@@ -10,7 +10,7 @@
  *
  * A room without sockets: it has no kind in realtime/, for digests work while that is off, and in a build without it.
  * Its alarm (db/alarms.h) fails a job that has made no progress for DIGEST_EXPIRES_MS, and begins one of our own again
- * that a crash or a full queue left lying. Each step of a job notes CHANGE_DIGEST. Writes run in the rooms writer's
+ * that a crash, an error or a full queue left lying, DIGEST_BEGINS_MAX times at most. Each step of a job notes CHANGE_DIGEST. Writes run in the rooms writer's
  * transaction, reads on a read connection to rooms.db.
  */
 #ifndef PORCHLIGHT_DB_DIGESTS_H
@@ -41,6 +41,7 @@ struct digest {
     int64_t started_ms;
     int64_t updated_ms;   /* its last progress */
     int64_t completed_ms; /* or failed; 0: not yet */
+    int64_t begun;        /* how often this server set about it */
 };
 
 struct digest_article {
@@ -79,6 +80,8 @@ struct digest_new {
 /* The oldest that have ended make room. ERR_CONFLICT: DIGESTS_KEPT are under way. */
 enum err digests_create(struct tx *tx, const struct digest_new *new, struct digest *out);
 
+/* This server sets about it: its first step, which is counted. */
+enum err digests_begin(struct tx *tx, const struct digest_id *id);
 /* `progress` -1 and `step` NULL leave it as it is. The job is in progress from the first of these on. */
 enum err digests_progress(struct tx *tx, const struct digest_id *id, int64_t progress, const char *step);
 /* One with the same id takes the place of the one before. ERR_CONFLICT beyond DIGEST_ARTICLES_MAX. */

@@ -286,6 +286,13 @@ for (const { name, options } of modes)
             assert.match(by(newer).title, /^Newer, .{73}…$/);
         });
 
+        test('has a post whose first line has a tab in it', async () => {
+            const id = expectStatus(await as(server, 'sarah').post('/posts', { body: 'Soup\tat noon\nBring a bowl.' }), 201).id;
+            const { status, articles } = await make();
+            assert.equal(status, 'completed');
+            assertMatch(articles.find((it) => it.id === id), { title: 'Soup at noon…', summary: 'Soup\tat noon\nBring a bowl.' });
+        });
+
         test('takes the topics that the member prefers', async () => {
             expectStatus(await member().put('/me/preferences', { topics: ['knees'] }), 200);
             assert.deepEqual((await make()).topics, ['knees']);

@@ -209,6 +209,27 @@ static void our_own_are_begun_again(void **state)
     fixture_commit(f);
 }
 
+/* Each try says that it began, which is progress; but only so many are made. */
+static void our_own_that_cannot_be_made_fail(void **state)
+{
+    struct fixture *f = *state;
+    (void)fixture_begin(f);
+    struct digest d = create(f, true);
+    for (int i = 1; i < DIGEST_BEGINS_MAX; i++) {
+        assert_int_equal(digests_begin(&f->tx, &d.id), ERR_OK);
+        assert_int_equal(digests_progress(&f->tx, &d.id, 60, NULL), ERR_OK);
+        assert_true(ring(f, &d.id, T0 + i * DIGEST_AGAIN_MS, true));
+    }
+    assert_int_equal(digests_begin(&f->tx, &d.id), ERR_OK);
+    assert_int_equal(get(f, &d.id).progress, 60);
+    assert_false(ring(f, &d.id, T0 + DIGEST_BEGINS_MAX * DIGEST_AGAIN_MS, true));
+    d = get(f, &d.id);
+    assert_int_equal(d.status, DIGEST_FAILED);
+    assert_string_equal(d.error, "The digest could not be made.");
+    assert_int_equal(alarm_of(f, &d.id), 0);
+    fixture_commit(f);
+}
+
 static void the_newest_are_kept(void **state)
 {
     struct fixture *f = *state;
@@ -253,7 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(ids_have_one_spelling),          TEST(a_job_goes_its_way),
         TEST(articles_are_in_order_and_once), TEST(a_job_without_progress_times_out),
-        TEST(our_own_are_begun_again),        TEST(the_newest_are_kept),
+        TEST(our_own_are_begun_again),        TEST(our_own_that_cannot_be_made_fail),
+        TEST(the_newest_are_kept),
     };
     return cmocka_run_group_tests_name("db/digests", tests, NULL, NULL);
 }
