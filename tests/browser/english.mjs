@@ -52,7 +52,7 @@ export async function englishFinder() {
 function find(patterns) {
     const posts = '.post-body, .post-topics, .corner-pin-words';
     const notices = '.notice-words :is(h2, p:not(.notice-when), .unseen), .toast-title, .toast-body, .wins-text';
-    const talk = '.message-text, .message-quote, .message-head strong, .chat-channel, .chat h1, .article h3';
+    const talk = '.message-text, .message-quote, .message-head strong, .chat-channel, .chat h1, .article :is(h3, .unseen)';
     const written = `${posts}, ${notices}, ${talk}`;
     const all = patterns.map((it) => new RegExp(it, 'u'));
     const found = [];

@@ -31,6 +31,13 @@ async function calm(page) {
     await settled(page);
 }
 
+/* The end of the chat, with whoever is in it. */
+async function talk(page) {
+    await page.getByRole('list', { name: 'Messages' }).getByRole('listitem').last().waitFor();
+    await page.getByText(/ in the chat( right now)?$/).waitFor();
+    await settled(page);
+}
+
 const part = (page, name) => page.getByRole('region', { name });
 
 /* name: {who, viewport, colorScheme, path, show: what to do before the picture is taken} */
@@ -79,6 +86,59 @@ const pictures = {
         path: '/#/notices',
         show: (page) => page.getByRole('listitem').first().waitFor(),
     },
+    'together-phone-light': {
+        who: 'member1',
+        viewport: PHONE,
+        colorScheme: 'light',
+        path: '/#/together',
+        async show(page) {
+            await page.getByRole('button', { name: '+500 to Steps' }).click();
+            await page.getByText('You added 500.').waitFor();
+            await page.mouse.move(0, 0);
+            await settled(page);
+        },
+    },
+    'together-desktop-dark': {
+        who: 'member1',
+        viewport: DESKTOP,
+        colorScheme: 'dark',
+        path: '/#/together',
+        async show(page) {
+            const days = part(page, 'Day by day');
+            await days.locator('svg[aria-label^="A chart of 7 days"]').waitFor();
+            await days.evaluate((it) => it.scrollIntoView({ block: 'end' }));
+            await page.evaluate(() => scrollBy(0, 40));
+            await settled(page);
+        },
+    },
+    'chat-phone-dark': {
+        who: 'member1',
+        viewport: PHONE,
+        colorScheme: 'dark',
+        path: '/#/chat',
+        show: (page) => talk(page),
+    },
+    'chat-desktop-light': {
+        who: 'member1',
+        viewport: DESKTOP,
+        colorScheme: 'light',
+        path: '/#/chat',
+        show: (page) => talk(page),
+    },
+    'digest-phone-light': {
+        who: 'member1',
+        viewport: PHONE,
+        colorScheme: 'light',
+        path: '/#/digest',
+        async show(page, { digest }) {
+            await digest();
+            await page.reload();
+            await page.getByRole('button', { name: 'Helpful', exact: true }).first().click();
+            await page.getByText('Thank you.').waitFor();
+            await page.mouse.move(0, 0);
+            await settled(page);
+        },
+    },
     'corner-tablet-light': {
         who: 'sarah',
         viewport: TABLET,
@@ -115,6 +175,7 @@ for (const name of names.length > 0 ? names : Object.keys(pictures)) {
     const stage = {
         cheer: (icon, by) => sockets[by].ask({ type: 'SEND_CHEER', icon }),
         post: (it) => api(server, it, 'POST', '/posts', { body: 'Good morning, all!' }),
+        digest: () => api(server, who, 'POST', '/digests', {}),
         async pin() {
             const { items } = await api(server, 'sarah', 'GET', '/posts');
             await api(server, 'sarah', 'PUT', `/posts/${items[1].id}/pin`);

@@ -85,6 +85,7 @@ async function eachView(page, visit) {
     await page.getByRole('list', { name: 'Mensajes' }).getByRole('listitem').last().waitFor();
     await page.getByRole('button', { name: 'Más', exact: true }).last().click();
     await visit('chat');
+    await porch.api('sarah', 'POST', '/digests', {});
     await page.goto('/#/digest');
     await page.getByRole('button', { name: 'Me sirve', exact: true }).first().waitFor();
     await visit('digest');
