@@ -31,16 +31,25 @@ async function calm(page) {
     await settled(page);
 }
 
-/* The end of the chat, with whoever is in it. */
-async function talk(page) {
+/* The end of the chat, with somebody else in it. */
+async function talk(page, { friend }) {
+    const other = await friend();
     await page.getByRole('list', { name: 'Messages' }).getByRole('listitem').last().waitFor();
-    await page.getByText(/ in the chat( right now)?$/).waitFor();
+    const newest = page.getByRole('button', { name: 'Go to the newest' });
+    if (await newest.isVisible()) await newest.click();
+    await page.locator('.dock textarea').fill('In, and I bring cups for all of us.');
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await page.locator('.message-own').last().getByText('Read by 1 person').waitFor();
+    await page.getByText(/ in the chat$/).waitFor();
+    await page.evaluate(() => document.activeElement.blur());
+    await page.mouse.move(0, 0);
     await settled(page);
+    return () => other.leave();
 }
 
 const part = (page, name) => page.getByRole('region', { name });
 
-/* name: {who, viewport, colorScheme, path, show: what to do before the picture is taken} */
+/* name: {who, viewport, colorScheme, path, show: what to do before the picture is taken; it may answer what to do after} */
 const pictures = {
     'feed-phone-light': { who: 'member1', viewport: PHONE, colorScheme: 'light', show: calm },
     'feed-tablet-light': { who: 'member1', viewport: TABLET, colorScheme: 'light', show: calm },
@@ -116,14 +125,14 @@ const pictures = {
         viewport: PHONE,
         colorScheme: 'dark',
         path: '/#/chat',
-        show: (page) => talk(page),
+        show: talk,
     },
     'chat-desktop-light': {
         who: 'member1',
         viewport: DESKTOP,
         colorScheme: 'light',
         path: '/#/chat',
-        show: (page) => talk(page),
+        show: talk,
     },
     'digest-phone-light': {
         who: 'member1',
@@ -175,6 +184,7 @@ for (const name of names.length > 0 ? names : Object.keys(pictures)) {
     const stage = {
         cheer: (icon, by) => sockets[by].ask({ type: 'SEND_CHEER', icon }),
         post: (it) => api(server, it, 'POST', '/posts', { body: 'Good morning, all!' }),
+        friend: () => openPage({ browser, server }, { who: 'member2', path: '/#/chat' }),
         digest: () => api(server, who, 'POST', '/digests', {}),
         async pin() {
             const { items } = await api(server, 'sarah', 'GET', '/posts');
@@ -182,8 +192,9 @@ for (const name of names.length > 0 ? names : Object.keys(pictures)) {
         },
     };
     const page = await openPage({ browser, server }, { who, path, ...options });
-    await show(page, stage);
+    const end = await show(page, stage);
     await page.screenshot({ path: join(to, `${name}.png`) });
+    if (typeof end === 'function') await end();
     await page.leave();
     for (const socket of sockets) await socket.close();
     await server.stop();

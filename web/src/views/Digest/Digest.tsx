@@ -54,7 +54,7 @@ function Articles({ id }: { id: string }) {
     if (!digest) return null;
     return (
         <section className="feed-section" aria-labelledby="digest-made">
-            <h2 id="digest-made">
+            <h2 id="digest-made" className="digest-made">
                 <Icon name="sun" />
                 {say.from(madeAt(digest))}
             </h2>
