@@ -33,14 +33,15 @@ bool channels_may_post(const struct channel *channel, int64_t user_id, enum role
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-/* However long somebody was away, no more rows than these are looked at. */
+/* However long somebody was away, no more rows than these are looked at; and none for nobody (viewer 0). */
 static_assert(UNREAD_COUNTED_MAX == 1000, "as in the query below");
 
 #define CHANNEL_SELECT                                                                                                 \
     "SELECT c.id, c.team_id, c.name, c.posting, c.seq, c.created_ms,"                                                  \
     " (SELECT MAX(m.id) FROM messages m WHERE m.channel_id = c.id), r.read_id,"                                        \
     " (SELECT COUNT(*) FROM (SELECT m.author_id, m.created_ms, m.deleted_ms FROM messages m"                           \
-    " WHERE m.channel_id = c.id AND m.id > COALESCE(r.read_id, 0) ORDER BY m.id DESC LIMIT 1000) AS newest"            \
+    " WHERE m.channel_id = c.id AND m.id > COALESCE(r.read_id, 0) ORDER BY m.id DESC"                                  \
+    " LIMIT CASE WHEN $1 = 0 THEN 0 ELSE 1000 END) AS newest"                                                          \
     " WHERE newest.created_ms >= COALESCE(b.joined_ms, 0) AND newest.author_id <> $1 AND newest.deleted_ms IS NULL)"   \
     " FROM channels c LEFT JOIN receipts r ON r.channel_id = c.id AND r.user_id = $1"                                  \
     " LEFT JOIN memberships b ON b.team_id = c.team_id AND b.user_id = $1 "

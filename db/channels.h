@@ -22,7 +22,8 @@ struct channel {
     int64_t seq;             /* newest event of it; 0: none yet */
     int64_t last_message_id; /* 0: none yet; deleted ones count, as they keep their place */
     int64_t read_id;         /* by the viewer; 0: nothing yet */
-    int64_t unread;          /* of others, since the viewer joined the team, among the newest UNREAD_COUNTED_MAX */
+    int64_t unread;          /* of others, since the viewer joined the team, among the newest UNREAD_COUNTED_MAX; 0
+                                without a viewer */
     int64_t created_ms;
 };
 

@@ -201,12 +201,13 @@ static enum err collect(struct desk_catch *c, struct arena *arena)
     buf_init(&out, SAY_BYTES_MAX);
     if (head != NULL)
         err = add_likes(c, db, head, &out);
-    if (err == ERR_OK)
-        err = add_events(c, db, arena, &out);
-    buf_clear(&out);
+    /* Before the events: whoever has heard an event has heard where things stood until then. */
     for (const struct room_kind *const *kind = kinds_rooms; err == ERR_OK && head != NULL && *kind != NULL; kind++)
         if ((*kind)->heads != NULL)
             err = (*kind)->heads(c, db, arena);
+    if (err == ERR_OK)
+        err = add_events(c, db, arena, &out);
+    buf_clear(&out);
     return err;
 }
 
@@ -368,6 +369,16 @@ enum err desk_token_take(struct desk_token *t)
 
 /* ---- messages that write ----------------------------------------------------------------------------------------- */
 
+/* The same words in another room are another message, as they are at another address. */
+static void make_fingerprint(struct desk_write *w, const char *room, const char *bytes, size_t len)
+{
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, sizeof w->fingerprint);
+    (void)crypto_generichash_update(&state, (const unsigned char *)room, strlen(room) + 1);
+    (void)crypto_generichash_update(&state, (const unsigned char *)bytes, len);
+    (void)crypto_generichash_final(&state, w->fingerprint, sizeof w->fingerprint);
+}
+
 struct desk_write *desk_write_create(struct realtime *rt, const struct socket *s, const char *bytes, size_t len)
 {
     const struct attachment *a = s->attachment;
@@ -388,7 +399,7 @@ struct desk_write *desk_write_create(struct realtime *rt, const struct socket *s
         desk_write_free(w);
         return NULL;
     }
-    (void)crypto_generichash(w->fingerprint, sizeof w->fingerprint, (const unsigned char *)bytes, len, NULL, 0);
+    make_fingerprint(w, s->room->name, bytes, len);
     w->note->as.write = w;
     return w;
 }
@@ -422,7 +433,6 @@ static enum err run_write(struct job *job, struct tx *tx)
     struct desk_write *w = (struct desk_write *)job;
     const char *key = w->message.id == NULL ? NULL : arena_printf(tx->arena, " %s", w->message.id);
     bool found = false;
-    buf_reset(&w->answer); /* the batch may be run again */
     if (w->message.id != NULL && key == NULL)
         return ERR_NO_MEMORY;
     enum err err = key == NULL ? ERR_OK : find_answer(w, tx, key, &found);

@@ -239,6 +239,9 @@ static void handle(struct reactor *r, struct note *n)
 static void take_notes(struct reactor *r)
 {
     struct mail *mail = mailbox_take(r->mailbox);
+    /* Before the mail: what comes after the gap would otherwise seem to be all there is. */
+    if (atomic_load_explicit(&r->gap, memory_order_relaxed) && atomic_exchange(&r->gap, false))
+        each_socket(r, catch_up, NULL);
     while (mail != NULL) {
         struct mail *next = mail->next;
         handle(r, (struct note *)mail);
@@ -246,8 +249,6 @@ static void take_notes(struct reactor *r)
         if (r->outs >= OUTS_MAX)
             reactor_flush(r);
     }
-    if (atomic_load_explicit(&r->gap, memory_order_relaxed) && atomic_exchange(&r->gap, false))
-        each_socket(r, catch_up, NULL);
     if (r->later > 0)
         session_take_up(r);
 }

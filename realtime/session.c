@@ -488,9 +488,23 @@ static const struct room_write *find_write(const struct socket *s, enum message_
     return w == NULL || w->run == NULL ? NULL : w;
 }
 
+/* Rated as a write by HTTP is: they share one bucket. 0: it may. */
+static int64_t wait_for_write(struct reactor *r, const struct socket *s)
+{
+    static const struct rate rate = {RATE_WRITE_PER_MINUTE, RATE_WRITE_BURST};
+    struct rate_table *rates = r->rt->options.rates;
+    uint64_t key = rate_key(RATE_MEMBER_WRITE, (uint64_t)s->attachment->user_id);
+    return rates == NULL ? 0 : rate_take(rates, key, rate, r->now_ms);
+}
+
 static void write_it(struct reactor *r, struct socket *s, const struct room_write *how, const struct message *m,
                      const char *bytes, size_t len)
 {
+    int64_t wait_ms = wait_for_write(r, s);
+    if (wait_ms > 0) {
+        say_failed(r, s, m->id, ERR_RATE_LIMITED, err_sentence(ERR_RATE_LIMITED), wait_ms);
+        return;
+    }
     struct desk_write *w = desk_write_create(r->rt, s, bytes, len);
     enum err err = w == NULL ? ERR_NO_MEMORY : ERR_OK;
     if (w != NULL) {
@@ -760,9 +774,12 @@ static bool renew(struct reactor *r, struct socket *s, const struct realtime_mem
     if (a == NULL)
         return false;
     const struct room_kind *kind = s->room == NULL ? NULL : s->room->kind;
+    bool hides = a->appears_offline != s->attachment->appears_offline;
+    if (kind != NULL && kind->entered != NULL && !hides)
+        kind->entered(r, s->room, a); /* before the old one leaves: nobody is seen to go */
     if (kind != NULL && kind->left != NULL)
         kind->left(r, s->room, s->attachment);
-    if (kind != NULL && kind->entered != NULL)
+    if (kind != NULL && kind->entered != NULL && hides)
         kind->entered(r, s->room, a);
     free(s->attachment);
     s->attachment = a;

@@ -206,6 +206,20 @@ static enum err add_initial_state(struct desk_catch *c, struct db *read, struct 
     return added ? ERR_OK : ERR_NO_MEMORY;
 }
 
+/* What goes out at once fits well into a queue: a reader who is back is not too slow for what was said meanwhile. */
+static bool shorten(const struct chat_message *messages, size_t *count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < *count; i++) {
+        bytes += strlen(messages[i].content);
+        if (i > 0 && bytes > CHAT_MISSED_BYTES_MAX) {
+            *count = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err add_missed(struct desk_catch *c, struct db *read, struct arena *arena, int64_t since)
 {
     struct chat_message *messages;
@@ -215,8 +229,11 @@ static enum err add_missed(struct desk_catch *c, struct db *read, struct arena *
     if (err != ERR_OK)
         return err;
     c->more = count > CHANGES_EVENTS_MAX;
+    count -= c->more;
+    if (shorten(messages, &count))
+        c->more = true;
     if (c->more)
-        c->now.seq = messages_place(&messages[--count - 1], since);
+        c->now.seq = messages_place(&messages[count - 1], since);
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
@@ -263,6 +280,7 @@ static enum err on_missed(struct desk_catch *c, struct db *read, struct arena *a
     return err == ERR_OK && since >= 0 ? add_missed(c, read, arena, since) : err;
 }
 
+/* For a team's socket, before the events that it missed: with the cursor that it came with. */
 static enum err on_heads(struct desk_catch *c, struct db *read, struct arena *arena)
 {
     struct channel *channels;
@@ -272,7 +290,7 @@ static enum err on_heads(struct desk_catch *c, struct db *read, struct arena *ar
     buf_init(&out, SAY_BYTES_MAX);
     for (size_t i = 0; err == ERR_OK && i < count; i++) {
         char cursor[CURSOR_BYTES_MAX];
-        hub_cursor(c->rt, channels[i].seq < c->now.seq ? channels[i].seq : c->now.seq, 0, cursor);
+        hub_cursor(c->rt, c->since.seq, c->now.likes, cursor);
         buf_reset(&out);
         say_channel(&out, channels[i].id, channels[i].last_message_id, cursor);
         if (!desk_catch_add(c, &out, PACKET_STATE, 0))
@@ -460,7 +478,8 @@ static void on_wake(struct room_turn *t)
 static void on_sleep(struct room_turn *t)
 {
     struct chat *chat = t->state;
-    (void)tell_people(t, INT64_MAX);
+    while (tell_people(t, INT64_MAX))
+        continue;
     while (chat->typists_count > 0)
         end_typing(t, chat->typists_count - 1);
     tell_receipts(t);

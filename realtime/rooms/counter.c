@@ -120,7 +120,7 @@ static enum err on_missed(struct desk_catch *c, struct db *read, struct arena *a
     return add_events(c, events, count);
 }
 
-/* For a team's socket. All have the answer's own cursor: what lies between is in the answer, or after it. */
+/* For a team's socket, before the events that it missed: with the cursor that it came with. */
 static enum err on_heads(struct desk_catch *c, struct db *read, struct arena *arena)
 {
     char cursor[CURSOR_BYTES_MAX];
@@ -131,7 +131,7 @@ static enum err on_heads(struct desk_catch *c, struct db *read, struct arena *ar
         return err;
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
-    hub_cursor(c->rt, c->now.seq, c->now.likes, cursor);
+    hub_cursor(c->rt, c->since.seq, c->now.likes, cursor);
     for (size_t i = 0; i < count && err == ERR_OK; i++) {
         buf_reset(&out);
         say_counter_update(&out, &counters[i], cursor);

@@ -18,7 +18,7 @@ struct person {
     uint32_t sockets;
     bool told; /* the others know that they are here */
     bool away;
-    char name[];
+    char *name; /* owned */
 };
 
 struct people {
@@ -35,6 +35,12 @@ struct people *people_create(void)
     return p;
 }
 
+static void free_person(struct person *one)
+{
+    free(one->name);
+    free(one);
+}
+
 void people_free(struct people *p)
 {
     if (p == NULL)
@@ -42,7 +48,7 @@ void people_free(struct people *p)
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct person *next, *one = p->buckets[i]; one != NULL; one = next) {
             next = one->next;
-            free(one);
+            free_person(one);
         }
     (void)pthread_mutex_destroy(&p->mutex);
     free(p);
@@ -59,14 +65,15 @@ static struct person **find(struct people *p, int64_t user_id)
 
 static struct person *add(struct people *p, struct person **at, const struct attachment *who)
 {
-    const char *name = attachment_name(who);
-    size_t len = strlen(name) + 1;
-    struct person *one = calloc(1, sizeof *one + len);
-    if (one == NULL)
+    struct person *one = calloc(1, sizeof *one);
+    char *name = one == NULL ? NULL : strdup(attachment_name(who));
+    if (name == NULL) {
+        free(one);
         return NULL; /* they read and write all the same, but are in no list */
+    }
     one->user_id = who->user_id;
     one->joined_ms = (int64_t)who->joined_s * 1000;
-    memcpy(one->name, name, len);
+    one->name = name;
     *at = one;
     p->count++;
     return one;
@@ -94,7 +101,18 @@ static void drop(struct people *p, struct person **at)
     struct person *one = *at;
     *at = one->next;
     p->count--;
-    free(one);
+    free_person(one);
+}
+
+/* Under a new name they are told anew. */
+static void rename_person(struct person *one, const char *name)
+{
+    char *copy = strcmp(one->name, name) == 0 ? NULL : strdup(name);
+    if (copy == NULL)
+        return;
+    free(one->name);
+    one->name = copy;
+    one->told = false;
 }
 
 bool people_enter(struct people *p, const struct attachment *who, int64_t now_ms)
@@ -109,6 +127,7 @@ bool people_enter(struct people *p, const struct attachment *who, int64_t now_ms
     } else {
         struct person *one = *at != NULL ? keep_name(at, who) : add(p, at, who);
         if (one != NULL) {
+            rename_person(one, attachment_name(who));
             news = !one->told;
             one->gone_ms = 0;
             one->sockets++;
@@ -136,7 +155,7 @@ bool people_set_away(struct people *p, int64_t user_id, bool away)
 {
     (void)pthread_mutex_lock(&p->mutex);
     struct person *one = *find(p, user_id);
-    bool changed = one != NULL && one->away != away;
+    bool changed = one != NULL && one->sockets > 0 && one->away != away;
     if (changed)
         one->away = away;
     (void)pthread_mutex_unlock(&p->mutex);
@@ -177,6 +196,10 @@ static void look_at(struct people *p, struct person **at, struct arena *arena, i
 {
     struct person *one = *at;
     if (one->gone_ms != 0 && one->gone_ms <= now_ms) {
+        if (one->told && out->left_count == CHAT_PEOPLE_TOLD_MAX) {
+            out->leaving = true; /* told with the next look */
+            return;
+        }
         if (one->told)
             note_person(one, arena, out->left, &out->left_count);
         drop(p, at);

@@ -92,6 +92,7 @@ static void on_event(struct room_turn *t, struct note_event *event)
         newest_add_take(t, &((struct team *)t->state)->newest, event);
         return;
     }
+    newest_tell(t, &((struct team *)t->state)->newest); /* or the event's cursor would step over them */
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
     hub_cursor(t->reactor->rt, c->seq, atomic_load(&t->room->told_likes), cursor);

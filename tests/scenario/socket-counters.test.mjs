@@ -11,6 +11,18 @@ const isChange = (it) => CHANGES.includes(it.type);
 const call = (server, who, name, body, headers) => as(server, who).post(`/rpc/counter.${name}`, body, headers);
 const must = async (...words) => expectStatus(await call(...words), 200);
 
+test('operations by socket are rated as writes by HTTP are', async () => {
+    const server = await startServer({ args: ['--realtime', 'on', '--rate-limit', 'on'] });
+    const ruth = await connect({ server, as: 'member1', path: '/ws/counter/steps' });
+    let answer;
+    for (let i = 0; i < 100 && answer?.type !== 'error'; i += 1) answer = await ruth.ask({ type: 'increment', id: `op-${i}` });
+    assertMatch(answer, { type: 'error', code: 'rate-limited' });
+    assert.ok(answer.retryAfter > 0, JSON.stringify(answer));
+    assert.equal((await call(server, 'member1', 'increment', { name: 'steps' })).status, 429, 'one bucket for both');
+    await ruth.close();
+    await server.stop();
+});
+
 describe('a counter’s socket', () => {
     let server;
     let people;
@@ -77,7 +89,10 @@ describe('a counter’s socket', () => {
         const other = await open('member2', name);
         assert.equal((await other.ask({ type: 'increment', id: 'resent', amount: 2 })).result.value, 44, 'another member’s id');
         assert.equal((await must(server, 'member1', 'getMetadata', { name })).operationCount, 3);
-        for (const client of [ruth, tablet, other]) await client.close();
+        const elsewhere = await open('member1', newName());
+        const same = { type: 'increment', id: 'resent', amount: 2 };
+        assertMatch(await elsewhere.ask(same), { type: 'error', code: 'key-reused' }, 'the same words at another counter');
+        for (const client of [ruth, tablet, other, elsewhere]) await client.close();
     });
 
     test('tells members from coaches, and numbers that fit from those that do not', async () => {

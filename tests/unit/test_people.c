@@ -185,6 +185,48 @@ static void a_crowd_is_counted_and_listed_in_part(void **state)
     assert_int_equal(news_at(s, 100).came_count, 0); /* the others are not told later */
 }
 
+static void a_new_name_is_told_and_away_stays(void **state)
+{
+    struct scene *s = *state;
+    struct attachment *mary = member(7, false);
+    const struct realtime_member renamed = {.user_id = 7, .name = "Maria", .jti = "t"};
+    struct attachment *maria = attachment_create(&renamed, 1000, 0);
+    (void)people_enter(s->people, mary, 100);
+    (void)news_at(s, 100);
+    (void)people_set_away(s->people, 7, true);
+    assert_true(people_enter(s->people, maria, 200)); /* as a session does it: the new one comes, then the old one goes */
+    assert_false(people_leave(s->people, mary, 200 + GRACE_MS));
+    struct people_news news = news_at(s, INT64_MAX);
+    assert_int_equal(news.left_count, 0);
+    assert_int_equal(news.came_count, 1);
+    assert_string_equal(news.came[0].name, "Maria");
+    assert_true(news.came[0].away);
+    (void)people_leave(s->people, maria, 300 + GRACE_MS);
+    assert_false(people_set_away(s->people, 7, true)); /* on their way out */
+    free(mary);
+    free(maria);
+}
+
+static void many_who_leave_together_are_all_told(void **state)
+{
+    struct scene *s = *state;
+    size_t told = 0;
+    struct people_news news;
+    for (int64_t id = 1; id <= CHAT_PEOPLE_TOLD_MAX + 50; id++) {
+        struct attachment *one = member(id, false);
+        (void)people_enter(s->people, one, 100);
+        (void)news_at(s, 100);
+        (void)people_leave(s->people, one, 100 + GRACE_MS);
+        free(one);
+    }
+    do {
+        news = news_at(s, INT64_MAX);
+        told += news.left_count;
+    } while (news.leaving);
+    assert_int_equal(told, CHAT_PEOPLE_TOLD_MAX + 50);
+    assert_int_equal(news.online, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -197,6 +239,8 @@ int main(void)
         TEST(who_has_a_new_name_is_told_of_anew),
         TEST(away_is_listed_and_told_once),
         TEST(a_crowd_is_counted_and_listed_in_part),
+        TEST(a_new_name_is_told_and_away_stays),
+        TEST(many_who_leave_together_are_all_told),
     };
     return cmocka_run_group_tests_name("people", tests, NULL, NULL);
 }
