@@ -17,8 +17,12 @@ const folder = temporaryFolder('export');
 
 before(async () => {
     server = await startServer({ args: ['--realtime', 'on'] });
-    good['post /api/feed/live'].as = { token: await server.must('token', 'issue', '--service', 'site') };
+    const service = { token: await server.must('token', 'issue', '--service', 'site') };
+    for (const [name, sender] of Object.entries(good))
+        if (/feed\/live|\/digests/.test(name)) sender.as = service;
     const people = await community(server, 'member1');
+    const wish = { topics: ['walk'], worker: 'outside', userId: people.member1.id };
+    const job = expectStatus(await request(server, { method: 'POST', path: '/digests', as: service, body: wish }), 201).id;
     const mine = expectStatus(await as(server, 'sarah').post('/posts', { body: 'Mine' }), 201).id;
     const foreign = expectStatus(await as(server, 'dave').post('/posts', { body: 'Foreign' }), 201).id;
     const { code } = expectStatus(
@@ -32,7 +36,7 @@ before(async () => {
         201,
     ).id;
     const chat = { channel, message, foreignChannel: await channelOf('dave') };
-    context = { ...people, mine, foreign, code, ...chat, cursor: await cursorOf(server, 'sarah') };
+    context = { ...people, job, mine, foreign, code, ...chat, cursor: await cursorOf(server, 'sarah') };
 });
 after(() => server.stop());
 
@@ -92,6 +96,22 @@ const good = {
     'put /channels/{id}/read': { as: 'sarah', body: ({ message }) => ({ messageId: message, state: 'read' }) },
     'post /cheers': { as: 'member5', body: ({ walkers }) => ({ icon: 'heart', teamId: walkers }) },
     'post /api/feed/live': { as: null, body: () => ({ type: 'NEWS', text: 'from another server' }) },
+    'put /me/preferences': { as: 'member1', body: () => ({ feed: 'mine', weeklyDigest: false, topics: ['walk'] }) },
+    'post /me/feedback': {
+        as: 'member1',
+        body: () => ({ articleId: 'one', feedback: 'helpful', topics: ['walk'] }),
+    },
+    'post /me/learn': { as: 'member1', body: () => ({}) },
+    'post /digests': {
+        as: null,
+        body: ({ member1 }) => ({ topics: ['walk'], worker: 'outside', userId: member1.id }),
+    },
+    'put /digests/{job}/progress': { as: null, body: () => ({ progress: 10, currentStep: 'Reading' }) },
+    'post /digests/{job}/articles': {
+        as: null,
+        body: () => ({ id: 'one', title: 'A walk', summary: 'Long', link: '/#/posts/1', topics: ['walk'], score: 3 }),
+    },
+    'post /digests/{job}/complete': { as: null, body: () => ({ error: 'The source is away.' }) },
     'put /admin/flags/{name}': { as: 'admin', body: () => ({ value: true }) },
 };
 
@@ -102,6 +122,7 @@ function pathOf(template) {
         .replace(/^(\/teams\/)\{id\}/, `$1${context.walkers}`)
         .replace(/^(\/channels\/)\{id\}/, `$1${context.channel}`)
         .replace('{message}', context.message)
+        .replace('{job}', context.job)
         .replace('{id}', context.mine);
 }
 
