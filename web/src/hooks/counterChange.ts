@@ -1,71 +1,40 @@
 /*
- * What the member adds to a counter, as a mutation: shows at once, is taken away again when the server refuses, and waits
- * in the outbox when it cannot be reached. Without React, so that it can be tried without a page.
+ * What the member adds to a counter. It lies in the outbox from the press on, which sends it, once, and keeps it over a
+ * reload: it shows at once, and presses that come while one is on its way are one change. Without React, so that it can
+ * be tried without a page.
  */
-import type { MutationOptions } from "@tanstack/react-query";
-import {
-    counterDeed,
-    newIdempotencyKey,
-    PorchlightError,
-    type CounterMetadata,
-    type Deed,
-    type Outbox,
-} from "../porchlight/index.ts";
-import type { Client } from "./client.ts";
-import { addTo, showHeard } from "./counters.ts";
-import { keys } from "./keys.ts";
+import { newIdempotencyKey, PorchlightError, type Deed, type Outbox } from "../porchlight/index.ts";
 
 export type CountDeed = Deed & { kind: "count" };
 
-/* Changes of one counter go one after the other, so that no answer has a later change in it. */
+/* Corrections of one counter go one after the other, so that no answer has a later change in it. */
 export const counterScope = (team: string, name: string): { id: string } => ({ id: `counter-${team}-${name}` });
 
 /* What waits for this counter, in order. */
 export const countsOf = (deeds: readonly Deed[], team: string, name: string): CountDeed[] =>
     deeds.filter((it): it is CountDeed => it.kind === "count" && it.team === team && it.name === name);
 
-type Waiting = Pick<Outbox, "add" | "takeBack" | "waiting" | "send">;
+type Waiting = Pick<Outbox, "add" | "takeBack" | "waiting" | "send" | "refuse" | "refused" | "forget">;
 
-/* Ten presses on a train are one change. False when there is no room for it. */
-function wait(outbox: Waiting, deed: CountDeed): boolean {
-    const last = countsOf(outbox.waiting(), deed.team, deed.name).at(-1);
-    const joins = last !== undefined && last.amount > 0 === deed.amount > 0 && outbox.takeBack(last.key);
-    return outbox.add(joins ? { ...deed, amount: deed.amount + last.amount } : deed);
+const refusedCounts = (outbox: Pick<Outbox, "refused">, team: string, name: string): CountDeed[] =>
+    countsOf(outbox.refused().map(({ deed }) => deed), team, name);
+
+/* Why the last change was not taken. */
+export function refusalOf(outbox: Pick<Outbox, "refused">, team: string, name: string): PorchlightError | null {
+    const key = refusedCounts(outbox, team, name).at(-1)?.key;
+    return outbox.refused().find(({ deed }) => deed.key === key)?.error ?? null;
 }
 
-/* The variable: how much is added, or taken away when it is negative. The data: null when it waits. */
-export function counterChange(
-    { api, queryClient }: Pick<Client, "api" | "queryClient">,
-    outbox: Waiting,
-    team: string,
-    name: string,
-): MutationOptions<CounterMetadata | null, Error, number> {
-    return {
-        mutationKey: keys.counter.change(team, name),
-        scope: counterScope(team, name),
-        mutationFn: async (amount) => {
-            const deed: CountDeed = { kind: "count", key: newIdempotencyKey(), name, team, amount };
-            /* Behind what waits already there is one way only. */
-            const behind = countsOf(outbox.waiting(), team, name).length > 0;
-            if ((behind || !navigator.onLine) && wait(outbox, deed)) {
-                if (navigator.onLine) void outbox.send();
-                return null;
-            }
-            try {
-                return (await api.changeCounter(counterDeed(deed), deed.key)).metadata;
-            } catch (error) {
-                /* It may have arrived: it waits under the same key, and joins no other. */
-                if (error instanceof PorchlightError && error.kind === "network" && outbox.add(deed, true)) return null;
-                throw error;
-            }
-        },
-        onMutate: (amount) => addTo(queryClient, team, name, amount),
-        onSettled: (metadata, _, amount) => {
-            addTo(queryClient, team, name, -amount);
-            if (metadata) showHeard(queryClient, team, name, metadata);
-            /* Inside a mutation's own callbacks it still counts as under way. */
-            const isLast = queryClient.isMutating({ mutationKey: keys.counter.change(team, name) }) === 1;
-            if (isLast) showHeard(queryClient, team, name);
-        },
-    };
+export const forgetRefusals = (outbox: Pick<Outbox, "refused" | "forget">, team: string, name: string): void =>
+    refusedCounts(outbox, team, name).forEach(({ key }) => outbox.forget(key));
+
+/* `amount`: how much is added, or taken away when it is negative. One that may have arrived already joins no other. */
+export function count(outbox: Waiting, team: string, name: string, amount: number): void {
+    forgetRefusals(outbox, team, name);
+    const deed: CountDeed = { kind: "count", key: newIdempotencyKey(), name, team, amount };
+    const last = countsOf(outbox.waiting(), team, name).at(-1);
+    const joins = last !== undefined && last.amount > 0 === amount > 0 && outbox.takeBack(last.key);
+    const whole = joins ? { ...deed, amount: amount + last.amount } : deed;
+    if (!outbox.add(whole)) outbox.refuse(whole, new PorchlightError("refused", { slug: "full" }));
+    else if (navigator.onLine) void outbox.send();
 }

@@ -14,14 +14,14 @@
  *   notices, team           InfiniteData<NoticeList>
  *   keptNotices, team       true while the notices are the device's copy (kept.ts), not the server's list
  *   counters, team          CounterMetadata[]: all of a team, as they are now
- *   counter, team, name     history: its pages; added: what the member adds at this moment; heard: news that wait for that
+ *   counter, team, name     history: its pages; heard: the newest that was told of it
+ *   heldCounters            the member's changes on their way, whose counters' news wait for the answer
  *   channels, team          Channel[], each with what is unread
  *   channel, id             ChannelRoom: the talk in it, kept while nobody looks
  *   digests                 DigestHead[], newest first
  *   digest, id              Digest
  *   preferences, weights    what the server knows of the member's taste
  *   feedback                what was said of which article while the app was open
- *   unsent                  Unsent[]: what was done offline and then refused
  *   pins, team              the ids of all pinned posts, for the coach's corner
  *   members, teamId         Member[], newest first
  *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
@@ -46,18 +46,15 @@ export const keys = {
     keptNotices: (team: string) => ["keptNotices", team] as const,
     arrived: (team: string) => ["arrived", team] as const,
     like: (id: string) => ["like", id] as const,
-    unsent: ["unsent"] as const,
     cursors: ["cursor"] as const,
     cursor: (team: string) => ["cursor", team] as const,
     unasked: ["unasked"] as const,
     counters: (team: string) => ["counters", team] as const,
     counter: {
-        /* Its changes, as mutations. */
-        change: (team: string, name: string) => ["counter", team, name, "change"] as const,
-        added: (team: string, name: string) => ["counter", team, name, "added"] as const,
         heard: (team: string, name: string) => ["counter", team, name, "heard"] as const,
         history: (team: string, name: string) => ["counter", team, name, "history"] as const,
     },
+    heldCounters: ["heldCounters"] as const,
     channels: (team: string) => ["channels", team] as const,
     channel: (id: string) => ["channel", id] as const,
     digests: ["digests"] as const,

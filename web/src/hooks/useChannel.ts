@@ -2,20 +2,14 @@
  * A chat channel while a component shows it: its messages as one list, who is here, who is writing, who has read what.
  * Whether a socket carries it or polls do, nobody who uses this can tell.
  */
-import { skipToken, useQuery, type QueryClient } from "@tanstack/react-query";
+import type { QueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
-import {
-    createChannel,
-    type ChannelRoom,
-    type MessageDeed,
-    type ShownMessage,
-    type User,
-} from "../porchlight/index.ts";
+import { createChannel, type ChannelRoom, type User } from "../porchlight/index.ts";
 import { applyRead } from "./channels.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
 import { useChannels } from "./useChannels.ts";
-import { useConnection, type Unsent } from "./useConnection.tsx";
+import { useConnection } from "./useConnection.tsx";
 
 /* One for all components that show it; what it knows stays while none does. */
 function roomOf(cache: QueryClient, id: string, create: () => ChannelRoom): ChannelRoom {
@@ -25,9 +19,6 @@ function roomOf(cache: QueryClient, id: string, create: () => ChannelRoom): Chan
     cache.setQueryData(keys.channel(id), room);
     return room;
 }
-
-const isOf = (id: string) => (it: Unsent): it is Unsent & { deed: MessageDeed } =>
-    it.deed.kind === "message" && it.deed.channelId === id;
 
 export function useChannel(id: string) {
     const { api, baseUrl, queryClient } = useClient();
@@ -45,8 +36,6 @@ export function useChannel(id: string) {
                     baseUrl,
                     outbox,
                     member: { id: userId, name: userName },
-                    refused: (deed, error) =>
-                        queryClient.setQueryData<Unsent[]>(keys.unsent, (list) => [...(list ?? []), { deed, error }]),
                 }),
             ),
         [api, baseUrl, queryClient, outbox, id, userId, userName],
@@ -55,40 +44,21 @@ export function useChannel(id: string) {
     const watch = useCallback((changed: () => void) => room.listen(changed), [room]);
     const view = useSyncExternalStore(watch, () => room.view);
 
-    const unsent = useQuery<Unsent[]>({ queryKey: keys.unsent, queryFn: skipToken }).data;
-    const failed = useMemo(() => (unsent ?? []).filter(isOf(id)), [unsent, id]);
-    const messages = useMemo(
-        () => [...view.messages, ...failed.map(({ deed, error }) => shownFailed(deed, error, userId, userName))],
-        [view.messages, failed, userId, userName],
-    );
-    const forget = useCallback(
-        (key: string): (Unsent & { deed: MessageDeed }) | undefined => {
-            const found = (queryClient.getQueryData<Unsent[]>(keys.unsent) ?? []).filter(isOf(id));
-            queryClient.setQueryData<Unsent[]>(keys.unsent, (list) => list?.filter((it) => it.deed.key !== key));
-            return found.find((it) => it.deed.key === key);
-        },
-        [queryClient, id],
-    );
-
     return {
         ...view,
         channel: channels.find((it) => it.id === id) ?? null,
-        messages,
         send: useCallback((content: string, threadId?: string | null) => void room.send(content, threadId), [room]),
         /* A message that has failed, once more. */
         again: useCallback(
             (key: string) => {
-                const deed = forget(key)?.deed;
-                if (deed) void room.send(deed.content, deed.threadId, deed.key);
+                const failed = room.view.messages.find((it) => it.id === key && it.state === "failed");
+                if (failed) void room.send(failed.content, failed.threadId, key);
             },
-            [forget, room],
+            [room],
         ),
         /* False when the server did not take it; then the message is as it was, and `error` says why. */
         edit: useCallback((messageId: string, content: string) => room.edit(messageId, content), [room]),
-        remove: useCallback(
-            async (messageId: string) => forget(messageId) !== undefined || room.remove(messageId),
-            [forget, room],
-        ),
+        remove: useCallback((messageId: string) => room.remove(messageId), [room]),
         setTyping: useCallback((on: boolean) => room.setTyping(on), [room]),
         markRead: useCallback(
             (messageId: string) => {
@@ -99,23 +69,5 @@ export function useChannel(id: string) {
         ),
         older: useCallback(() => void room.older(), [room]),
         retry: useCallback(() => room.refresh(), [room]),
-    };
-}
-
-function shownFailed(deed: MessageDeed, error: Unsent["error"], userId: string, username: string): ShownMessage {
-    const { key, channelId, content, threadId, at } = deed;
-    return {
-        id: key,
-        channelId,
-        userId,
-        username,
-        content,
-        threadId,
-        clientId: key,
-        timestamp: at,
-        editedAt: null,
-        deleted: false,
-        state: "failed",
-        error,
     };
 }

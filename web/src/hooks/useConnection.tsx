@@ -5,27 +5,21 @@
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import {
     connect,
-    createOutbox,
     isUnauthenticated,
-    PorchlightError,
+    mayHeal,
     type Connection,
     type ConnectionState,
-    type Deed,
     type Like,
     type Outbox,
 } from "../porchlight/index.ts";
 import { addOwnPost, applyChanges, applyLikes, applyNotices, patchPost, putPosts, takeBackLike } from "./cache.ts";
 import { cheersFor } from "./cheers.ts";
 import { useClient } from "./client.ts";
-import { applyCounter } from "./counters.ts";
+import type { CountDeed } from "./counterChange.ts";
+import { applyCounter, applyOwnCount, holdCounters } from "./counters.ts";
 import { applyDigest } from "./digests.ts";
 import { keys } from "./keys.ts";
-
-/* What the server did not take, long after it was done. */
-export interface Unsent {
-    deed: Deed;
-    error: PorchlightError;
-}
+import { outboxOf } from "./outboxes.ts";
 
 interface Line {
     state: ConnectionState;
@@ -47,11 +41,6 @@ const CHANNELS_MS = 3_000;
 
 const LineContext = createContext<Line | null>(null);
 
-/* A refusal stays one, however often one asks. */
-function mayHeal(error: unknown): boolean {
-    return error instanceof PorchlightError && error.kind !== "refused";
-}
-
 interface ConnectionProviderProps {
     userId: string;
     team: string;
@@ -64,18 +53,23 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
     const { api, baseUrl, queryClient } = useClient();
     const [cheers, setCheers] = useState(false);
     const [state, setState] = useState<ConnectionState>("connecting");
-    const outbox = useMemo(() => createOutbox({ api, account: userId }), [api, userId]);
+    const outbox = outboxOf(api, userId);
     const connection = useRef<{ line: Connection; team: string } | null>(null);
 
     useEffect(() => {
+        const hold = (): void => {
+            const tried = outbox.waiting().filter((it) => it.kind === "count" && !outbox.mayTakeBack(it.key));
+            holdCounters(queryClient, tried as CountDeed[]);
+        };
+        hold();
         const unlisten = outbox.listen({
+            changed: hold,
             liked: ({ postId, liked, count }) => patchPost(queryClient, postId, { liked, count }),
             edited: (post) => putPosts(queryClient, [post]),
             posted: (post, { post: { teamId = "" } }) => addOwnPost(queryClient, teamId, post),
             deleted: (postId) => void queryClient.setQueryData(keys.post(postId), null),
-            counted: ({ metadata }, { team: of }) => applyCounter(queryClient, of, metadata),
-            refused: (deed, error) => {
-                queryClient.setQueryData<Unsent[]>(keys.unsent, (list) => [...(list ?? []), { deed, error }]);
+            counted: ({ metadata }, { team: of }) => applyOwnCount(queryClient, of, metadata),
+            refused: (deed) => {
                 if (deed.kind === "like") takeBackLike(queryClient, deed.postId, deed.liked);
             },
         });
@@ -126,7 +120,7 @@ export function ConnectionProvider({ userId, team, enabled, children }: Connecti
                 /* The server is back: what failed to load meanwhile loads by itself. */
                 void queryClient.refetchQueries({
                     type: "active",
-                    predicate: ({ state: { error } }) => mayHeal(error),
+                    predicate: ({ state: { error } }) => mayHeal(error) && !isUnauthenticated(error),
                 });
             },
         });

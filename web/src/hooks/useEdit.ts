@@ -3,10 +3,11 @@
  * stands there now, and decides; without a network the words wait in the outbox, and the last ones count.
  */
 import { useMutation } from "@tanstack/react-query";
-import { newIdempotencyKey, PorchlightError, type Post, type PostChange } from "../porchlight/index.ts";
+import { newIdempotencyKey, type Post, type PostChange } from "../porchlight/index.ts";
 import { putPosts } from "./cache.ts";
 import { useClient } from "./client.ts";
 import { useConnection } from "./useConnection.tsx";
+import { mayWait } from "./usePosts.ts";
 
 /* The post is not the one that its author began to change. */
 export class Changed extends Error {
@@ -40,7 +41,7 @@ export function useEdit(postId: string) {
                 if (now.editedAt !== since) throw new Changed(now);
                 return await api.updatePost(postId, change);
             } catch (error) {
-                if (error instanceof PorchlightError && error.kind === "network" && wait()) return null;
+                if (mayWait(error) && wait()) return null;
                 throw error;
             }
         },

@@ -3,7 +3,7 @@
  * When it cannot be reached, the like waits in the outbox. Quick presses wait for each other; the last one counts.
  */
 import { useMutation } from "@tanstack/react-query";
-import { newIdempotencyKey, PorchlightError, type Like, type Post } from "../porchlight/index.ts";
+import { mayHeal, newIdempotencyKey, type Like, type Post } from "../porchlight/index.ts";
 import { patchPost } from "./cache.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
@@ -38,7 +38,7 @@ export function useLike(post: Post, waited: () => void) {
             try {
                 return await like(id, liked);
             } catch (error) {
-                if (error instanceof PorchlightError && error.kind === "network" && wait(true)) return null;
+                if (mayHeal(error) && wait(true)) return null;
                 throw error;
             }
         },

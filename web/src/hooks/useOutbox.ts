@@ -2,12 +2,9 @@
  * What was done without a network: posts that wait, how a post's like and words will be, and what the server did not
  * take.
  */
-import { skipToken, useQuery } from "@tanstack/react-query";
 import { useCallback, useSyncExternalStore } from "react";
 import type { Deed, Post } from "../porchlight/index.ts";
-import { useClient } from "./client.ts";
-import { keys } from "./keys.ts";
-import { useConnection, type Unsent } from "./useConnection.tsx";
+import { useConnection } from "./useConnection.tsx";
 
 export function useWaiting(): readonly Deed[] {
     const { outbox } = useConnection();
@@ -44,11 +41,15 @@ export function useWishedWords(
 }
 
 export function useUnsent() {
-    const { queryClient } = useClient();
-    const unsent = useQuery<Unsent[]>({ queryKey: keys.unsent, queryFn: skipToken }).data ?? [];
-    return {
-        unsent,
-        close: (key: string) =>
-            queryClient.setQueryData<Unsent[]>(keys.unsent, (list) => list?.filter((it) => it.deed.key !== key)),
-    };
+    const { outbox } = useConnection();
+    const watch = useCallback((changed: () => void) => outbox.listen({ changed }), [outbox]);
+    const unsent = useSyncExternalStore(watch, outbox.refused);
+    return { unsent, close: (key: string) => void outbox.forget(key) };
+}
+
+/* Whether something is on its way to the server now. */
+export function useBusy(): boolean {
+    const { outbox } = useConnection();
+    const watch = useCallback((changed: () => void) => outbox.listen({ changed }), [outbox]);
+    return useSyncExternalStore(watch, outbox.busy);
 }

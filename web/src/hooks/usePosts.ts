@@ -9,7 +9,7 @@ import {
     useQuery,
     type QueryClient,
 } from "@tanstack/react-query";
-import { PorchlightError, type Feed, type NewPost, type Post } from "../porchlight/index.ts";
+import { isUnauthenticated, mayHeal, type Feed, type NewPost, type Post } from "../porchlight/index.ts";
 import { addOwnPost, applyOwnPin, type FeedPage, NO_NEW_POSTS, noteOwnPin, takeFeedPage } from "./cache.ts";
 import { useClient, type Client } from "./client.ts";
 import { keptFeed, orKept } from "./kept.ts";
@@ -80,6 +80,9 @@ export function usePost(id: string) {
     return useQuery<Post | null>({ queryKey: keys.post(id), queryFn: () => api.post(id) });
 }
 
+/* Without a session the words stay where they are written: signing in brings them back. */
+export const mayWait = (error: unknown): boolean => mayHeal(error) && !isUnauthenticated(error);
+
 export function useCreatePost() {
     const { api, queryClient } = useClient();
     const { team, outbox } = useConnection();
@@ -91,7 +94,7 @@ export function useCreatePost() {
             try {
                 return await api.createPost(post, key);
             } catch (error) {
-                if (error instanceof PorchlightError && error.kind === "network" && wait(true)) return null;
+                if (mayWait(error) && wait(true)) return null;
                 throw error;
             }
         },

@@ -9,6 +9,9 @@ import { keys } from "./keys.ts";
 import { wasLeaving, wasSignedIn } from "./notes.ts";
 import { finishLeaving, forget, leaveFirst } from "./useSignOut.ts";
 
+/* The id of the member whose things the cache holds, so that the next one does not see them. */
+const owner = ["owner"] as const;
+
 export const sessionQuery = ({ api, queryClient }: Client) =>
     queryOptions<User | null>({
         queryKey: keys.session,
@@ -19,9 +22,13 @@ export const sessionQuery = ({ api, queryClient }: Client) =>
             try {
                 const known = (user: User): User => {
                     noteMember(user.id);
+                    queryClient.setQueryData(owner, user.id);
                     return user;
                 };
-                return await orKept(api.me(), known, (kept) => keptMember(queryClient, kept));
+                return await orKept(api.me(), known, (kept) => {
+                    queryClient.setQueryData(owner, kept.user.id);
+                    return keptMember(queryClient, kept);
+                });
             } catch (error) {
                 if (!isUnauthenticated(error)) throw error;
                 noteMember(null);
@@ -48,9 +55,6 @@ export function useSession() {
             api.updateMe(change).then((user) => void queryClient.setQueryData(keys.session, user)),
     };
 }
-
-/* The id of the member whose things the cache holds, so that the next one does not see them. */
-const owner = ["owner"] as const;
 
 function useSignedIn(): (user: User) => void {
     const { queryClient } = useClient();

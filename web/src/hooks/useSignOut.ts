@@ -9,7 +9,7 @@
  */
 import { skipToken, useMutation, useQuery, type QueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect } from "react";
-import { clearOutboxes, isUnauthenticated, type Api, type User } from "../porchlight/index.ts";
+import { clearOutboxes, isUnauthenticated, newIdempotencyKey, type Api, type Outbox, type User } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
 import { noteMember } from "./kept.ts";
 import { keys } from "./keys.ts";
@@ -90,6 +90,17 @@ export async function finishLeaving(api: Api, cache: QueryClient): Promise<void>
 export function forget(cache: QueryClient): void {
     const kept: unknown[] = [keys.session[0], keys.expired[0], keys.leaving[0]];
     cache.removeQueries({ predicate: (query) => !kept.includes(query.queryKey[0]) });
+    /* A press that waits for another one must not be sent in the next member's name. */
+    cache.getMutationCache().clear();
+}
+
+/* Presses that wait for an earlier one of the same post: the last of each is what the member wants. */
+export function keepQueuedLikes(cache: QueryClient, outbox: Pick<Outbox, "add">): void {
+    const queued = cache.getMutationCache().findAll({ mutationKey: ["like"], predicate: ({ state }) => state.isPaused });
+    for (const { options, state } of queued) {
+        const [, postId] = options.mutationKey ?? [];
+        outbox.add({ kind: "like", key: newIdempotencyKey(), postId: String(postId), liked: state.variables === true });
+    }
 }
 
 /*
@@ -101,6 +112,7 @@ export function useSignOut() {
     const { stop, outbox } = useConnection();
     return useMutation({
         mutationFn: async () => {
+            keepQueuedLikes(queryClient, outbox);
             if (outbox.waiting().length > 0) await outbox.send(true);
             await stop();
         },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
-import { createChannel, type MessageDeed } from "./channel.ts";
+import { createChannel } from "./channel.ts";
 import { PorchlightError } from "./errors.ts";
 import { FakeChat } from "./fakeChat.ts";
 import { createClock, createPage, FakeWebSocket, settle } from "./fakes.ts";
@@ -20,8 +20,8 @@ function stage({ said = 3, offers = true } = {}) {
     for (let i = 1; i <= said; i++) chat.say(`old ${i}`);
     const api = { ...chat.api, setLike: never, createPost: never, updatePost: never, deletePost: never, changeCounter: never };
     const alone = (_: string, run: () => Promise<void>): Promise<void> => run();
-    const outbox = createOutbox({ api, account: "4", environment: page.environment, store: memoryStore(), alone });
-    const refused: [MessageDeed, PorchlightError][] = [];
+    const store = memoryStore();
+    const outbox = createOutbox({ api, account: "4", environment: page.environment, store, alone });
     const room = createChannel({
         api: chat.api,
         id: "1",
@@ -33,7 +33,6 @@ function stage({ said = 3, offers = true } = {}) {
             chat.wires.push(new FakeWebSocket(url));
             return chat.wire();
         },
-        refused: (deed, error) => refused.push([deed, error]),
     });
     outbox.start();
     const words = (): string[] => room.view.messages.map((it) => (it.state ? `${it.content} (${it.state})` : it.content));
@@ -46,7 +45,8 @@ function stage({ said = 3, offers = true } = {}) {
         await chat.letIn();
         await settle();
     };
-    return { clock, page, chat, room, outbox, refused, words, asked, live };
+    const refused = (): [string, string][] => outbox.refused().map(({ deed, error }) => [deed.key, error.slug]);
+    return { clock, page, chat, room, outbox, store, api, alone, refused, words, asked, live };
 }
 
 const never = (): never => assert.fail("not a matter of chat");
@@ -74,7 +74,7 @@ test("a hidden page asks nothing, holds no socket, and asks at once when it is s
     const { clock, page, chat, room, words, live } = stage();
     await live();
     await page.hide();
-    assert.deepEqual([chat.wire().closed, room.view.isConnected, room.view.online], [true, false, []]);
+    assert.deepEqual([chat.wire().closed, room.view.isConnected, room.view.online], [true, false, null]);
     chat.welcomed.clear();
     const before = chat.asked.length;
     await clock.advance(60_000);
@@ -91,7 +91,7 @@ test("a socket takes the place of polls, from the cursor they were at", async ()
     const { clock, chat, room, words, asked, live } = stage();
     await live();
     assert.equal(chat.wire().url, `wss://porch.test/channel/1/websocket?since=${chat.cursor(103)}`);
-    assert.deepEqual(room.view.online.map((it) => it.userId), ["9"]);
+    assert.deepEqual(room.view.online?.map((it) => it.userId), ["9"]);
     const polls = asked("since");
     chat.say("live");
     chat.change("8", "mended");
@@ -281,14 +281,14 @@ test("a request's lost answer: it waits in the outbox, goes again with the same 
     const { clock, chat, room, words, refused } = stage({ offers: false });
     room.open();
     await settle();
-    chat.losesAnswers = 2;
+    chat.losesAnswers = 1;
     await room.send("once", null, "c1");
     assert.match(words().at(-1) ?? "", /^once/);
     await clock.advance(60_000);
     assert.deepEqual(words().filter((it) => it.startsWith("once")), ["once"]);
     assert.equal(chat.rows.filter((it) => it.content === "once").length, 1);
-    assert.equal(chat.asked.filter((it) => it === "send c1").length, 3);
-    assert.deepEqual(refused, []);
+    assert.equal(chat.asked.filter((it) => it === "send c1").length, 2);
+    assert.deepEqual(refused(), []);
 });
 
 test("without a network it waits, in order, and goes when there is one", async () => {
@@ -324,7 +324,9 @@ test("what is refused is told, and shows no longer as sent", async () => {
     await settle();
     chat.wire().says({ type: "error", id: "c1", code: "forbidden", message: "Only coaches write here." });
     await sent;
-    assert.deepEqual(refused.map(([deed, error]) => [deed.key, error.slug]), [["c1", "forbidden"]]);
+    assert.deepEqual(refused(), [["c1", "forbidden"]]);
+    assert.equal(words().at(-1), "secret (failed)");
+    assert.equal(await room.remove("c1"), true);
     assert.equal(words().length, 3);
 });
 
@@ -373,7 +375,7 @@ test("who comes and goes", async () => {
     const anna = { userId: "12", username: "Anna" };
     chat.wire().says({ type: "presence", ...anna, status: "online" });
     chat.wire().says({ type: "presence", ...anna, status: "online" });
-    assert.deepEqual(room.view.online.map((it) => it.userId), ["9", "12"]);
+    assert.deepEqual(room.view.online?.map((it) => it.userId), ["9", "12"]);
     chat.wire().says({ type: "presence", userId: "9", username: "Ninth", status: "away" });
     assert.deepEqual(room.view.online, [{ userId: "9", username: "Ninth" }, anna]);
     chat.wire().says({ type: "user_disconnected", userId: "9", username: "Member 9" });
@@ -425,6 +427,74 @@ test("a socket carries receipts both ways", async () => {
     assert.equal(room.view.receipts.find((it) => it.userId === "4")?.readId, "10");
     chat.wire().says({ type: "receipt", items: [{ userId: "9", deliveredId: "10", readId: "9" }] });
     assert.deepEqual([room.view.receipts.find((it) => it.userId === "9")?.readId, asked("read ")], ["9", 0]);
+});
+
+test("a page that goes while messages are on their way: the next one sends them, and each is there once", async () => {
+    const { clock, page, chat, room, api, alone, store } = stage({ offers: false });
+    room.open();
+    await settle();
+    chat.hold = new Promise(() => undefined);
+    void room.send("one", null, "c1");
+    void room.send("two", null, "c2");
+    await settle();
+    chat.hold = null;
+    const next = createOutbox({ api, account: "4", environment: page.environment, store, alone });
+    next.start();
+    await clock.advance(10_000);
+    assert.deepEqual(chat.rows.slice(3).map((it) => it.content), ["one", "two"]);
+    assert.deepEqual(next.waiting(), []);
+});
+
+test("after a refusal the chat stands still, and asks again when it is wanted", async () => {
+    const { clock, chat, room, words, asked } = stage({ offers: false });
+    room.open();
+    await settle();
+    chat.fails = [new PorchlightError("refused", { status: 403 })];
+    await clock.advance(5_000);
+    assert.deepEqual([room.view.isConnected, room.view.error?.status], [false, 403]);
+    const before = asked("since");
+    chat.say("meanwhile");
+    await clock.advance(60_000);
+    assert.equal(asked("since"), before);
+    room.refresh();
+    await settle();
+    assert.deepEqual([words().at(-1), room.view.isConnected, room.view.error], ["meanwhile", true, null]);
+    await clock.advance(5_000);
+    assert.ok(asked("since") > before + 1);
+});
+
+test("who is here is known by a socket only", async () => {
+    const { clock, chat, room } = stage();
+    room.open();
+    await clock.advance(0);
+    await settle();
+    assert.equal(room.view.online, null);
+    await chat.letIn();
+    assert.deepEqual(room.view.online?.length, 1);
+    await chat.end(chat.wire(), 1006);
+    assert.equal(room.view.online, null);
+});
+
+test("what was read before a socket came is asked for when it comes", async () => {
+    const { clock, chat, room } = stage();
+    room.open();
+    await clock.advance(0);
+    await settle();
+    chat.receiptRows = [{ userId: "9", deliveredId: "9", readId: "9" }];
+    await chat.letIn();
+    await settle();
+    assert.equal(room.view.receipts.find((it) => it.userId === "9")?.readId, "9");
+});
+
+test("older messages that do not come say why, and nothing else is said to be wrong", async () => {
+    const { chat, room } = stage({ said: 13, offers: false });
+    room.open();
+    await settle();
+    chat.fails = [new PorchlightError("server", { status: 503 })];
+    await room.older();
+    assert.deepEqual([room.view.olderError?.status, room.view.error, room.view.loadingOlder], [503, null, false]);
+    await room.older();
+    assert.deepEqual([room.view.olderError, room.view.messages.length], [null, 10]);
 });
 
 /* Chance decides what happens next; whatever it is, the list is the server's table in the end. */

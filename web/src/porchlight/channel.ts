@@ -3,13 +3,13 @@
  * What the member does shows at once; what the server does not take is shown no longer, or as failed.
  *
  *   channelLine.ts ── news ──> talk (messages.ts) ─┐
- *   send ──> drafts ── the socket, or a request ───┼──> view
- *                 '──> outbox, without a network ──┘
+ *   send ──> outbox ── the socket, or a request ───┴──> view
  *
- * A message carries a clientId from its first moment. Whatever becomes of it on its way, it is sent again under the same
- * one, and shows once: as soon as the server's message of that clientId is there, the draft is not.
+ * A message carries a clientId and lies in the outbox from its first moment. Whatever becomes of it on its way, it is
+ * sent again under the same one, and shows once: as soon as the server's message of that clientId is there, the waiting
+ * one is not.
  *
- * Owns: what is known of the channel, and what of the member is under way in it. Does not own: the outbox.
+ * Owns: what is known of the channel. Does not own: the outbox, which keeps what of the member is under way.
  */
 import { socketUrlOf } from "./address.ts";
 import type { Api } from "./api.ts";
@@ -46,13 +46,16 @@ export type MessageDeed = Deed & { kind: "message" };
 
 export interface ChannelView {
     /* Oldest first. */
-    messages: readonly ShownMessage[];
-    online: readonly Person[];
+    messages: ShownMessage[];
+    /* null: only a socket tells, and there is none. */
+    online: readonly Person[] | null;
     /* Others than the member. */
     typing: readonly Person[];
     receipts: readonly Receipt[];
     hasOlder: boolean;
     loadingOlder: boolean;
+    /* Why the last try to load older ones brought none. */
+    olderError: PorchlightError | null;
     /* Nothing is known yet. */
     isPending: boolean;
     /* What shows is as new as it can be. */
@@ -74,14 +77,15 @@ export interface ChannelOptions {
     >;
     id: string;
     member: { id: string; name: string };
-    outbox: Pick<Outbox, "add" | "send" | "waiting" | "takeBack" | "listen">;
+    outbox: Pick<
+        Outbox,
+        "add" | "send" | "waiting" | "takeBack" | "listen" | "busy" | "refuse" | "refused" | "forget" | "carry"
+    >;
     /* "" for the page's own origin. */
     baseUrl?: string;
     environment?: Environment;
     /* null: polls only. */
     openWebSocket?: ((url: string) => WebSocketLike) | null;
-    /* The server did not take a message. */
-    refused(deed: MessageDeed, error: PorchlightError): void;
 }
 
 export interface ChannelRoom {
@@ -91,7 +95,7 @@ export interface ChannelRoom {
     /* Somebody looks at it, until they call what this answers. What is known stays, and goes on from there. */
     open(): () => void;
     refresh(): void;
-    /* Resolves when it is with the server, or cannot be now. Shows at once. */
+    /* Resolves when it is with the server, or cannot be now. Shows at once. With the clientId of one that failed: again. */
     send(content: string, threadId?: string | null, clientId?: string): Promise<void>;
     /* False when the server did not take it: then the message is as it was. */
     edit(id: string, content: string): Promise<boolean>;
@@ -110,7 +114,7 @@ const errorOf = (error: unknown): PorchlightError =>
     error instanceof PorchlightError ? error : new PorchlightError("fault");
 
 export function createChannel(options: ChannelOptions): ChannelRoom {
-    const { api, id, member, outbox, baseUrl = "", environment = browserEnvironment(), refused } = options;
+    const { api, id, member, outbox, baseUrl = "", environment = browserEnvironment() } = options;
     const open = options.openWebSocket === undefined ? browserWebSocket() : options.openWebSocket;
     const line = createChannelLine({
         api,
@@ -125,15 +129,12 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
     let talk: Talk | null = null;
     let receipts: readonly Receipt[] = [];
     let receiptsAtMs: number | null = null;
-    let online: readonly Person[] = [];
+    let online: readonly Person[] | null = null;
     let typing: readonly (Person & { timer: number })[] = [];
     let isConnected = false;
     let error: PorchlightError | null = null;
     let loadingOlder = false;
-    /* In the order in which they were written. */
-    let drafts: readonly MessageDeed[] = [];
-    /* One after the other: nobody's second word comes before the first. */
-    let sending: Promise<void> = Promise.resolve();
+    let olderError: PorchlightError | null = null;
     /* Messages as the member wants them; null: gone. */
     const wishes = new Map<string, string | null>();
     let toldTypingAtMs: number | null = null;
@@ -141,6 +142,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
     let reading = false;
     let deliveredTimer: number | null = null;
     let unlisten: (() => void) | null = null;
+    let uncarry: (() => void) | null = null;
     let view: ChannelView | null = null;
 
     const change = (): void => {
@@ -156,7 +158,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         return wish === null ? { ...message, content: "", deleted: true } : { ...message, content: wish };
     };
 
-    const unsent = (deed: MessageDeed, state: MessageState): ShownMessage => ({
+    const unsent = (deed: MessageDeed, state: MessageState, why?: PorchlightError): ShownMessage => ({
         id: deed.key,
         channelId: id,
         userId: member.id,
@@ -168,29 +170,33 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         editedAt: null,
         deleted: false,
         state,
+        ...(why && { error: why }),
     });
 
-    const waiting = (): MessageDeed[] =>
-        outbox.waiting().filter((deed): deed is MessageDeed => deed.kind === "message" && deed.channelId === id);
+    const isOurs = (deed: Deed): deed is MessageDeed => deed.kind === "message" && deed.channelId === id;
 
     const look = (): ChannelView => {
         const messages = talk ? withoutGaps(talk) : [];
         const sent = new Set(messages.flatMap((it) => (it.userId === member.id && it.clientId ? [it.clientId] : [])));
-        const wait = waiting().filter(({ key }) => !sent.has(key));
-        const waits = new Set(wait.map(({ key }) => key));
+        const state = outbox.busy() ? "sending" : "waiting";
         return {
             messages: [
                 ...messages.map(asWished),
-                ...wait.map((deed) => unsent(deed, "waiting")),
-                ...drafts
-                    .filter(({ key }) => !sent.has(key) && !waits.has(key))
-                    .map((deed) => unsent(deed, "sending")),
+                ...outbox
+                    .waiting()
+                    .filter(isOurs)
+                    .filter(({ key }) => !sent.has(key))
+                    .map((deed) => unsent(deed, state)),
+                ...outbox
+                    .refused()
+                    .flatMap(({ deed, error: why }) => (isOurs(deed) ? [unsent(deed, "failed", why)] : [])),
             ],
             online,
             typing: typing.map(({ userId, username }) => ({ userId, username })),
             receipts,
             hasOlder: talk !== null && talk.next !== null,
             loadingOlder,
+            olderError,
             isPending: talk === null,
             isConnected,
             error,
@@ -246,8 +252,9 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
                 online = news.people;
                 typing.forEach((it) => environment.clearTimer(it.timer));
                 typing = [];
-                /* Nobody told what was read before. */
+                /* Nobody told what was read before: a socket tells only what is read from here on. */
                 receiptsAtMs = null;
+                if (online) void loadReceipts();
                 break;
             case "polled":
                 tellRead();
@@ -257,12 +264,12 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
                 return;
             case "came":
                 /* Or has a new name: in the same place. */
-                online = online.some((it) => it.userId === news.person.userId)
+                online = online?.some((it) => it.userId === news.person.userId)
                     ? online.map((it) => (it.userId === news.person.userId ? news.person : it))
-                    : [...online, news.person];
+                    : [...(online ?? []), news.person];
                 break;
             case "left":
-                online = online.filter((it) => it.userId !== news.person.userId);
+                online = online?.filter((it) => it.userId !== news.person.userId) ?? null;
                 stopsTyping(news.person.userId);
                 break;
             case "typing":
@@ -313,32 +320,6 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
             /* Its answer got lost, or its words are yet to come: the same again changes nothing, and brings them. */
         }
         return api.sendMessage(id, newMessage(deed));
-    };
-
-    const wait = (deed: MessageDeed, tried: boolean): boolean => {
-        const kept = outbox.add(deed, tried);
-        if (kept && environment.online()) void outbox.send();
-        return kept;
-    };
-
-    const drop = (deed: MessageDeed): void => {
-        drafts = drafts.filter((it) => it !== deed);
-        change();
-    };
-
-    const deliver = async (deed: MessageDeed): Promise<void> => {
-        try {
-            /* Behind older words there is one way only. */
-            if ((waiting().length > 0 || !environment.online()) && wait(deed, false)) return;
-            const message = await say(deed);
-            if (message) gotMessages([message]);
-        } catch (thrown) {
-            const known = errorOf(thrown);
-            const heals = (known.kind !== "refused" && known.kind !== "fault") || known.unauthenticated;
-            if (!heals || !wait(deed, true)) refused(deed, known);
-        } finally {
-            drop(deed);
-        }
     };
 
     const wish = async (messageId: string, wanted: string | null, run: () => Promise<Message | void>): Promise<boolean> => {
@@ -410,6 +391,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
     /* ---- who looks ---- */
 
     const start = (): void => {
+        uncarry = outbox.carry(id, say);
         unlisten = outbox.listen({
             changed: change,
             said: (message) => {
@@ -417,7 +399,14 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
                 gotMessages([message]);
                 change();
             },
+            unsaid: (channelId, messageId) => {
+                if (channelId !== id || !talk) return;
+                talk = addDeletion(talk, messageId);
+                change();
+            },
         });
+        /* What waited may have changed while nobody looked. */
+        change();
         receiptsAtMs = null;
         line.start(line.cursor);
     };
@@ -425,6 +414,8 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
     const stop = (): void => {
         unlisten?.();
         unlisten = null;
+        uncarry?.();
+        uncarry = null;
         line.stop();
         if (deliveredTimer !== null) environment.clearTimer(deliveredTimer);
         typing.forEach((it) => environment.clearTimer(it.timer));
@@ -455,15 +446,16 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         send: (content, threadId = null, clientId = newIdempotencyKey()) => {
             const at = new Date(environment.nowMs()).toISOString();
             const deed: MessageDeed = { kind: "message", key: clientId, channelId: id, content, threadId, at };
-            drafts = [...drafts, deed];
+            outbox.forget(clientId);
             toldTypingAtMs = null; /* the message says that it is written */
+            if (!outbox.add(deed)) outbox.refuse(deed, new PorchlightError("refused", { slug: "full" }));
             change();
-            sending = sending.then(() => deliver(deed));
-            return sending;
+            return environment.online() ? outbox.send() : Promise.resolve();
         },
         edit: (messageId, content) => wish(messageId, content, () => api.editMessage(id, messageId, content)),
         remove: async (messageId) => {
-            if (waiting().some(({ key }) => key === messageId)) return outbox.takeBack(messageId);
+            if (outbox.forget(messageId)) return true;
+            if (outbox.waiting().some(({ key }) => key === messageId)) return outbox.takeBack(messageId);
             return wish(messageId, null, () => api.deleteMessage(id, messageId));
         },
         setTyping: (on) => {
@@ -481,13 +473,14 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
             if (loadingOlder || !talk || talk.next === null) return;
             const page = talk.next;
             loadingOlder = true;
+            olderError = null;
             change();
             try {
                 const answer = await api.messages(id, page);
                 /* Everything may have been loaded anew meanwhile. */
                 if (talk.next === page) talk = addOlder(talk, answer.items, answer.next);
             } catch (thrown) {
-                error = errorOf(thrown);
+                olderError = errorOf(thrown);
             } finally {
                 loadingOlder = false;
                 change();

@@ -34,8 +34,8 @@ export type ChannelNews =
     | { kind: "loaded"; messages: Message[]; next: string | null }
     | { kind: "messages"; messages: Message[] }
     | { kind: "deleted"; id: string }
-    /* All who are here. */
-    | { kind: "online"; people: Person[] }
+    /* All who are here; null: nobody tells any more. */
+    | { kind: "online"; people: Person[] | null }
     | { kind: "came" | "left"; person: Person }
     | { kind: "typing"; person: Person; isTyping: boolean }
     | { kind: "receipts"; receipts: Receipt[] }
@@ -59,7 +59,7 @@ export interface ChannelLine {
     /* `cursor`: up to where all is known already; null loads the newest page. */
     start(cursor: string | null): void;
     stop(): void;
-    /* Ask now instead of later. */
+    /* Ask now instead of later, also after a refusal, which ends all asking. */
     refresh(): void;
     /* The socket, while there is one that is welcome. */
     readonly socket: LiveSocket | null;
@@ -69,6 +69,8 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
     const { api, id, environment, socketUrl, openWebSocket, heard } = options;
     const breaker = createBreaker();
     let running = false;
+    /* The server said no, and nothing is asked until somebody wants it. */
+    let refused = false;
     let cursor: string | null = null;
     /* Raised whenever answers under way become worthless. */
     let generation = 0;
@@ -151,6 +153,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         if (known.kind === "refused" && !badCursor) {
             /* Signed out, or not in this channel any more. */
             halt();
+            refused = true;
             setConnected(false, known);
             return;
         }
@@ -278,7 +281,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
 
     const ended = ({ code, reason, welcomed }: SocketEnd): void => {
         socket = null;
-        heard({ kind: "online", people: [] });
+        heard({ kind: "online", people: null });
         if (!running) return;
         const random = environment.random();
         const end = { code, reason, usefulMs: welcomed ? environment.nowMs() - welcomedAtMs : 0 };
@@ -293,7 +296,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         socketTimer = clear(socketTimer);
         if (!old) return;
         old.close();
-        heard({ kind: "online", people: [] });
+        heard({ kind: "online", people: null });
     };
 
     /* ---- the page ---- */
@@ -319,6 +322,18 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         unwatch = null;
     };
 
+    const start = (from: string | null): void => {
+        if (running) return;
+        running = true;
+        refused = false;
+        cursor = from;
+        attempt = offersMissed = 0;
+        restUntilMs = 0;
+        socketDue = true;
+        unwatch = environment.watch(looked);
+        void ask();
+    };
+
     return {
         get cursor() {
             return cursor;
@@ -326,21 +341,14 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
         get socket() {
             return welcome();
         },
-        start: (from) => {
-            if (running) return;
-            running = true;
-            cursor = from;
-            attempt = offersMissed = 0;
-            restUntilMs = 0;
-            socketDue = true;
-            unwatch = environment.watch(looked);
-            void ask();
-        },
+        start,
         stop: () => {
             if (running) halt();
+            refused = false;
             setConnected(false);
         },
         refresh: () => {
+            if (refused) start(cursor);
             attempt = 0;
             if (welcome() === null) void ask();
         },

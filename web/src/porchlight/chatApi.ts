@@ -37,7 +37,8 @@ export function createChatApi(request: Requester): ChatApi {
         sendMessage: (id, body) => data(request<Message>(`${channel(id)}/messages`, { method: "POST", body })),
         editMessage: (channelId, id, content) =>
             data(request<Message>(message(channelId, id), { method: "PATCH", body: { content } })),
-        deleteMessage: (channelId, id) => data(request<void>(message(channelId, id), { method: "DELETE" })),
+        deleteMessage: (channelId, id) =>
+            data(request<void>(message(channelId, id), { method: "DELETE", keepalive: true })),
         markRead: (id, messageId, state) =>
             data(request<Receipt>(`${channel(id)}/read`, { method: "PUT", body: { messageId, state } })),
         receipts: (id, page) => data(request<List<Receipt>>(`${channel(id)}/receipts`, { query: { page } })),

@@ -88,6 +88,11 @@ export function errorOfMessage({ code, message, retryAfter }: ErrorMessage): Por
     return new PorchlightError(kind, { slug: code, detail: message, retryAfterMs: retryAfter ?? 0 });
 }
 
+/* The same, sent again, may yet be taken: by a server that is well again, or after signing in. */
+export function mayHeal(error: unknown): boolean {
+    return error instanceof PorchlightError && (error.kind !== "refused" || error.unauthenticated);
+}
+
 export function isUnauthenticated(error: unknown): boolean {
     return error instanceof PorchlightError && error.unauthenticated;
 }

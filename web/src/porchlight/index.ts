@@ -23,9 +23,17 @@ export {
 } from "./counter.ts";
 export type { CounterDeed } from "./counterApi.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
-export { PorchlightError, isUnauthenticated, type ErrorKind } from "./errors.ts";
+export { PorchlightError, isUnauthenticated, mayHeal, type ErrorKind } from "./errors.ts";
 export { compareIds } from "./messages.ts";
-export { clearOutboxes, counterDeed, createOutbox, type Deed, type Outbox, type OutboxListener } from "./outbox.ts";
+export {
+    clearOutboxes,
+    counterDeed,
+    createOutbox,
+    type Deed,
+    type Outbox,
+    type OutboxListener,
+    type Unsent,
+} from "./outbox.ts";
 export type { Metrics } from "./metrics.ts";
 export { createRequester, newIdempotencyKey, type Requester } from "./request.ts";
 export { closeWebSocket, createRoom, sendPing, type Room, type RoomOptions, type RoomState } from "./room.ts";

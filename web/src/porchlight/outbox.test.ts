@@ -70,12 +70,13 @@ function stage({ full = false } = {}) {
         updatePost: (id: string, change: { body?: string }): Promise<Post> =>
             api.answer(`edit ${id} ${change.body}`, { id, body: change.body } as Post),
         deletePost: (id: string): Promise<void> => api.answer(`delete ${id}`, undefined),
+        deleteMessage: (channelId: string, id: string): Promise<void> => api.answer(`unsay ${channelId} ${id}`, undefined),
         sendMessage: (channelId: string, { content, clientId }: NewMessage): Promise<Message> =>
             api.answer(`say ${channelId} ${content} ${clientId}`, { id: "7", content } as Message),
         changeCounter: ({ type, name, amount }: CounterDeed, key: string): Promise<CounterEvent> =>
             api.answer(`${type} ${name} ${amount} ${key}`, { value: 3 } as CounterEvent),
     };
-    const openTab = (account = "4") => {
+    const openTab = (account = "4", start = true) => {
         const page = createPage(clock);
         const outbox = createOutbox({ api, account, environment: page.environment, store, alone });
         const told: string[] = [];
@@ -84,11 +85,12 @@ function stage({ full = false } = {}) {
             edited: ({ id }) => told.push(`edited ${id}`),
             posted: ({ body }, { key }) => told.push(`posted ${body} ${key}`),
             deleted: (postId) => told.push(`deleted ${postId}`),
+            unsaid: (channelId, messageId) => told.push(`unsaid ${channelId} ${messageId}`),
             said: ({ id }) => told.push(`said ${id}`),
             counted: ({ value }, { key }) => told.push(`counted ${value} ${key}`),
             refused: ({ key }, { slug, kind }) => told.push(`refused ${key} ${slug || kind}`),
         });
-        return { page, outbox, told };
+        return { page, outbox, told, stop: start ? outbox.start() : undefined };
     };
     return { clock, store, server, arrived, openTab };
 }
@@ -137,11 +139,12 @@ test("messages and counts go in order with their keys, none in another's place",
 
 test("a count that the server may have forgotten is not sent twice; a message may be", async () => {
     const { clock, arrived, openTab } = stage();
-    const { outbox, told } = openTab();
+    const { outbox, told } = openTab("4", false);
     await clock.advance(1);
     outbox.add({ kind: "count", key: "c1", name: "steps", team: "", amount: 1 }, true);
     outbox.add({ kind: "message", key: "m1", channelId: "1", content: "hi", threadId: null, at: "" }, true);
     await clock.advance(OUTBOX_REPEAT_MS_MAX + 1);
+    outbox.start();
     await outbox.send();
     assert.deepEqual(arrived, ["say 1 hi m1"]);
     assert.deepEqual(told, ["refused c1 too-old", "said 7"]);
@@ -240,14 +243,16 @@ test("is bounded in number and size", () => {
 
 test("a post whose key the server has forgotten is not risked again", async () => {
     const { clock, server, arrived, openTab } = stage();
-    const { outbox, told } = openTab();
+    const { outbox, told, stop } = openTab();
     server.fails = [lost];
     await clock.advance(1);
     outbox.add(post("a"));
     await outbox.send();
+    stop?.();
     outbox.add(post("b"), true);
     outbox.add(post("c"));
     await clock.advance(OUTBOX_REPEAT_MS_MAX + 1);
+    outbox.start();
     await outbox.send();
     assert.deepEqual(told, ["refused key-a too-old", "refused key-b too-old", "posted c key-c"], "what was never on its way is sent");
     assert.equal(arrived.length, 2);
@@ -403,4 +408,116 @@ test("a deletion that the device cannot keep goes with the page", async () => {
         await settle();
         assert.deepEqual(arrived, full ? ["delete 7"] : [], "what is kept waits for the next visit");
     }
+});
+
+const count = (key: string, amount: number): Deed => ({ kind: "count", key, name: "steps", team: "", amount });
+const message = (key: string): Deed => ({ kind: "message", key, channelId: "1", content: key, threadId: null, at: "" });
+const unsay = (messageId: string, notBeforeMs: number): Deed =>
+    ({ kind: "unsay", key: `u${messageId}`, channelId: "1", messageId, notBeforeMs });
+
+test("one that has been stopped sends nothing: somebody else may be signed in", async () => {
+    const { server, arrived, openTab } = stage();
+    const { outbox, stop } = openTab();
+    let answer = (): void => undefined;
+    server.hold = new Promise((done) => (answer = done));
+    outbox.add(message("m1"));
+    outbox.add(message("m2"));
+    const sent = outbox.send();
+    await settle();
+    stop?.();
+    answer();
+    await sent;
+    await outbox.send();
+    assert.deepEqual([arrived, outbox.waiting().map(({ key }) => key)], [["say 1 m1 m1"], ["m2"]]);
+});
+
+test("what comes while the rest is on its way goes with it, also after the last look", async () => {
+    const { arrived, openTab } = stage();
+    const { outbox } = openTab();
+    outbox.add(count("c1", 1));
+    const sent = outbox.send();
+    outbox.listen({ counted: (_, { key }) => void (key === "c1" && queueMicrotask(() => setImmediate(() => undefined))) });
+    /* At every turn until it rests: one of them is after the last look. */
+    for (let i = 2; i < 30; i++) {
+        await Promise.resolve();
+        outbox.add(count(`c${i}`, 1));
+        void outbox.send();
+    }
+    await sent;
+    await settle();
+    await settle();
+    assert.deepEqual([outbox.waiting().length, new Set(arrived).size], [0, 29]);
+    assert.equal(outbox.busy(), false);
+});
+
+test("what a server in trouble does not take keeps only its own lane waiting", async () => {
+    const { clock, server, arrived, openTab } = stage();
+    const { outbox } = openTab();
+    await clock.advance(1);
+    server.fails = [new PorchlightError("server", { status: 503 })];
+    for (const deed of [count("c1", 5), count("c2", -1), message("m1")]) outbox.add(deed);
+    await outbox.send();
+    assert.deepEqual([arrived, outbox.waiting().map(({ key }) => key)], [["increment steps 5 c1", "say 1 m1 m1"], ["c1", "c2"]]);
+    assert.deepEqual([outbox.mayTakeBack("c1"), outbox.mayTakeBack("c2")], [false, true]);
+});
+
+test("a page of a hotel's network in the place of an answer: tried again", async () => {
+    const { clock, server, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    server.fails = [new PorchlightError("fault", { status: 200 })];
+    outbox.add(message("m1"));
+    await outbox.send();
+    assert.deepEqual([outbox.waiting().length, told], [1, []]);
+    await clock.advance(30_000);
+    assert.deepEqual([arrived.length, told], [2, ["said 7"]]);
+});
+
+test("what was refused is kept over a reload, is not sent again, and goes when it is closed", async () => {
+    for (const full of [false, true]) {
+        const { server, arrived, store, openTab } = stage({ full });
+        const { outbox } = openTab();
+        server.fails = [new PorchlightError("refused", { status: 403, slug: "forbidden", detail: "Only coaches." })];
+        outbox.add(message("m1"));
+        await outbox.send();
+        await outbox.send();
+        const later = full ? outbox : openTab().outbox;
+        await later.send();
+        assert.equal(arrived.length, 1);
+        assert.deepEqual(
+            later.refused().map(({ deed, error }) => [deed.key, error.kind, error.status, error.slug, error.detail]),
+            [["m1", "refused", 403, "forbidden", "Only coaches."]],
+        );
+        assert.deepEqual([later.waiting(), later.forget("m1"), later.forget("m1")], [[], true, false]);
+        assert.deepEqual([later.refused(), store.names()], [[], []]);
+    }
+});
+
+test("a message's deletion is held, may be taken back, and is known to other tabs when it is done", async () => {
+    const { clock, arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    outbox.add(unsay("8", clock.nowMs() + 10_000));
+    outbox.add(unsay("9", clock.nowMs() + 10_000));
+    outbox.add(unsay("9", clock.nowMs() + 20_000));
+    outbox.add(message("m1"));
+    await outbox.send();
+    assert.deepEqual(arrived, ["say 1 m1 m1"]);
+    assert.equal(outbox.takeBack("u8"), true);
+    const reloaded = openTab().outbox;
+    assert.deepEqual(reloaded.waiting().map(({ key }) => key), ["u9"]);
+    await clock.advance(10_001);
+    assert.deepEqual([arrived.slice(1), reloaded.waiting()], [["unsay 1 9"], []]);
+    assert.deepEqual(told, ["said 7", ...(told.includes("unsaid 1 9") ? ["unsaid 1 9"] : [])]);
+});
+
+test("messages of a channel go by its carrier while there is one", async () => {
+    const { arrived, openTab } = stage();
+    const { outbox, told } = openTab();
+    const carried: string[] = [];
+    const uncarry = outbox.carry("1", (deed) => (carried.push(deed.key), Promise.resolve(null)));
+    outbox.add(message("m1"));
+    await outbox.send();
+    uncarry();
+    outbox.add(message("m2"));
+    await outbox.send();
+    assert.deepEqual([carried, arrived, told], [["m1"], ["say 1 m2 m2"], ["said 7"]]);
 });

@@ -5,9 +5,11 @@
  *
  *   porchlight.outbox.ACCOUNT.TIME.COUNT   { key, kind, ... }      sent in the order of these names
  *
- * Sent once: posts, messages and what is counted carry a key, likes, edits and deletions say how things should be, and
- * one tab sends at a time (Web Locks, where there are any). What the server refuses is reported and dropped; what it did
- * not hear is tried again. Of several wishes about one post's like, or several edits of one post, only the last is kept.
+ * A message and what is counted lie here from their first moment, also with a network: a page that goes at any time
+ * loses none. Sent once: posts, messages and what is counted carry a key, likes, edits and deletions say how things should be, and
+ * one tab sends at a time (Web Locks, where there are any). What the server refuses is reported, sent no more, and kept
+ * until the member closes it; what it did not hear is tried again. While one thing waits for a server in trouble, things
+ * of another lane go on. Of several wishes about one post's like, or several edits of one post, only the last is kept.
  *
  * A deletion is held until a moment of its own, and what is behind it goes on: until it is on its way it can be taken
  * back. For the instant before a deletion that is done leaves the storage it says so, and the other tabs know it from
@@ -19,7 +21,7 @@ import type { Api } from "./api.ts";
 import { retryMs } from "./backoff.ts";
 import type { CounterDeed } from "./counterApi.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
-import { PorchlightError } from "./errors.ts";
+import { mayHeal, PorchlightError, type ErrorFacts, type ErrorKind } from "./errors.ts";
 import { browserStore, memoryStore, type Store } from "./store.ts";
 import type { CounterEvent, Like, Message, NewMessage, NewPost, Post, PostChange } from "./types.ts";
 
@@ -40,7 +42,18 @@ export type Deed =
     | { kind: "message"; key: string; channelId: string; content: string; threadId: string | null; at: string }
     /* Added to a counter, or taken from it when it is negative. `team`: "" for the member's own. */
     | { kind: "count"; key: string; name: string; team: string; amount: number }
-    | { kind: "delete"; key: string; postId: string; notBeforeMs: number };
+    | { kind: "delete"; key: string; postId: string; notBeforeMs: number }
+    /* Deletes a message. */
+    | { kind: "unsay"; key: string; channelId: string; messageId: string; notBeforeMs: number };
+
+/* What the server did not take, long after it was done. */
+export interface Unsent {
+    deed: Deed;
+    error: PorchlightError;
+}
+
+/* Takes a message to the server; null when it is known already what became of it. */
+export type Carrier = (deed: Deed & { kind: "message" }) => Promise<Message | null>;
 
 export interface OutboxListener {
     /* What waits has changed. */
@@ -51,13 +64,15 @@ export interface OutboxListener {
     /* By this tab or by another one. */
     deleted?(postId: string): void;
     said?(message: Message): void;
+    /* By this tab or by another one. */
+    unsaid?(channelId: string, messageId: string): void;
     counted?(event: CounterEvent, deed: Deed & { kind: "count" }): void;
     /* It will not be tried again. */
     refused?(deed: Deed, error: PorchlightError): void;
 }
 
 export interface OutboxOptions {
-    api: Pick<Api, "setLike" | "createPost" | "updatePost" | "deletePost" | "sendMessage" | "changeCounter">;
+    api: Pick<Api, "setLike" | "createPost" | "updatePost" | "deletePost" | "sendMessage" | "deleteMessage" | "changeCounter">;
     account: string;
     environment?: Environment;
     /* null: kept for the life of the page. */
@@ -75,9 +90,19 @@ export interface Outbox {
     takeBack(key: string): boolean;
     mayTakeBack(key: string): boolean;
     /*
-     * Sends now what waits; resolves when nothing more can be done now. With `held` also what is held: for who leaves.
+     * Sends now what waits, unless it has been stopped: another member may be signed in. Resolves when nothing more can be done now. With `held` also what is held: for who leaves.
      */
     send(held?: boolean): Promise<void>;
+    /* What was refused and not closed, in the order of its doing. The same array until it changes. */
+    refused(): readonly Unsent[];
+    /* Keeps what was not taken, as if the server had refused it. */
+    refuse(deed: Deed, error: PorchlightError): void;
+    /* The member has seen that it was refused. False when it is not there. */
+    forget(key: string): boolean;
+    /* Something is on its way now. */
+    busy(): boolean;
+    /* Messages of a channel go by `carry` instead of a request, until what this answers is called. */
+    carry(channelId: string, carry: Carrier): () => void;
     /* Sends what waits, now and whenever there is a network again, until it is stopped. */
     start(): () => void;
     listen(listener: OutboxListener): () => void;
@@ -98,9 +123,9 @@ async function browserAlone(name: string, run: () => Promise<void>): Promise<voi
     else await navigator.locks.request(name, run);
 }
 
-type Stored = Deed & { triedAtMs?: number; done?: boolean };
+type Stored = Deed & { triedAtMs?: number; done?: boolean; refused?: ErrorFacts & { kind: ErrorKind } };
 
-const KINDS = ["like", "edit", "post", "delete", "message", "count"];
+const KINDS = ["like", "edit", "post", "delete", "message", "count", "unsay"];
 
 /* null: it is not ours, or cut short. */
 function parseStored(text: string | null): Stored | null {
@@ -126,15 +151,25 @@ export const counterDeed = ({ name, team, amount }: Deed & { kind: "count" }): C
     ...(team && { teamId: team }),
 });
 
+const isDeletion = (deed: Deed): deed is Deed & { kind: "delete" | "unsay" } =>
+    deed.kind === "delete" || deed.kind === "unsay";
+
+/* What is done after another of its lane is sent after it. */
+function laneOf(deed: Deed): string {
+    if (deed.kind === "message" || deed.kind === "unsay") return `channel ${deed.channelId}`;
+    return deed.kind === "count" ? `counter ${deed.team} ${deed.name}` : "posts";
+}
+
 /* How long a deed is still held. */
 function heldMs(deed: Deed, nowMs: number): number {
-    if (deed.kind !== "delete") return 0;
+    if (!isDeletion(deed)) return 0;
     const ms = deed.notBeforeMs - nowMs;
     return ms > 0 && ms <= OUTBOX_HOLD_MS_MAX ? ms : 0;
 }
 
 /* Whether `next` takes the place of `before`. */
 function replaces(next: Deed, before: Deed): boolean {
+    if (next.kind === "unsay") return before.kind === "unsay" && before.messageId === next.messageId;
     return "postId" in next && before.kind === next.kind && before.postId === next.postId;
 }
 
@@ -158,6 +193,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const stores = [options.store === undefined ? browserStore() : options.store, memory].filter((it) => it !== null);
     const listeners = new Set<OutboxListener>();
     let list: readonly Deed[] = [];
+    let unsent: readonly Unsent[] = [];
+    const carriers = new Map<string, Carrier>();
+    let onItsWay = false;
     let shape = "";
     let count = 0;
     let attempt = 0;
@@ -169,8 +207,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     /* Nothing is held any more. */
     let hurry = false;
 
-    const read = (): Kept[] => {
-        const kept: Kept[] = [];
+    const readAll = (): (Kept & { error: PorchlightError | null })[] => {
+        const kept: (Kept & { error: PorchlightError | null })[] = [];
         for (const store of stores) {
             for (let i = 0; i < store.length; i++) {
                 const name = store.key(i);
@@ -178,14 +216,25 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 const text = store.getItem(name) ?? "";
                 const value = parseStored(text);
                 if (!value || value.done) continue;
-                const { triedAtMs = 0, ...deed } = value;
-                kept.push({ name, deed, chars: text.length, triedAtMs });
+                const { triedAtMs = 0, refused, ...deed } = value;
+                const error = refused ? new PorchlightError(refused.kind, refused) : null;
+                kept.push({ name, deed, chars: text.length, triedAtMs, error });
             }
         }
         return kept.sort((a, b) => (a.name < b.name ? -1 : 1));
     };
 
+    const read = (): Kept[] => readAll().filter((it) => it.error === null);
+
     const isDue = (deed: Deed): boolean => hurry || heldMs(deed, environment.nowMs()) === 0;
+
+    const forgetIn = (store: Store, name: string): void => {
+        try {
+            store.removeItem(name);
+        } catch {
+            /* It keeps nothing either. */
+        }
+    };
 
     const write = (name: string, deed: Stored): void => {
         const text = JSON.stringify(deed);
@@ -194,7 +243,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 store.setItem(name, text);
                 return;
             } catch {
-                /* Full or forbidden: then it lives as long as the page. */
+                /* Full or forbidden: then it lives as long as the page, and what it was before is not there beside it. */
+                if (store !== memory) forgetIn(store, name);
             }
         }
     };
@@ -202,16 +252,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const remove = (name: string): void => stores.forEach((store) => store.removeItem(name));
 
     const refresh = (): void => {
-        const kept = read();
-        const next = kept.map((it) => it.name + it.deed.key + (it.triedAtMs > 0)).join();
+        const kept = readAll();
+        const next = `${onItsWay} ${kept.map((it) => it.name + it.deed.key + (it.triedAtMs > 0) + it.error?.slug).join()}`;
         if (next === shape) return;
         shape = next;
-        list = kept.map((it) => it.deed);
+        list = kept.filter((it) => it.error === null).map((it) => it.deed);
+        unsent = kept.flatMap(({ deed, error }) => (error ? [{ deed, error }] : []));
         wakeForHeld();
         listeners.forEach((it) => it.changed?.());
     };
 
-    const deleted = (postId: string): void => listeners.forEach((it) => it.deleted?.(postId));
+    const gone = (deed: Deed & { kind: "delete" | "unsay" }): void => {
+        if (deed.kind === "delete") listeners.forEach((it) => it.deleted?.(deed.postId));
+        else listeners.forEach((it) => it.unsaid?.(deed.channelId, deed.messageId));
+    };
 
     const report = async (deed: Deed): Promise<void> => {
         if (deed.kind === "like") {
@@ -223,15 +277,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
         } else if (deed.kind === "edit") {
             const post = await api.updatePost(deed.postId, deed.change);
             listeners.forEach((it) => it.edited?.(post));
-        } else if (deed.kind === "delete") {
-            await api.deletePost(deed.postId).catch((error: unknown) => {
+        } else if (isDeletion(deed)) {
+            const asked =
+                deed.kind === "delete" ? api.deletePost(deed.postId) : api.deleteMessage(deed.channelId, deed.messageId);
+            await asked.catch((error: unknown) => {
                 /* It is gone, which is what was wished for. */
                 if (!(error instanceof PorchlightError) || error.status !== 404) throw error;
             });
-            deleted(deed.postId);
+            gone(deed);
         } else if (deed.kind === "message") {
-            const message = await api.sendMessage(deed.channelId, newMessage(deed));
-            listeners.forEach((it) => it.said?.(message));
+            const carry = carriers.get(deed.channelId);
+            const message = await (carry ? carry(deed) : api.sendMessage(deed.channelId, newMessage(deed)));
+            if (message) listeners.forEach((it) => it.said?.(message));
         } else if (deed.kind === "count") {
             const event = await api.changeCounter(counterDeed(deed), deed.key);
             listeners.forEach((it) => it.counted?.(event, deed));
@@ -242,15 +299,23 @@ export function createOutbox(options: OutboxOptions): Outbox {
     };
 
     const drop = (name: string, deed: Deed, error: PorchlightError): void => {
-        remove(name);
+        const { kind, status, slug, detail } = error;
+        write(name, { ...deed, refused: { kind, status, slug, detail } });
         listeners.forEach((it) => it.refused?.(deed, error));
+    };
+
+    const newName = (deed: Deed): string => {
+        const time = String(environment.nowMs()).padStart(15, "0");
+        return `${prefix}${time}.${String((count += 1)).padStart(6, "0")}.${deed.key}`;
     };
 
     /* Answers the error that keeps the rest waiting, or null when nothing waits that may be sent now. */
     const sendAll = async (): Promise<PorchlightError | null> => {
+        const stuck = new Set<string>();
+        let worst: PorchlightError | null = null;
         for (;;) {
-            const next = read().find((it) => isDue(it.deed));
-            if (!next) return null;
+            const next = running > 0 && read().find((it) => isDue(it.deed) && !stuck.has(laneOf(it.deed)));
+            if (!next) return worst;
             const { name, deed, triedAtMs } = next;
             if (hasMortalKey(deed) && triedAtMs && environment.nowMs() - triedAtMs > OUTBOX_REPEAT_MS_MAX) {
                 drop(name, deed, new PorchlightError("refused", { slug: "too-old" }));
@@ -261,11 +326,16 @@ export function createOutbox(options: OutboxOptions): Outbox {
             refresh();
             try {
                 await report(deed);
-                if (deed.kind === "delete") write(name, { ...deed, done: true });
+                if (isDeletion(deed)) write(name, { ...deed, done: true });
                 remove(name);
             } catch (error) {
                 const known = error instanceof PorchlightError ? error : new PorchlightError("fault");
-                if (known.kind !== "refused" || known.unauthenticated) return known;
+                if (known.kind === "network" || known.unauthenticated) return known;
+                if (mayHeal(known)) {
+                    stuck.add(laneOf(deed));
+                    worst ??= known;
+                    continue;
+                }
                 drop(name, deed, known);
             }
             attempt = 0;
@@ -278,24 +348,35 @@ export function createOutbox(options: OutboxOptions): Outbox {
         timer = null;
     };
 
-    const run = async (): Promise<void> => {
+    const run = async (): Promise<PorchlightError | null> => {
         let error: PorchlightError | null = null;
         await alone(`${PREFIX}${account}`, async () => {
             error = await sendAll();
         });
         if (error) laterAfter(error);
+        return error;
     };
 
     const send = (held = false): Promise<void> => {
+        if (running === 0) return Promise.resolve();
         if (held && sending) return sending.then(() => send(true));
         clearTimer();
         if (!sending) {
             hurry = held;
-            sending = run().finally(() => {
-                sending = null;
-                hurry = false;
-                refresh();
-            });
+            onItsWay = true;
+            let error: PorchlightError | null = null;
+            sending = run()
+                .then((known) => void (error = known))
+                .finally(() => {
+                    sending = null;
+                    onItsWay = hurry = false;
+                    /* What came after the last look: nobody else would send it. */
+                    const more = error === null && running > 0 && read().some((it) => isDue(it.deed));
+                    const again = more ? send() : undefined;
+                    refresh();
+                    return again;
+                });
+            refresh();
         }
         return sending;
     };
@@ -316,7 +397,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
     /* What the device could not keep goes with the page: it is sent now or never. */
     const sendHomeless = (): void => {
-        const homeless = read().filter(({ name, deed }) => deed.kind === "delete" && memory.getItem(name) !== null);
+        const homeless = read().filter(({ name, deed }) => isDeletion(deed) && memory.getItem(name) !== null);
         for (const { name, deed } of homeless) {
             remove(name);
             void report(deed).catch(() => undefined);
@@ -348,15 +429,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
             const kept = read();
             const old = kept.filter((it) => replaces(deed, it.deed));
             /* Deleting twice is deleting once, and the first time counts. */
-            if (deed.kind === "delete" && old.length > 0) return true;
-            const rest = kept.filter((it) => !old.includes(it));
+            if (isDeletion(deed) && old.length > 0) return true;
+            const rest = readAll().filter(({ name }) => !old.some((it) => it.name === name));
             const chars = rest.reduce((sum, it) => sum + it.chars, JSON.stringify(deed).length);
             if (rest.length >= OUTBOX_ITEMS_MAX || chars > OUTBOX_CHARS_MAX) return false;
-            const time = String(environment.nowMs()).padStart(15, "0");
-            write(`${prefix}${time}.${String((count += 1)).padStart(6, "0")}.${deed.key}`, {
-                ...deed,
-                ...(tried && { triedAtMs: environment.nowMs() }),
-            });
+            write(newName(deed), { ...deed, ...(tried && { triedAtMs: environment.nowMs() }) });
             old.forEach((it) => remove(it.name));
             refresh();
             if (timer === null && !sending && isDue(deed)) laterAfter(new PorchlightError("network"));
@@ -367,6 +444,24 @@ export function createOutbox(options: OutboxOptions): Outbox {
             if (found) remove(found.name);
             refresh();
             return found !== undefined;
+        },
+        refused: () => unsent,
+        refuse: (deed, error) => {
+            drop(newName(deed), deed, error);
+            refresh();
+        },
+        forget: (key) => {
+            const found = readAll().filter((it) => it.error !== null && it.deed.key === key);
+            found.forEach(({ name }) => remove(name));
+            refresh();
+            return found.length > 0;
+        },
+        busy: () => onItsWay,
+        carry: (channelId, carry) => {
+            carriers.set(channelId, carry);
+            return () => {
+                if (carriers.get(channelId) === carry) carriers.delete(channelId);
+            };
         },
         mayTakeBack: (key) => read().some((it) => it.deed.key === key && it.triedAtMs === 0),
         send,
@@ -381,7 +476,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
             const stored = (event: StorageEvent): void => {
                 if (event.key !== null && !event.key.startsWith(prefix)) return;
                 const told = parseStored(event.newValue);
-                if (told?.kind === "delete" && told.done) deleted(told.postId);
+                if (told?.done && isDeletion(told)) gone(told);
                 refresh();
             };
             if (typeof window !== "undefined") window.addEventListener("storage", stored);

@@ -3,10 +3,10 @@
  * takes its place in the feed. What the server did not take stays here until it is closed, so that no word is lost.
  */
 import { useRef } from "react";
-import { useConnection, type Unsent } from "../../hooks/useConnection.tsx";
+import { useConnection } from "../../hooks/useConnection.tsx";
 import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { useUnsent, useWaitingPosts } from "../../hooks/useOutbox.ts";
-import type { Deed, User } from "../../porchlight/index.ts";
+import type { Deed, Unsent, User } from "../../porchlight/index.ts";
 import { problemSentence } from "../../text/problem.ts";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";

@@ -17,12 +17,12 @@ interface HereLineProps {
 export function HereLine({ room, user, aside = false }: HereLineProps) {
     const { state } = useConnection();
     const reached = state !== "offline" && state !== "waiting";
-    const some = reached && room.online.some((it) => it.userId !== user.id);
+    const some = reached && room.online?.some((it) => it.userId !== user.id);
     const typing = typingLine(room.typing, user.id);
     return (
         <p className={`here${some ? " here-some" : ""}${aside ? " here-aside" : ""}`}>
             <span aria-hidden="true" />
-            {!reached ? words.chat.unknownHere : typing || hereLine(room.online, user.id)}
+            {!reached ? words.chat.unknownHere : typing || (room.online ? hereLine(room.online, user.id) : "")}
         </p>
     );
 }
