@@ -449,8 +449,9 @@ test("after a refusal the chat stands still, and asks again when it is wanted", 
     const { clock, chat, room, words, asked } = stage({ offers: false });
     room.open();
     await settle();
+    await clock.advance(2_000);
     chat.fails = [new PorchlightError("refused", { status: 403 })];
-    await clock.advance(5_000);
+    await clock.advance(3_000);
     assert.deepEqual([room.view.isConnected, room.view.error?.status], [false, 403]);
     const before = asked("since");
     chat.say("meanwhile");
@@ -468,11 +469,12 @@ test("who is here is known by a socket only", async () => {
     room.open();
     await clock.advance(0);
     await settle();
-    assert.equal(room.view.online, null);
+    const here = (): number | null => room.view.online?.length ?? null;
+    assert.equal(here(), null);
     await chat.letIn();
-    assert.deepEqual(room.view.online?.length, 1);
+    assert.equal(here(), 1);
     await chat.end(chat.wire(), 1006);
-    assert.equal(room.view.online, null);
+    assert.equal(here(), null);
 });
 
 test("what was read before a socket came is asked for when it comes", async () => {
