@@ -8,8 +8,7 @@
  *
  *   a member writes   socket's loop: message of a type in `writes` ──> main writer: its run, committed ──> answered
  *   it is committed   main writer: `committed` makes words ──NOTE_EVENT──> home loop: `event` ──> everybody in the room
- *   somebody comes    socket's loop ──> rooms writer: `missed` reads ──> told in order, then whatever was said
- * meanwhile
+ *   somebody comes    socket's loop ──> rooms writer: `missed` reads ──> told in order, then what was said since
  */
 #ifndef PORCHLIGHT_REALTIME_KINDS_H
 #define PORCHLIGHT_REALTIME_KINDS_H

@@ -339,8 +339,11 @@ static void go_to_sleep(struct reactor *r, struct room *room)
 void room_note(struct reactor *r, struct note *note)
 {
     struct room *room = note->room;
-    if (!wake(r, room))
-        return; /* without memory for its state an event is caught up with by the next that comes */
+    if (!wake(r, room)) { /* no memory for its state: its sockets read from the database what they were not told */
+        for (unsigned loop = 0; note->kind == NOTE_EVENT && loop < room->loops; loop++)
+            reactor_gap(&r->rt->reactors[loop]);
+        return;
+    }
     struct room_turn t = turn_of(r, room);
     switch (note->kind) {
     case NOTE_CHEER:
