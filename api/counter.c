@@ -23,9 +23,9 @@
     {                                                                                                                  \
         .name = "teamId", .kind = JSON_KIND_ID                                                                         \
     }
-#define FIELD_NUMBER(name_, required_)                                                                                 \
+#define FIELD_NUMBER(name_, required_, min_)                                                                           \
     {                                                                                                                  \
-        .name = (name_), .kind = JSON_KIND_INT, .required = (required_), .min = -COUNTER_VALUE_MAX,                    \
+        .name = (name_), .kind = JSON_KIND_INT, .required = (required_), .min = (min_),                                \
         .max = COUNTER_VALUE_MAX                                                                                       \
     }
 
@@ -84,8 +84,8 @@ static void change(struct request *r, enum counter_kind kind, const struct json_
     if (!request_json(r, fields, number != NULL ? 3 : 2, values) || !check_name(r, values[0].text) ||
         !choose_team(r, &values[1], &order->team_id))
         return;
-    bool coachs = kind == COUNTER_SET || kind == COUNTER_RESET;
-    if (coachs && !caller_leads_team(&r->caller, order->team_id)) {
+    order->leads = caller_leads_team(&r->caller, order->team_id);
+    if ((kind == COUNTER_SET || kind == COUNTER_RESET) && !order->leads) {
         request_refuse(r, ERR_FORBIDDEN, "Only the coach of this team can set or reset a counter.");
         return;
     }
@@ -97,8 +97,8 @@ static void change(struct request *r, enum counter_kind kind, const struct json_
     request_write(r, run_change, NULL);
 }
 
-static const struct json_field amount_field = FIELD_NUMBER("amount", false);
-static const struct json_field value_field = FIELD_NUMBER("value", true);
+static const struct json_field amount_field = FIELD_NUMBER("amount", false, 1);
+static const struct json_field value_field = FIELD_NUMBER("value", true, -COUNTER_VALUE_MAX);
 
 void counter_increment(struct request *r)
 {

@@ -33,6 +33,7 @@
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
 #define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once */
 #define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
+#define COUNTER_MEMBER_AMOUNT_MAX 1000000 /* at once, by who is no coach: three months of steps */
 #define COUNTER_VALUE_MAX INT64_C(9007199254740991) /* and as far below: what JavaScript's numbers hold exactly */
 #define INVITE_CODE_CHARS_MAX 64 /* a code, with whatever blanks and hyphens it was copied with */
 #define INVITE_USES_MAX 500      /* one link for one big team */

@@ -295,10 +295,13 @@ void alarms_ring(struct alarms *a)
         a->revived = writer_call(a->options.rooms, &revive, NULL) == ERR_OK;
     if (atomic_load(&a->next_ms) > clock_wall_ms(a->options.clock))
         return;
+    /* Before anything is looked at, the flag too: whoever sets an alarm or the flag meanwhile lowers it. */
+    atomic_store(&a->next_ms, NEVER_MS);
     struct round *round = make_round(a);
-    if (round == NULL)
+    if (round == NULL) {
+        expect(a, 0);
         return;
-    atomic_store(&a->next_ms, NEVER_MS); /* whoever sets one meanwhile lowers it */
+    }
     enum err err = round->arena == NULL ? ERR_NO_MEMORY : writer_call(a->options.rooms, &round->job, NULL);
     expect(a, err == ERR_OK ? round->next_ms : 0);
     if (err == ERR_OK)

@@ -46,11 +46,16 @@ bool counters_name_is_good(const char *name)
     return len <= COUNTER_NAME_CHARS_MAX && name[len] == '\0';
 }
 
+static bool has_amount(enum counter_kind kind)
+{
+    return kind == COUNTER_INCREMENT || kind == COUNTER_DECREMENT;
+}
+
 bool counters_amount(const struct counter_event *event, int64_t *amount)
 {
     *amount = event->kind == COUNTER_DECREMENT ? event->previous - event->counter.value
                                                : event->counter.value - event->previous;
-    return event->kind == COUNTER_INCREMENT || event->kind == COUNTER_DECREMENT;
+    return has_amount(event->kind);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -262,6 +267,8 @@ static enum err find(struct tx *tx, const struct counter_order *order, struct co
         return err;
     if (order->kind == COUNTER_RESET)
         return problem_set(&tx->problem, err, "There is no counter of this name.");
+    if (!order->leads)
+        return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the coach of this team can start a new count.");
     *out = (struct counter){.team_id = order->team_id, .name = order->name, .created_ms = tx->now_ms};
     return counters_make_room(tx, order->team_id);
 }
@@ -269,6 +276,10 @@ static enum err find(struct tx *tx, const struct counter_order *order, struct co
 static enum err new_value(struct tx *tx, const struct counter_order *order, int64_t value, int64_t *out)
 {
     assert(order->number >= -COUNTER_VALUE_MAX && order->number <= COUNTER_VALUE_MAX);
+    assert(!has_amount(order->kind) || order->number >= 1);
+    if (has_amount(order->kind) && !order->leads && order->number > COUNTER_MEMBER_AMOUNT_MAX)
+        return problem_set(&tx->problem, ERR_INVALID, "A member can add or take away at most %d at once.",
+                           COUNTER_MEMBER_AMOUNT_MAX);
     *out = order->kind == COUNTER_INCREMENT   ? value + order->number
            : order->kind == COUNTER_DECREMENT ? value - order->number
            : order->kind == COUNTER_SET       ? order->number
@@ -312,7 +323,7 @@ enum err counters_put(struct tx *tx, struct counter_event *event)
 
 enum err counters_change(struct tx *tx, const struct counter_order *order, struct counter_event *out)
 {
-    int64_t value;
+    int64_t value = 0;
     *out = (struct counter_event){.kind = order->kind, .user_id = order->user_id};
     struct counter *c = &out->counter;
     enum err err = find(tx, order, c);

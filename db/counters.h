@@ -71,15 +71,17 @@ struct counter_order {
     int64_t team_id;
     const char *name; /* a good one */
     enum counter_kind kind;
-    int64_t number; /* the amount, or the new value; both within COUNTER_VALUE_MAX on both sides */
+    int64_t number; /* the amount, from 1 on, or the new value; both within COUNTER_VALUE_MAX */
     int64_t user_id;
+    bool leads; /* the team's coach or an admin, who may start a counter, and add more than COUNTER_MEMBER_AMOUNT_MAX */
 };
 
 /*
  * Changes a counter, which is made by its first change (a reset makes none). CHANGE_COUNTER; and CHANGE_NOTICE when an
  * increment reaches a milestone for the first time: a win for everybody, by the team's coach. ERR_INVALID when the
- * value would leave its range, ERR_CONFLICT beyond COUNTERS_PER_TEAM_MAX, ERR_NOT_FOUND for a reset of nothing. The
- * name in `out` lives in tx->arena.
+ * value would leave its range or a member's amount is too large, ERR_FORBIDDEN when a member would start a counter (its
+ * name is told to everybody with its milestones), ERR_CONFLICT beyond COUNTERS_PER_TEAM_MAX, ERR_NOT_FOUND for a reset
+ * of nothing. The name in `out` lives in tx->arena.
  */
 enum err counters_change(struct tx *tx, const struct counter_order *order, struct counter_event *out);
 

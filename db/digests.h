@@ -10,8 +10,8 @@
  *
  * A room without sockets: it has no kind in realtime/, for digests work while that is off, and in a build without it.
  * Its alarm (db/alarms.h) fails a job that has made no progress for DIGEST_EXPIRES_MS, and begins one of our own again
- * that a crash, an error or a full queue left lying, DIGEST_BEGINS_MAX times at most. Each step of a job notes CHANGE_DIGEST. Writes run in the rooms writer's
- * transaction, reads on a read connection to rooms.db.
+ * that a crash, an error or a full queue left lying, DIGEST_BEGINS_MAX times at most. Each step of a job notes
+ * CHANGE_DIGEST. Writes run in the rooms writer's transaction, reads on a read connection to rooms.db.
  */
 #ifndef PORCHLIGHT_DB_DIGESTS_H
 #define PORCHLIGHT_DB_DIGESTS_H

@@ -4,9 +4,11 @@
  *
  *   preferences            feed, weekly digest, topics
  *   weight/{topic}         tenths, such as 13: a topic without one weighs WEIGHT_TENTHS_DEFAULT
- *   feedback/{number}      when, which article, helpful or not, its topics; FEEDBACK_KEPT_DAYS, at most
- * FEEDBACK_KEPT_MAX feedback-next, week    the next number; the last week whose digest was made digest/{number},
- * digest-next    the member's jobs (db/digests.h)
+ *   feedback/{number}      when, which article, helpful or not, its topics: FEEDBACK_KEPT_MAX, for FEEDBACK_KEPT_DAYS
+ *   feedback-next          the next number of these
+ *   week                   the last week whose digest was made
+ *   digest/{number}        the member's jobs (db/digests.h)
+ *   digest-next            the next number of these
  *
  * A room without sockets: it has no kind in realtime/, for preferences and digests work while that is off, and in a
  * build without it. Its alarm (db/alarms.h) rings once a week, and once a day while there is feedback to forget, at the

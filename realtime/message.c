@@ -46,7 +46,7 @@ static const struct json_field fields[FIELDS] = {
     [FIELD_MESSAGE] = {.name = "messageId", .kind = JSON_KIND_ID},
     [FIELD_STATE] = {.name = "state", .kind = JSON_KIND_LINE, .min = 1, .max = 10},
     [FIELD_TOKEN] = {.name = "token", .kind = JSON_KIND_SECRET, .min = 1, .max = TOKEN_BYTES_MAX},
-    [FIELD_AMOUNT] = {.name = "amount", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
+    [FIELD_AMOUNT] = {.name = "amount", .kind = JSON_KIND_INT, .min = 1, .max = COUNTER_VALUE_MAX},
     [FIELD_VALUE] = {.name = "value", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
 };
 

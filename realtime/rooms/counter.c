@@ -158,6 +158,7 @@ static enum err change(struct desk_write *write, struct tx *tx, enum counter_kin
         .kind = kind,
         .number = number,
         .user_id = write->who.user_id,
+        .leads = write->leads,
     };
     struct counter_event event;
     if ((kind == COUNTER_SET || kind == COUNTER_RESET) && !write->leads)

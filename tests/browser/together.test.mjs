@@ -84,18 +84,22 @@ describe('the view', () => {
         await page.leave();
     });
 
-    test('a member starts to count something else; a coach corrects it and begins anew', async () => {
+    test('a coach starts to count something else, corrects it and begins anew; members add to it', async () => {
+        const sarah = await openTogether(porch, { who: 'sarah' });
+        await part(sarah, 'Count something else').getByRole('button', { name: 'Count glasses of water' }).click();
+        const main = part(sarah, 'Glasses of water');
+        await sarah.waitForFunction(() => document.activeElement?.textContent === 'Glasses of water');
+        await main.getByRole('button', { name: '+5 to Glasses of water' }).click();
+        await total(sarah, 'Glasses of water').filter({ hasText: '5' }).waitFor();
+
         const mary = await openTogether(porch);
-        await part(mary, 'Count something else').getByRole('button', { name: 'Count glasses of water' }).click();
+        assert.equal(await part(mary, 'Count something else').count(), 0);
+        await part(mary, 'Glasses of water').getByRole('button', { name: 'Day by day' }).click();
         const water = part(mary, 'Glasses of water');
-        await mary.waitForFunction(() => document.activeElement?.textContent === 'Glasses of water');
         await water.getByRole('button', { name: '+5 to Glasses of water' }).click();
-        await total(mary, 'Glasses of water').filter({ hasText: '5' }).waitFor();
+        await total(mary, 'Glasses of water').filter({ hasText: '10' }).waitFor();
         assert.equal(await water.getByText('For coaches').count(), 0);
 
-        const sarah = await openTogether(porch, { who: 'sarah' });
-        await part(sarah, 'Glasses of water').getByRole('button', { name: 'Day by day' }).click();
-        const main = part(sarah, 'Glasses of water');
         await main.getByText('For coaches').click();
         await main.getByLabel('The right count').fill('12');
         await main.getByRole('button', { name: 'Set the count' }).click();
@@ -140,7 +144,8 @@ describe('the view', () => {
         await empty.route('**/rpc/counter.getHistory', (route) => route.fulfill({ json: { items: [], next: null } }));
         await empty.getByRole('link', { name: 'Together', exact: true }).click();
         await empty.getByText('Nothing is counted yet').waitFor();
-        await empty.getByRole('button', { name: '+100 to Steps' }).waitFor();
+        await empty.getByText('Your coach can start a count for your team.').waitFor();
+        assert.equal(await part(empty, 'Steps').count(), 0);
         await assertAccessibleInBoth(empty, 'nothing is counted');
         await empty.leave();
 

@@ -186,7 +186,7 @@ describe('asyncapi.json', () => {
         await say({ type: 'ping' });
         await say({ type: 'AUTH', token: await server.token('member1') });
         client.message('{"type":"DANCE"}');
-        expectStatus(await as(server, 'member1').post('/rpc/counter.increment', { name: 'described' }), 200);
+        expectStatus(await as(server, 'sarah').post('/rpc/counter.increment', { name: 'described' }), 200);
         await client.next('COUNTER_UPDATE').then(check);
         seen.add('COUNTER_UPDATE');
         expectStatus(await as(server, 'member2').post('/channels/1/messages', { content: 'Described' }), 201);

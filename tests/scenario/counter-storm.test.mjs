@@ -304,6 +304,8 @@ async function checkAfterwards(server, token, ledger) {
 test(`${CLIENTS} members add ${EACH} times each over ${KILLS} kills (TEST_SEED=${seed})`, { timeout: 300_000 }, async (t) => {
     const pick = picker(seed);
     const crowd = await makeCrowd(CLIENTS);
+    const counter = { type: 'counter', id: '900', teamId: crowd.teamIds[0], name: NAME }; // as if its coach had started it
+    await mustOn(crowd.data, ['import', '-'], { input: `${JSON.stringify(counter)}\n` });
     const world = makeWorld(crowd);
     const total = CLIENTS * EACH;
     const begun = performance.now();

@@ -19,6 +19,7 @@ struct scene {
     struct writer *writer;
     struct alarms *alarms;
     bool takes;
+    bool turns_on;
     int rings;          /* of the kind's method, also those that fail */
     int fail;           /* so many are still to fail */
     enum err fail_with; /* with this */
@@ -61,8 +62,14 @@ static void rung(void *arg, const struct alarm *alarm, bool durable)
 
 static bool takes(void *arg)
 {
-    const struct scene *s = arg;
-    return s->takes;
+    struct scene *s = arg;
+    bool answer = s->takes;
+    if (s->turns_on) { /* right after the look at it */
+        s->turns_on = false;
+        s->takes = true;
+        alarms_look(s->alarms);
+    }
+    return answer;
 }
 
 static void hand_over(void *arg, const char *room, int64_t due_ms)
@@ -266,6 +273,17 @@ static void rooms_with_sockets_wait_for_them(void **state)
     assert_int_equal(due_of(s, "likes") > 0, 1);
 }
 
+static void a_flag_that_turns_on_during_a_round_is_seen(void **state)
+{
+    struct scene *s = *state;
+    set_alarm(s, "team/1", 1000);
+    s->turns_on = true;
+    pass(s, 1000);
+    assert_int_equal(s->handed_over, 0);
+    pass(s, 1);
+    assert_int_equal(s->handed_over, 1);
+}
+
 static void a_room_that_does_not_end_its_alarm_hears_it_again(void **state)
 {
     struct scene *s = *state;
@@ -299,6 +317,7 @@ int main(void)
         TEST(a_failure_does_not_hold_up_the_others),
         TEST(what_storage_refuses_is_no_failure),
         TEST(rooms_with_sockets_wait_for_them),
+        TEST(a_flag_that_turns_on_during_a_round_is_seen),
         TEST(a_room_that_does_not_end_its_alarm_hears_it_again),
     };
     return cmocka_run_group_tests_name("db/alarms", tests, NULL, NULL);

@@ -17,7 +17,7 @@ static enum err change(struct tx *tx, int64_t team, const char *name, enum count
                        struct counter_event *out)
 {
     const struct counter_order order = {
-        .team_id = team, .name = name, .kind = kind, .number = number, .user_id = team};
+        .team_id = team, .name = name, .kind = kind, .number = number, .user_id = team, .leads = true};
     return counters_change(tx, &order, out);
 }
 
@@ -67,7 +67,7 @@ static void the_first_change_makes_the_counter(void **state)
     tx->now_ms = T0 + 7;
     assert_int_equal(must(tx, team, COUNTER_DECREMENT, 7).counter.value, -2);
     assert_int_equal(must(tx, team, COUNTER_SET, 40).previous, -2);
-    assert_int_equal(must(tx, team, COUNTER_INCREMENT, -4).counter.value, 36);
+    assert_int_equal(must(tx, team, COUNTER_DECREMENT, 4).counter.value, 36);
     struct counter_event last = must(tx, team, COUNTER_RESET, 0);
     assert_int_equal(last.counter.value, 0);
     assert_int_equal(last.counter.operations, 5);
@@ -103,15 +103,34 @@ static void what_is_refused_changes_nothing(void **state)
     assert_int_equal(change(tx, team, "steps", COUNTER_INCREMENT, 1, &event), ERR_INVALID);
     assert_string_not_equal(tx->problem.detail, "");
     assert_int_equal(change(tx, team, "steps", COUNTER_INCREMENT, COUNTER_VALUE_MAX, &event), ERR_INVALID);
-    assert_int_equal(change(tx, team, "steps", COUNTER_DECREMENT, -1, &event), ERR_INVALID);
     assert_int_equal(tx->changes_count, noted);
     assert_int_equal(fixture_number(tx->db, "SELECT value FROM sequence "), number);
     assert_int_equal(fixture_number(tx->db, "SELECT value FROM counters"), COUNTER_VALUE_MAX);
 
     (void)must(tx, team, COUNTER_SET, -COUNTER_VALUE_MAX);
     assert_int_equal(change(tx, team, "steps", COUNTER_DECREMENT, 1, &event), ERR_INVALID);
-    assert_int_equal(must(tx, team, COUNTER_DECREMENT, 0).counter.value, -COUNTER_VALUE_MAX);
     assert_int_equal(must(tx, team, COUNTER_INCREMENT, COUNTER_VALUE_MAX).counter.value, 0);
+    fixture_commit(f);
+}
+
+static void what_a_member_may(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    struct counter_event event;
+    struct counter_order order = {.team_id = team, .name = "steps", .number = 1, .user_id = team};
+    assert_int_equal(counters_change(tx, &order, &event), ERR_FORBIDDEN);
+    assert_string_equal(tx->problem.detail, "Only the coach of this team can start a new count.");
+    assert_int_equal(fixture_number(tx->db, "SELECT COUNT(*) FROM counters"), 0);
+    (void)must(tx, team, COUNTER_SET, 0);
+    order.number = COUNTER_MEMBER_AMOUNT_MAX;
+    assert_int_equal(counters_change(tx, &order, &event), ERR_OK);
+    order.number++;
+    assert_int_equal(counters_change(tx, &order, &event), ERR_INVALID);
+    order.kind = COUNTER_DECREMENT;
+    assert_int_equal(counters_change(tx, &order, &event), ERR_INVALID);
+    assert_int_equal(fixture_number(tx->db, "SELECT value FROM counters"), COUNTER_MEMBER_AMOUNT_MAX);
     fixture_commit(f);
 }
 
@@ -154,7 +173,7 @@ static void history_has_each_change_once(void **state)
     int64_t numbers[25];
     for (int i = 0; i < 25; i++) {
         struct counter_event other;
-        numbers[i] = must(tx, team, i % 5 == 4 ? COUNTER_DECREMENT : COUNTER_INCREMENT, i).counter.seq;
+        numbers[i] = must(tx, team, i % 5 == 4 ? COUNTER_DECREMENT : COUNTER_INCREMENT, i + 1).counter.seq;
         assert_int_equal(change(tx, team, "water", COUNTER_SET, i, &other), ERR_OK);
     }
     fixture_commit(f);
@@ -174,7 +193,7 @@ static void history_has_each_change_once(void **state)
             assert_int_equal(events[i].user_id, team);
             assert_int_equal(events[i].kind, seen % 5 == 4 ? COUNTER_DECREMENT : COUNTER_INCREMENT);
             assert_true(counters_amount(&events[i], &amount));
-            assert_int_equal(amount, seen);
+            assert_int_equal(amount, seen + 1);
             before = events[i].counter.seq;
         }
     }
@@ -294,7 +313,6 @@ static void a_milestone_is_told_once_for_ever(void **state)
     assert_int_equal(wins(tx), 2);
     (void)must(tx, team, COUNTER_SET, 600000); /* a coach's pen reaches nothing, and no one after it */
     (void)must(tx, team, COUNTER_INCREMENT, 1);
-    (void)must(tx, team, COUNTER_DECREMENT, -400000);
     assert_int_equal(wins(tx), 2);
     (void)must(tx, team, COUNTER_SET, 400000);
     (void)must(tx, team, COUNTER_INCREMENT, 100000);
@@ -394,6 +412,7 @@ int main(void)
         TEST(names),
         TEST(the_first_change_makes_the_counter),
         TEST(what_is_refused_changes_nothing),
+        TEST(what_a_member_may),
         TEST(a_team_has_so_many_counters_and_no_more),
         TEST(history_has_each_change_once),
         TEST(a_busy_counter_hides_no_post),

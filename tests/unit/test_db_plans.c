@@ -53,7 +53,7 @@ static int listen_to(sqlite3 *db, char **error, const struct sqlite3_api_routine
 static void count_up(struct tx *tx, int64_t team)
 {
     const struct counter_order order = {
-        .team_id = team, .name = "steps", .kind = COUNTER_INCREMENT, .number = 1, .user_id = team};
+        .team_id = team, .name = "steps", .kind = COUNTER_INCREMENT, .number = 1, .user_id = team, .leads = true};
     struct counter_event event;
     assert_int_equal(counters_change(tx, &order, &event), ERR_OK);
 }

@@ -329,6 +329,7 @@ export const spanish: Words = {
         loadFailed: "Las cuentas no llegaron",
         empty: "Aún no se cuenta nada",
         emptyHelp: "Sume el primer número y la cuenta empieza para su equipo.",
+        emptyForMember: "Su coach puede empezar una cuenta para su equipo.",
 
         days: "Día por día",
         daysIntro: "Lo que se sumó cada día.",

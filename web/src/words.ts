@@ -311,6 +311,7 @@ export const words = {
         loadFailed: "The counts did not load",
         empty: "Nothing is counted yet",
         emptyHelp: "Add the first number, and the count starts for your team.",
+        emptyForMember: "Your coach can start a count for your team.",
 
         days: "Day by day",
         daysIntro: "What was added each day.",

@@ -44,10 +44,12 @@ function Counts({ user, team, counters }: { user: User; team: TeamRef; counters:
         <>
             {counters.length === 0 && chosen === null && (
                 <Empty icon="steps" title={together.empty}>
-                    {together.emptyHelp}
+                    {leads ? together.emptyHelp : together.emptyForMember}
                 </Empty>
             )}
-            <MainCount key={main} name={main} user={user} leads={leads} heading={heading} />
+            {(leads || counters.length > 0) && (
+                <MainCount key={main} name={main} user={user} leads={leads} heading={heading} />
+            )}
             {others.length > 0 && (
                 <section className="feed-section" aria-labelledby="others-heading">
                     <h2 id="others-heading">{together.others}</h2>
@@ -58,7 +60,7 @@ function Counts({ user, team, counters }: { user: User; team: TeamRef; counters:
                     </div>
                 </section>
             )}
-            <StartCount known={counters.map((it) => it.name)} start={setChosen} />
+            {leads && <StartCount known={counters.map((it) => it.name)} start={setChosen} />}
         </>
     );
 }
