@@ -31,6 +31,7 @@ async function live(realtime) {
     const pick = picker(seed);
     const data = await demoData();
     const server = await startServer({ data, args: ['--realtime', realtime ? 'on' : 'off'] });
+    expectStatus(await as(server, 'sarah').post('/rpc/counter.setValue', { name: 'laps', value: 0 }), 200);
     const since = await cursorOf(server, 'admin', 'team=2');
     const posts = [];
     const clients = new Map();
@@ -90,7 +91,7 @@ async function live(realtime) {
         async count() {
             const who = people[pick(people.length)];
             const name = ['steps', 'laps'][pick(2)];
-            const [type, body] = [['increment', { amount: pick(9000) }], ['decrement', { amount: pick(100) }], ['increment', {}]][pick(3)];
+            const [type, body] = [['increment', { amount: 1 + pick(9000) }], ['decrement', { amount: 1 + pick(100) }], ['increment', {}]][pick(3)];
             if (realtime) {
                 const client = await connect({ server, as: who, path: `/ws/counter/${name}` });
                 assert.equal((await client.ask({ type, ...body })).type, `${type}Result`);
