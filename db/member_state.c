@@ -440,6 +440,14 @@ static enum err learn_all(struct tx *tx, const char *room, struct member_weights
     return err;
 }
 
+/* The topic; with these tenths, unless that is NULL. */
+static bool stands_in(const struct member_weights *weights, const char *topic, const int *tenths)
+{
+    bool found;
+    size_t at = place_of(weights, topic, strlen(topic), &found);
+    return found && (tenths == NULL || weights->items[at].tenths == *tenths);
+}
+
 enum err member_state_learn(struct tx *tx, int64_t user_id)
 {
     char room[32];
@@ -455,12 +463,16 @@ enum err member_state_learn(struct tx *tx, int64_t user_id)
         err = member_state_weights(tx->db, tx->arena, user_id, &before);
     if (err == ERR_OK)
         err = learn_all(tx, room, &after);
+    /* Only what differs is written: mostly that is nothing, and the writer is everybody's. */
     for (size_t i = 0; err == ERR_OK && i < before.count; i++) {
+        if (stands_in(&after, before.items[i].topic, NULL))
+            continue;
         weight_key(before.items[i].topic, key);
         err = room_store_delete(tx, room, key);
     }
     for (size_t i = 0; err == ERR_OK && i < after.count; i++)
-        err = put_weight(tx, user_id, after.items[i].topic, after.items[i].tenths);
+        if (!stands_in(&before, after.items[i].topic, &after.items[i].tenths))
+            err = put_weight(tx, user_id, after.items[i].topic, after.items[i].tenths);
     return err;
 }
 

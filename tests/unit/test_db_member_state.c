@@ -115,6 +115,9 @@ static void learning_is_deterministic(void **state)
         for (size_t i = 0; i < 4; i++)
             assert_int_equal(weight(f, topics[i]), told[i]);
     }
+    int64_t written = fixture_number(f->db, "SELECT total_changes()");
+    assert_int_equal(member_state_learn(again(f), RUTH), ERR_OK); /* nothing differs: nothing is written */
+    assert_int_equal(fixture_number(f->db, "SELECT total_changes() "), written);
     /* A weight that no stored opinion accounts for goes. */
     assert_int_equal(member_state_set_number(again(f), RUTH, "weight/z", 20), ERR_OK);
     assert_int_equal(weight(f, "z"), 20);
