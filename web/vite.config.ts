@@ -13,7 +13,7 @@ import { defineConfig, type Plugin } from "vite";
  */
 const server = process.env.PORCHLIGHT_URL ?? "http://127.0.0.1:8080";
 const community = ["/auth", "/me", "/presence", "/teams", "/posts", "/notices", "/changes", "/cheers"];
-const api = [...community, "/capabilities", "/admin", "/metrics", "/readyz"];
+const api = [...community, "/capabilities", "/admin", "/metrics", "/readyz", "/rpc", "/channels", "/digests"];
 
 /* Files without a hash in their name that the app needs: "/favicon.svg". Icons are the device's: it takes them once. */
 const publicFiles = (): string[] =>
