@@ -29,7 +29,7 @@ delete environment.PORCHLIGHT_BUILD;
 delete environment.NODE_TEST_CONTEXT;
 
 const SANITIZED = basename(build) !== 'build';
-const SUITE_MS_MAX = (SANITIZED ? 20 : 9) * 60 * 1000; // a suite that hangs must not hang whoever waits for it
+const SUITE_MS_MAX = (SANITIZED ? 20 : 14) * 60 * 1000; // a suite that hangs must not hang whoever waits for it
 const DETAIL_LINES_MAX = 60;
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
