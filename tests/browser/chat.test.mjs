@@ -145,6 +145,96 @@ describe('the view', () => {
         await page.leave();
     });
 
+    test('who comes back to many new messages begins with the first of them, and has not read the rest', async () => {
+        const channel = await channelOf(porch);
+        const page = await openChat(porch, { who: 'member14' });
+        await page.getByRole('link', { name: 'Together', exact: true }).click();
+        for (let i = 0; i < 30; i++)
+            await porch.api('member8', 'POST', `/channels/${channel}/messages`, { content: `Unseen ${i}.` });
+        const unread = page.getByRole('link', { name: 'Chat (30 new messages)' });
+        await unread.waitFor();
+        await unread.click();
+        await message(page, 'Unseen 0.').getByText('New messages').waitFor();
+        await page.getByRole('button', { name: 'Go to the newest' }).waitFor();
+        assert.ok(await inSight(message(page, 'Unseen 0.')));
+        assert.equal(await unread.count(), 1, 'nobody has read what they have not seen');
+        await page.getByRole('button', { name: 'Go to the newest' }).click();
+        await unread.waitFor({ state: 'detached' });
+        await page.leave();
+    });
+
+    test('an answer stays with what it answers: in another conversation, and after a reload', async () => {
+        const channel = await channelOf(porch);
+        const said = async (content, threadId) =>
+            (await porch.api('member8', 'POST', `/channels/${channel}/messages`, { content, threadId })).id;
+        await said('Two cakes', await said('Bring cake'));
+        await said('Bring tea');
+        const page = await openChat(porch, { who: 'member15' });
+        await message(page, 'Bring tea').getByRole('button', { name: 'Reply' }).click();
+        await page.getByRole('button', { name: 'Do not reply' }).waitFor();
+        await message(page, 'Bring cake').getByRole('link', { name: '1 reply' }).click();
+        await page.getByRole('heading', { name: 'One conversation' }).waitFor();
+        assert.equal(await box(page).getAttribute('aria-label'), 'Write a message');
+        await page.getByRole('link', { name: 'Back to the whole chat' }).click();
+
+        await message(page, 'Bring tea').getByRole('button', { name: 'Reply' }).click();
+        await box(page).fill('Green tea');
+        await page.reload();
+        await page.getByRole('button', { name: 'Do not reply' }).waitFor();
+        assert.equal(await box(page).inputValue(), 'Green tea');
+        await page.getByRole('button', { name: 'Send', exact: true }).click();
+        await message(page, 'Bring tea').getByRole('link', { name: '1 reply' }).waitFor();
+        await page.leave();
+    });
+
+    test('other words for a message outlive a reload, and are not lost without a question', async () => {
+        const channel = await channelOf(porch);
+        await porch.api('member16', 'POST', `/channels/${channel}/messages`, { content: 'Nine or tenn' });
+        const page = await openChat(porch, { who: 'member16' });
+        const mine = () => messages(page).last();
+        await mine().getByRole('button', { name: 'More' }).click();
+        assert.deepEqual(await measure(page), [], 'what More opens has room');
+        await mine().getByRole('button', { name: 'Edit' }).click();
+        await page.getByLabel('Edit your message').fill('Nine or ten?');
+        await page.reload();
+        await page.getByLabel('Edit your message').waitFor();
+        assert.equal(await page.getByLabel('Edit your message').inputValue(), 'Nine or ten?');
+        await mine().getByRole('button', { name: 'Cancel' }).click();
+        await mine().getByRole('group').waitFor();
+        assert.deepEqual(await measure(page), [], 'the question has room');
+        await assertAccessibleInBoth(page, 'a question before words are lost');
+        await mine().getByRole('group').getByRole('button').last().click();
+        await page.getByLabel('Edit your message').waitFor({ state: 'detached' });
+        await message(page, 'Nine or tenn').waitFor();
+        await page.leave();
+    });
+
+    test('what arrives above a message that has failed is counted', async () => {
+        const channel = await channelOf(porch);
+        const page = await openChat(porch, { who: 'member17', allow: [expected.status(403)] });
+        await page.route(/\/channels\/\d+\/messages$/, (route) =>
+            route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"type":"#forbidden"}' }));
+        await send(page, 'Not this');
+        await message(page, 'Not this').getByText('This could not be sent.').waitFor();
+        await messages(page).nth(4).getByRole('button', { name: 'Reply' }).scrollIntoViewIfNeeded();
+        await page.getByRole('button', { name: 'Go to the newest' }).waitFor();
+        await porch.api('member8', 'POST', `/channels/${channel}/messages`, { content: 'Above it' });
+        await page.getByRole('button', { name: '1 new message', exact: true }).waitFor();
+        await page.leave();
+    });
+
+    test('the first message of a chat leaves the focus where one writes', async () => {
+        const { teams } = await porch.api('sarah', 'GET', '/me');
+        await porch.api('sarah', 'POST', '/channels', { name: 'Walks', teamId: teams[0].id });
+        const page = await openChat(porch, { who: 'member18' });
+        await page.getByRole('link', { name: 'Walks' }).click();
+        await page.getByText('No one has written yet').waitFor();
+        await send(page, 'The first');
+        await message(page, 'The first').waitFor();
+        assert.ok(await box(page).evaluate((it) => it === document.activeElement), 'the focus stays');
+        await page.leave();
+    });
+
     test('500 messages arrive while one reads: nothing moves, one button has the count', async () => {
         const channel = await channelOf(porch);
         const page = await openChat(porch, { who: 'member9' });

@@ -1,5 +1,5 @@
 /*
- * What a member is writing: a new post, or other words for one. Kept for the life of the tab, so that a reload or an
+ * What a member is writing: a new post or message, or other words for one. Kept for the life of the tab, so that a reload or an
  * ended session loses nothing; kept under the member's id, so that nobody else on the same device finds it. The key
  * makes sending it twice harmless.
  */
@@ -11,6 +11,14 @@ export interface Words {
     topics: string;
     /* Of words for a post that is there: when it had been edited last, as far as their author knew. */
     since?: string | null;
+    /* Of a message: what it answers. */
+    reply?: Reply | null;
+}
+
+export interface Reply {
+    thread: string;
+    username: string;
+    content: string;
 }
 
 export interface Draft extends Words {
@@ -21,8 +29,9 @@ const PREFIX = "porchlight.draft.";
 
 const NOTHING: Words = { body: "", topics: "" };
 
-/* The name of what a member writes in place of a post of theirs. */
+/* The name of what a member writes in place of a post of theirs, or of a message. */
 export const editName = (userId: string, postId: string): string => `${userId}.edit.${postId}`;
+export const messageEditName = (userId: string, id: string): string => `${userId}.edit.message.${id}`;
 
 const begin = (words: Words): Draft => ({ ...words, key: newIdempotencyKey() });
 

@@ -2,7 +2,7 @@
  * Other words for a post, in its place. They are kept like any draft; closing asks before it loses them. What was
  * changed on another device meanwhile, or was taken away, is said, and the words stay.
  */
-import { useEffect, useId, useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { editName, useDraft } from "../../hooks/useDraft.ts";
 import { Changed, useEdit } from "../../hooks/useEdit.ts";
 import { useProblemFocus } from "../../hooks/useProblemFocus.ts";
@@ -13,28 +13,11 @@ import { words } from "../../words.ts";
 import { announce } from "../Announcer/Announcer.tsx";
 import { Button } from "../Button/Button.tsx";
 import { PostFields, problemOfWords, type WordsProblem } from "../PostFields/PostFields.tsx";
+import { Question } from "../Question/Question.tsx";
 import { Problem } from "../States/States.tsx";
 import "./PostEditor.css";
 
 const { edit: say } = words;
-
-function Question({ keep, lose }: { keep: () => void; lose: () => void }) {
-    const id = useId();
-    return (
-        <div className="post-editor-question" role="group" aria-labelledby={id}>
-            <p id={id}>{say.ask}</p>
-            <div className="post-editor-actions">
-                {/* The focus comes here with the question, so that a screen reader says both. */}
-                <Button look="main" onClick={keep} autoFocus>
-                    {say.keep}
-                </Button>
-                <Button className="post-editor-side" onClick={lose} data-once>
-                    {say.lose}
-                </Button>
-            </div>
-        </div>
-    );
-}
 
 function EditProblem({ error, gone }: { error: unknown; gone: boolean }) {
     if (gone) return <Problem>{say.gone}</Problem>;
@@ -116,11 +99,14 @@ export function PostEditor({ id, user, post, shown, close }: PostEditorProps) {
             <EditProblem error={edit.error} gone={post === null} />
             {asking ? (
                 <Question
-                    keep={() => {
+                    ask={say.ask}
+                    keep={say.keep}
+                    lose={say.lose}
+                    onKeep={() => {
                         setAsking(false);
                         write();
                     }}
-                    lose={leave}
+                    onLose={leave}
                 />
             ) : (
                 <div className="post-editor-actions">

@@ -1,7 +1,6 @@
 /*
  * The team's chat: who is in it, what was written, and writing. One conversation can be looked at by itself.
  */
-import { useState } from "react";
 import { Icon } from "../../components/Icon/Icon.tsx";
 import { Empty, Failed, Loading } from "../../components/States/States.tsx";
 import { TeamPicker } from "../../components/TeamPicker/TeamPicker.tsx";
@@ -9,13 +8,9 @@ import { useChannel } from "../../hooks/useChannel.ts";
 import { useChannels } from "../../hooks/useChannels.ts";
 import type { Channel, TeamRef, User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
-import { Dock } from "./Dock.tsx";
-import { HereLine } from "./HereLine.tsx";
 import { Messages } from "./Messages.tsx";
-import { useThread } from "./useThread.ts";
-import { Writing } from "./Writing.tsx";
+import { useMessageDeletion } from "./useMessageDeletion.ts";
 import "./Chat.css";
-import type { Shown } from "./room.ts";
 
 const channelLink = (id: string): string => `#/chat/${encodeURIComponent(id)}`;
 
@@ -55,21 +50,7 @@ interface OneChannelProps {
 function OneChannel({ id, user, leads, thread }: OneChannelProps) {
     const { chat } = words;
     const room = useChannel(id);
-    const [replyTo, setReplyTo] = useState<Shown | null>(null);
-    const shown = useThread(room, thread);
-    const mayWrite = leads || room.channel?.posting !== "coaches";
-    const writing = (
-        <Writing
-            key={thread ?? ""}
-            room={room}
-            user={user}
-            thread={thread}
-            mayWrite={mayWrite}
-            replyTo={replyTo}
-            stopReply={() => setReplyTo(null)}
-        />
-    );
-
+    const deletion = useMessageDeletion(room.remove);
     return (
         <>
             {thread && (
@@ -81,33 +62,18 @@ function OneChannel({ id, user, leads, thread }: OneChannelProps) {
                     </a>
                 </div>
             )}
-            {room.isPending && <Loading cards={3}>{chat.loading}</Loading>}
-            {room.error && room.messages.length === 0 && (
-                <Failed title={chat.failed} error={room.error} retry={room.retry} />
-            )}
-            {!room.isPending && shown.length === 0 && !room.error && (
-                <>
-                    <Empty icon="speech" title={chat.empty}>
-                        {chat.emptyHelp}
-                    </Empty>
-                    <Dock>
-                        <HereLine room={room} user={user} />
-                        {writing}
-                    </Dock>
-                </>
-            )}
-            {shown.length > 0 && (
+            {room.isPending && !room.error && <Loading cards={3}>{chat.loading}</Loading>}
+            {room.isPending && room.error && <Failed title={chat.failed} error={room.error} retry={room.retry} />}
+            {!room.isPending && (
                 <Messages
                     key={thread ?? ""}
                     room={room}
-                    shown={shown}
                     thread={thread}
                     user={user}
                     leads={leads}
-                    reply={mayWrite ? setReplyTo : null}
-                >
-                    {writing}
-                </Messages>
+                    mayWrite={leads || room.channel?.posting !== "coaches"}
+                    deletion={deletion}
+                />
             )}
         </>
     );

@@ -7,6 +7,7 @@ import { Icon } from "../../components/Icon/Icon.tsx";
 import { Initial } from "../../components/Initial/Initial.tsx";
 import { PostText } from "../../components/PostText/PostText.tsx";
 import { Problem } from "../../components/States/States.tsx";
+import { hasDraft, messageEditName } from "../../hooks/useDraft.ts";
 import { useNow } from "../../hooks/useNow.ts";
 import { timeInWords } from "../../text/time.ts";
 import { words } from "../../words.ts";
@@ -145,7 +146,8 @@ export const MessageCard = memo(function MessageCard(props: MessageProps) {
     const { message, root, replies, own, leads, byCoach, fresh, readBy, going, deletion, room, reply } = props;
     const { chat } = words;
     const now = useNow();
-    const [editing, setEditing] = useState(false);
+    const editName = messageEditName(message.userId, message.id);
+    const [editing, setEditing] = useState(() => own && hasDraft(editName));
     const whole = useRef<HTMLLIElement>(null);
     const headId = useId();
 
@@ -197,6 +199,7 @@ export const MessageCard = memo(function MessageCard(props: MessageProps) {
                         <Quote message={message} root={root} />
                         {editing ? (
                             <MessageEditor
+                                name={editName}
                                 content={message.content}
                                 save={(content) => room.edit(message.id, content)}
                                 close={() => setEditing(false)}

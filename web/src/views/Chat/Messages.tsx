@@ -2,37 +2,44 @@
  * What was written, the oldest first. A line says where the new begins; a button leads to the newest and counts what has
  * come meanwhile. What arrives is said to a screen reader in the rhythm of all news.
  */
-import { useEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { announce } from "../../components/Announcer/Announcer.tsx";
 import { Button } from "../../components/Button/Button.tsx";
+import { Empty, Loading } from "../../components/States/States.tsx";
+import type { Reply } from "../../hooks/useDraft.ts";
+import { compareIds, type User } from "../../porchlight/index.ts";
+import { words } from "../../words.ts";
 import { Dock } from "./Dock.tsx";
 import { HereLine } from "./HereLine.tsx";
-import type { User } from "../../porchlight/index.ts";
-import { words } from "../../words.ts";
 import { MessageCard, messageElementId } from "./MessageCard.tsx";
-import { useMessageDeletion } from "./useMessageDeletion.ts";
+import type { MessageDeletion } from "./useMessageDeletion.ts";
 import { useScroll } from "./useScroll.ts";
+import { useThread } from "./useThread.ts";
+import { Writing } from "./Writing.tsx";
 import type { Room, Shown } from "./room.ts";
 
 /* News that came within the announcer's pause is told together. */
 const TOGETHER_MS = 30_000;
+
+const isSent = (it: Shown): boolean => it.state === undefined;
 
 function newestOf(messages: Shown[], test: (it: Shown) => boolean): Shown | undefined {
     for (let i = messages.length - 1; i >= 0; i -= 1) if (test(messages[i]!)) return messages[i];
     return undefined;
 }
 
-/* How many have come from others since, and says so. */
+/* How many have come from others since, and says so. What is under way, or has failed, stands behind them. */
 function useArrivals(shown: Shown[], userId: string, atEnd: boolean): number {
-    const newest = shown[shown.length - 1]?.id ?? "";
+    const newest = newestOf(shown, isSent)?.id ?? "";
     const seen = useRef(new Set(shown.map((it) => it.id)));
     const said = useRef<number[]>([]);
     const [waiting, setWaiting] = useState(0);
 
     useEffect(() => {
         const fresh: Shown[] = [];
-        for (let i = shown.length - 1; i >= 0 && !seen.current.has(shown[i]!.id); i -= 1) fresh.push(shown[i]!);
-        for (const it of shown) seen.current.add(it.id);
+        const sent = shown.filter(isSent);
+        for (let i = sent.length - 1; i >= 0 && !seen.current.has(sent[i]!.id); i -= 1) fresh.push(sent[i]!);
+        for (const it of sent) seen.current.add(it.id);
         const others = fresh.filter((it) => it.userId !== userId && !it.deleted);
         const last = others[0];
         if (!last) return;
@@ -55,7 +62,7 @@ function useArrivals(shown: Shown[], userId: string, atEnd: boolean): number {
 /* What was read is noted while one looks at the end of it. */
 function useRead(room: Room, looks: boolean): void {
     const { messages, markRead } = room;
-    const newest = newestOf(messages, (it) => !it.state)?.id;
+    const newest = newestOf(messages, isSent)?.id;
     useEffect(() => {
         if (!looks || !newest) return undefined;
         const read = (): void => {
@@ -67,16 +74,18 @@ function useRead(room: Room, looks: boolean): void {
     }, [looks, newest]);
 }
 
-/* The first message that was new when the chat was opened. */
-function useFresh({ channel, messages }: Room, userId: string): string | null {
+/* The first message that was new when the chat was opened, and whether that is known yet. */
+function useFresh({ channel, messages, isConnected, error }: Room, userId: string) {
     const [before] = useState(channel);
     const fresh = useRef<string | null>(null);
     if (before && before.unread > 0) {
-        /* What had been read may be older than all that is loaded. */
-        const read = messages.findIndex((it) => it.id === before.lastReadId);
-        fresh.current ??= messages.slice(read + 1).find((it) => it.userId !== userId && !it.deleted)?.id ?? null;
+        const { lastReadId } = before;
+        const isNew = (it: Shown): boolean =>
+            isSent(it) && !it.deleted && it.userId !== userId && (lastReadId === null || compareIds(it.id, lastReadId) > 0);
+        fresh.current ??= messages.find(isNew)?.id ?? null;
     }
-    return fresh.current;
+    const isKnown = fresh.current !== null || !before || before.unread === 0 || isConnected || error !== null;
+    return { fresh: fresh.current, isKnown };
 }
 
 /* How many have read each of the member's own messages: only the newest that anybody has read says it. */
@@ -93,14 +102,11 @@ function readersOf(room: Room, userId: string): { id: string; count: number } | 
 
 interface MessagesProps {
     room: Room;
-    shown: Shown[];
     thread: string | null;
     user: User;
     leads: boolean;
-    /* null: who reads here does not write here. */
-    reply: ((message: Shown) => void) | null;
-    /* Where one writes. */
-    children: ReactNode;
+    mayWrite: boolean;
+    deletion: MessageDeletion;
 }
 
 function Older({ room, keep, list }: { room: Room; keep: (it: Element) => void; list: RefObject<HTMLElement> }) {
@@ -120,24 +126,31 @@ function Older({ room, keep, list }: { room: Room; keep: (it: Element) => void; 
     );
 }
 
-export function Messages({ room, shown, thread, user, leads, reply, children }: MessagesProps) {
+/* Who answers an answer goes on in the same conversation. */
+const replyTo = ({ id, threadId, username, content }: Shown): Reply => ({ thread: threadId ?? id, username, content });
+
+export function Messages({ room, thread, user, leads, mayWrite, deletion }: MessagesProps) {
     const { chat } = words;
     const list = useRef<HTMLOListElement>(null);
-    const fresh = useFresh(room, user.id);
+    const shown = useThread(room, thread);
+    const { fresh, isKnown } = useFresh(room, user.id);
+    const [asked, setAsked] = useState<Reply | null>(null);
+    const reply = useCallback((message: Shown) => setAsked(replyTo(message)), []);
     const newest = shown[shown.length - 1];
+    const sent = newestOf(shown, isSent);
     const { atEnd, jump, keep } = useScroll({
         list,
         firstId: shown[0]?.id ?? "",
-        lastId: newest?.clientId ?? newest?.id ?? "",
-        ownLast: newest?.userId === user.id && newest.state !== undefined,
+        lastId: sent?.clientId ?? sent?.id ?? "",
+        ownId: newestOf(shown, (it) => it.state === "sending" || it.state === "waiting")?.id ?? "",
         beginAt: fresh && !thread ? ".message-fresh" : null,
+        mayBegin: isKnown || thread !== null,
     });
     /* It does not vanish under somebody's hand. */
     const [held, setHeld] = useState(false);
-    const jumps = !atEnd || held;
-    const waiting = useArrivals(shown, user.id, atEnd);
-    useRead(room, atEnd && !thread);
-    const deletion = useMessageDeletion(room.remove);
+    const jumps = atEnd === false || held;
+    const waiting = useArrivals(shown, user.id, atEnd !== false);
+    useRead(room, atEnd === true && !thread);
     const readers = readersOf(room, user.id);
 
     const byId = useMemo(() => new Map(room.messages.map((it) => [it.id, it])), [room.messages]);
@@ -150,8 +163,14 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
 
     return (
         <>
-            {!thread && (room.hasOlder ? <Older room={room} keep={keep} list={list} /> : <p className="feed-end">{chat.start}</p>)}
-            <ol className="messages" aria-label={chat.list} ref={list}>
+            {shown.length === 0 && thread && room.loadingOlder && <Loading cards={1}>{chat.loading}</Loading>}
+            {shown.length === 0 && !(thread && room.loadingOlder) && (
+                <Empty icon="speech" title={chat.empty}>
+                    {chat.emptyHelp}
+                </Empty>
+            )}
+            {!thread && shown.length > 0 && (room.hasOlder ? <Older room={room} keep={keep} list={list} /> : <p className="feed-end">{chat.start}</p>)}
+            <ol className="messages" aria-label={chat.list} ref={list} hidden={shown.length === 0}>
                 {shown.map((message) => (
                     <MessageCard
                         key={message.clientId ?? message.id}
@@ -166,7 +185,7 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
                         going={deletion.going.has(message.id)}
                         deletion={deletion}
                         room={room}
-                        reply={reply}
+                        reply={mayWrite ? reply : null}
                     />
                 ))}
             </ol>
@@ -189,7 +208,7 @@ export function Messages({ room, shown, thread, user, leads, reply, children }: 
                         </Button>
                     )}
                 </div>
-                {children}
+                <Writing room={room} user={user} thread={thread} mayWrite={mayWrite} asked={asked} />
             </Dock>
         </>
     );

@@ -1,15 +1,15 @@
 /*
- * Writing a message, at the foot of the chat: what is being answered, a box and a button. What is
- * being written survives a reload.
+ * Writing a message, at the foot of the chat: what is being answered, a box and a button. What is being written survives
+ * a reload, and so does what it answers.
  */
 import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 import { Button } from "../../components/Button/Button.tsx";
 import { Icon } from "../../components/Icon/Icon.tsx";
-import { useDraft } from "../../hooks/useDraft.ts";
+import { useDraft, type Reply } from "../../hooks/useDraft.ts";
 import type { User } from "../../porchlight/index.ts";
 import { charsOf } from "../../text/topics.ts";
 import { words } from "../../words.ts";
-import type { Room, Shown } from "./room.ts";
+import type { Room } from "./room.ts";
 
 /* The server's limit. */
 export const MESSAGE_CHARS_MAX = 2000;
@@ -60,11 +60,11 @@ interface WritingProps {
     user: User;
     thread: string | null;
     mayWrite: boolean;
-    replyTo: Shown | null;
-    stopReply: () => void;
+    /* What the member wants to answer: another object each time they say so. */
+    asked: Reply | null;
 }
 
-export function Writing({ room, user, thread, mayWrite, replyTo, stopReply }: WritingProps) {
+export function Writing({ room, user, thread, mayWrite, asked }: WritingProps) {
     const { chat } = words;
     const { draft, change, clear } = useDraft(`${user.id}.chat.${room.channel?.id ?? ""}.${thread ?? ""}`);
     const [problem, setProblem] = useState<string | null>(null);
@@ -73,9 +73,14 @@ export function Writing({ room, user, thread, mayWrite, replyTo, stopReply }: Wr
     const id = useId();
     const left = MESSAGE_CHARS_MAX - charsOf(draft.body.trim());
 
+    const reply = draft.reply ?? null;
+    const stopReply = (): void => change({ reply: null });
+
     useEffect(() => {
-        if (replyTo) box.current?.focus();
-    }, [replyTo, box]);
+        if (!asked) return;
+        change({ reply: asked });
+        box.current?.focus();
+    }, [asked]);
 
     if (!mayWrite) {
         return <p className="dock-closed">{chat.coachesOnly}</p>;
@@ -86,10 +91,8 @@ export function Writing({ room, user, thread, mayWrite, replyTo, stopReply }: Wr
         setProblem(!content ? chat.missing : left < 0 ? chat.over(-left) : null);
         box.current?.focus();
         if (!content || left < 0) return;
-        /* Who answers an answer goes on in the same conversation. */
-        room.send(content, thread ?? (replyTo ? (replyTo.threadId ?? replyTo.id) : undefined));
+        room.send(content, thread ?? reply?.thread);
         clear();
-        stopReply();
         typing.stop();
     };
 
@@ -99,7 +102,7 @@ export function Writing({ room, user, thread, mayWrite, replyTo, stopReply }: Wr
     };
 
     const pressed = (event: KeyboardEvent): void => {
-        if (event.key === "Escape" && replyTo) stopReply();
+        if (event.key === "Escape" && reply) stopReply();
         if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || !entersSend()) return;
         event.preventDefault();
         send();
@@ -107,10 +110,10 @@ export function Writing({ room, user, thread, mayWrite, replyTo, stopReply }: Wr
 
     return (
         <form className="dock-form" onSubmit={submit} noValidate>
-            {replyTo && (
+            {reply && (
                 <div className="dock-reply">
                     <p>
-                        <strong>{chat.inReplyTo(replyTo.username)}</strong> <span>{replyTo.content}</span>
+                        <strong>{chat.inReplyTo(reply.username)}</strong> <span>{reply.content}</span>
                     </p>
                     <button
                         type="button"
@@ -133,7 +136,7 @@ export function Writing({ room, user, thread, mayWrite, replyTo, stopReply }: Wr
             <div className="dock-box">
                 <textarea
                     ref={box}
-                    aria-label={replyTo ? chat.replyTo(replyTo.username) : chat.write}
+                    aria-label={reply ? chat.replyTo(reply.username) : chat.write}
                     aria-invalid={problem !== null}
                     aria-describedby={`${id}-hint${problem ? ` ${id}-problem` : ""}`}
                     placeholder={chat.write}

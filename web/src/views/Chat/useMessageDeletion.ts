@@ -26,8 +26,9 @@ export function useMessageDeletion(send: (id: string) => Promise<boolean>): Mess
     const carryOut = useCallback((id: string): void => {
         window.clearTimeout(timers.current.get(id));
         timers.current.delete(id);
+        /* From here on it cannot be taken back. */
+        setGoing((it) => without(it, id));
         void latest.current(id).then((done) => {
-            setGoing((it) => without(it, id));
             if (!done) setFailed((it) => withOne(it, id));
         });
     }, []);

@@ -13,22 +13,26 @@ const toEnd = (): void => window.scrollTo(0, document.documentElement.scrollHeig
 
 interface ScrollOptions {
     list: RefObject<HTMLElement>;
-    /* Of the oldest and the newest message that is shown. */
+    /* Of the oldest and the newest message that is shown and has been sent. */
     firstId: string;
     lastId: string;
-    /* The newest is the member's own: it is always followed. */
-    ownLast: boolean;
+    /* Of the member's own that is under way: it is always followed. */
+    ownId: string;
     /* What to begin with: a selector in the list, or null for the end. */
     beginAt: string | null;
+    /* That is known. */
+    mayBegin: boolean;
 }
 
-export function useScroll({ list, firstId, lastId, ownLast, beginAt }: ScrollOptions) {
-    const [atEnd, setAtEnd] = useState(true);
+export function useScroll({ list, firstId, lastId, ownId, beginAt, mayBegin }: ScrollOptions) {
+    /* null: nobody has looked yet. */
+    const [atEnd, setAtEnd] = useState<boolean | null>(null);
     const end = useRef(true);
     const begun = useRef(false);
     const kept = useRef<{ element: Element; top: number } | null>(null);
 
     const look = useCallback((): void => {
+        if (!begun.current) return;
         end.current = distance() <= NEAR_PX;
         setAtEnd(end.current);
     }, []);
@@ -44,20 +48,27 @@ export function useScroll({ list, firstId, lastId, ownLast, beginAt }: ScrollOpt
 
     /* After the view has been scrolled to its top, as every view is. */
     useEffect(() => {
+        if (begun.current) return;
         const begin = beginAt ? list.current?.querySelector(beginAt) : null;
         if (begin) begin.scrollIntoView({ block: "start" });
         else toEnd();
-        begun.current = true;
+        begun.current = mayBegin;
         look();
-        /* Once, when the first messages are there. */
-    }, []);
+        /* Once, and again when it is known where the new begins. */
+    }, [mayBegin]);
 
     useLayoutEffect(() => {
         if (!begun.current) return;
         const reads = list.current?.contains(document.activeElement) ?? false;
-        if (ownLast || (end.current && !reads)) toEnd();
+        if (end.current && !reads) toEnd();
         look();
     }, [lastId]);
+
+    useLayoutEffect(() => {
+        if (!begun.current || !ownId) return;
+        toEnd();
+        look();
+    }, [ownId]);
 
     /* What grows by itself at the end, such as the line that says who has read it, does not leave the end behind. */
     useEffect(() => {

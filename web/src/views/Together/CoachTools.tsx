@@ -2,10 +2,11 @@
  * For who looks after the team: another number in the place of a wrong one, and a new count. Nothing is lost with
  * either: the history keeps what was before.
  */
-import { useId, useRef, useState, type FormEvent } from "react";
+import { useRef, useState, type FormEvent } from "react";
 import { Button } from "../../components/Button/Button.tsx";
 import { Field } from "../../components/Field/Field.tsx";
 import { Done } from "../../components/Panel/Panel.tsx";
+import { Question } from "../../components/Question/Question.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { COUNT_MAX, counterLabel, countOf } from "../../text/counters.ts";
 import { words } from "../../words.ts";
@@ -13,25 +14,6 @@ import type { Counter } from "./Count.tsx";
 import { problemOf } from "./OtherNumber.tsx";
 
 type Outcome = { done: string } | { failed: true } | null;
-
-function Question({ name, yes, no }: { name: string; yes: () => void; no: () => void }) {
-    const { together } = words;
-    const id = useId();
-    return (
-        <div className="count-question" role="group" aria-labelledby={id}>
-            <p id={id}>{together.resetAsk(counterLabel(name))}</p>
-            <div className="panel-actions">
-                {/* The focus comes here with the question, so that a screen reader says both. */}
-                <Button look="main" onClick={no} autoFocus>
-                    {together.resetNo}
-                </Button>
-                <Button onClick={yes} data-once>
-                    {together.resetYes}
-                </Button>
-            </div>
-        </div>
-    );
-}
 
 export function CoachTools({ name, counter }: { name: string; counter: Counter }) {
     const { together } = words;
@@ -100,9 +82,11 @@ export function CoachTools({ name, counter }: { name: string; counter: Counter }
             </form>
             {asking && (
                 <Question
-                    name={name}
-                    no={answered}
-                    yes={() => {
+                    ask={together.resetAsk(counterLabel(name))}
+                    keep={together.resetNo}
+                    lose={together.resetYes}
+                    onKeep={answered}
+                    onLose={() => {
                         answered();
                         void run(() => counter.reset(), together.resetDone);
                     }}
