@@ -133,7 +133,7 @@ function useHistory(team: string, name: string, operationCount: number) {
     return {
         /* Newest first. */
         history: pages.data?.pages.flatMap((page) => page.items) ?? [],
-        historyPending: pages.isPending,
+        historyPending: pages.isLoading,
         historyError: pages.data ? null : pages.error,
         hasOlder: pages.hasNextPage,
         olderError: pages.isFetchNextPageError ? pages.error : null,

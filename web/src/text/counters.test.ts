@@ -8,7 +8,6 @@ import {
     daysOf,
     nextMilestone,
     reachedMilestones,
-    roundUp,
 } from "./counters.ts";
 
 test("a counter's name is read as words, and words make a name", () => {
@@ -77,9 +76,4 @@ test("a day that is not known from its start is left out", () => {
     );
     assert.equal(daysOf(history, true, NOW, 1).length, 1);
     assert.deepEqual(daysOf([], true, NOW, 7), []);
-});
-
-test("a chart ends at a round number", () => {
-    const cases: [number, number][] = [[0, 5], [6, 10], [12, 20], [180, 200], [2100, 2500], [2501, 5000], [99_000, 100_000]];
-    for (const [value, top] of cases) assert.equal(roundUp(value), top);
 });

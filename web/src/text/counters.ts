@@ -117,10 +117,3 @@ export function daysOf(history: readonly HistoryItem[], whole: boolean, nowMs: n
     }
     return days.reverse();
 }
-
-/* A round number at or above `value`, for the top of a chart. */
-export function roundUp(value: number): number {
-    if (value <= 5) return 5;
-    const ten = 10 ** Math.floor(Math.log10(value));
-    return [1, 2, 2.5, 5, 10].map((it) => it * ten).find((it) => it >= value) ?? value;
-}

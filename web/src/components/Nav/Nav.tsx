@@ -4,11 +4,10 @@
  */
 import type { Route } from "../../hooks/useRoute.ts";
 import type { Role } from "../../porchlight/index.ts";
+import { unreadBadge } from "../../text/unread.ts";
 import { words } from "../../words.ts";
 import { Icon, type IconName } from "../Icon/Icon.tsx";
 import "./Nav.css";
-
-const MANY = 9;
 
 type To = Route["view"];
 
@@ -32,7 +31,7 @@ function Item({ href, icon, label, current, count = 0, said }: ItemProps) {
             {label}
             {count > 0 && (
                 <span className="nav-count" aria-hidden="true">
-                    {count > MANY ? words.nav.manyUnread : count}
+                    {unreadBadge(count)}
                 </span>
             )}
             {count > 0 && <span className="unseen">({said?.(count)})</span>}

@@ -1,6 +1,7 @@
 /*
  * Posts that were written without a network: they show at once, and say that they wait. When one is sent, the real one
- * takes its place in the feed. What the server did not take stays here until it is closed, so that no word is lost.
+ * takes its place in the feed. What the server did not take stays here until it is closed, so that no word is lost; what
+ * is a message or a count stands in its own place.
  */
 import { useRef } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
@@ -26,7 +27,6 @@ function reasonOf({ deed, error }: Unsent): string {
 
 function wordsOf(deed: Deed): string | undefined {
     if (deed.kind === "post") return deed.post.body;
-    if (deed.kind === "message") return deed.content;
     return deed.kind === "edit" ? deed.change.body : undefined;
 }
 
@@ -51,7 +51,8 @@ function UnsentDeed({ unsent, close }: { unsent: Unsent; close: () => void }) {
 export function WaitingPosts({ user }: { user: User }) {
     const { state } = useConnection();
     const waiting = useWaitingPosts();
-    const { unsent, close } = useUnsent();
+    const { unsent: all, close } = useUnsent();
+    const unsent = all.filter(({ deed }) => deed.kind !== "message" && deed.kind !== "count");
     const note = waitingNote(state === "offline" || !navigator.onLine);
     return (
         <section className="waiting-posts" aria-label={outbox.label} hidden={waiting.length + unsent.length === 0}>

@@ -7,6 +7,7 @@ import { TeamPicker } from "../../components/TeamPicker/TeamPicker.tsx";
 import { useChannel } from "../../hooks/useChannel.ts";
 import { useChannels } from "../../hooks/useChannels.ts";
 import type { Channel, TeamRef, User } from "../../porchlight/index.ts";
+import { unreadBadge } from "../../text/unread.ts";
 import { words } from "../../words.ts";
 import { Messages } from "./Messages.tsx";
 import { useMessageDeletion } from "./useMessageDeletion.ts";
@@ -26,7 +27,7 @@ function Channels({ channels, shown }: { channels: Channel[]; shown: string }) {
                             {unread > 0 && id !== shown && (
                                 <>
                                     <span className="nav-count" aria-hidden="true">
-                                        {unread > 9 ? nav.manyUnread : unread}
+                                        {unreadBadge(unread)}
                                     </span>
                                     <span className="unseen"> ({nav.unreadMessages(unread)})</span>
                                 </>

@@ -46,7 +46,7 @@ function Quote({ message, root }: Pick<MessageProps, "message" | "root">) {
         <a className="message-quote" href={threadLink(message, message.threadId)}>
             <span>
                 <strong>{chat.inReplyTo(root === null ? chat.olderOne : root.username)}</strong>
-                {root && ` ${root.deleted ? chat.deletedByAuthor : root.content}`}
+                {root && ` ${root.deleted ? chat.takenAway : root.content}`}
             </span>
         </a>
     );
@@ -171,7 +171,7 @@ export const MessageCard = memo(function MessageCard(props: MessageProps) {
                 {going ? (
                     <Gone undo={() => deletion.undo(message.id)} />
                 ) : message.deleted ? (
-                    <p className="message-deleted">{chat.deletedByAuthor}</p>
+                    <p className="message-deleted">{chat.takenAway}</p>
                 ) : (
                     <>
                         <div className="message-head">

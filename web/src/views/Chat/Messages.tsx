@@ -5,7 +5,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { announce } from "../../components/Announcer/Announcer.tsx";
 import { Button } from "../../components/Button/Button.tsx";
-import { Empty, Loading } from "../../components/States/States.tsx";
+import { Empty, Loading, Problem } from "../../components/States/States.tsx";
 import type { Reply } from "../../hooks/useDraft.ts";
 import { compareIds, type User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
@@ -109,20 +109,45 @@ interface MessagesProps {
     deletion: MessageDeletion;
 }
 
-function Older({ room, keep, list }: { room: Room; keep: (it: Element) => void; list: RefObject<HTMLElement> }) {
+interface OlderProps {
+    room: Room;
+    keep: (it: Element) => void;
+    list: RefObject<HTMLElement>;
+}
+
+function Older({ room, keep, list }: OlderProps) {
     const { chat } = words;
-    const busy = room.loadingOlder;
+    const { loadingOlder: busy, messages } = room;
+    const first = messages[0]?.id;
+    /* The oldest when older ones were asked for: it still is when none came. */
+    const [askedAt, setAskedAt] = useState<string | undefined>();
     return (
-        <Button
-            className="feed-older"
-            busy={busy}
-            onClick={() => {
-                if (list.current?.firstElementChild) keep(list.current.firstElementChild);
-                room.older();
-            }}
-        >
-            {busy ? chat.olderBusy : chat.older}
-        </Button>
+        <>
+            {askedAt !== undefined && askedAt === first && !busy && <Problem>{chat.olderFailed}</Problem>}
+            <Button
+                className="feed-older"
+                busy={busy}
+                onClick={() => {
+                    if (list.current?.firstElementChild) keep(list.current.firstElementChild);
+                    setAskedAt(first);
+                    room.older();
+                }}
+            >
+                {busy ? chat.olderBusy : chat.older}
+            </Button>
+        </>
+    );
+}
+
+/* The server takes no more questions from here: nothing new comes in until somebody asks again. */
+function Stopped({ room }: { room: Room }) {
+    const { chat } = words;
+    if (room.isConnected || room.error?.kind !== "refused") return null;
+    return (
+        <div className="chat-stopped">
+            <Problem>{chat.stopped}</Problem>
+            <Button onClick={room.retry}>{chat.tryAgain}</Button>
+        </div>
     );
 }
 
@@ -190,6 +215,7 @@ export function Messages({ room, thread, user, leads, mayWrite, deletion }: Mess
                 ))}
             </ol>
             <Dock>
+                <Stopped room={room} />
                 <div className="dock-line">
                     <HereLine room={room} user={user} aside={jumps} />
                     {jumps && (

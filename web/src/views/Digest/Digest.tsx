@@ -75,10 +75,15 @@ function Articles({ id }: { id: string }) {
 
 /* Says when the one that was waited for is there. */
 function useReady(underWay: boolean, latest: string | undefined): void {
-    const waited = useRef(false);
+    /* The newest one when the waiting began: who waits for one that fails is told nothing. */
+    const waited = useRef<{ before: string | undefined } | null>(null);
     useEffect(() => {
-        if (waited.current && !underWay && latest !== undefined) announce(words.digest.ready);
-        waited.current = underWay;
+        if (underWay) {
+            waited.current ??= { before: latest };
+            return;
+        }
+        if (waited.current && latest !== waited.current.before) announce(words.digest.ready);
+        waited.current = null;
     }, [underWay, latest]);
 }
 

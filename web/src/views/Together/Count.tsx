@@ -5,9 +5,11 @@ import { useId, useRef, useState, type CSSProperties, type RefObject } from "rea
 import { Bar } from "../../components/Bar/Bar.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Icon, type IconName } from "../../components/Icon/Icon.tsx";
-import { Problem } from "../../components/States/States.tsx";
+import { Failed, Loading, Problem } from "../../components/States/States.tsx";
+import { useConnection } from "../../hooks/useConnection.tsx";
 import { useCounter } from "../../hooks/useCounters.ts";
 import { useNow } from "../../hooks/useNow.ts";
+import { useUnsent } from "../../hooks/useOutbox.ts";
 import type { HistoryItem, User } from "../../porchlight/index.ts";
 import { counterLabel, counterTotal, nextMilestone, presses, reachedMilestones, STEPS, WATER } from "../../text/counters.ts";
 import { timeInWords } from "../../text/time.ts";
@@ -24,10 +26,12 @@ const iconOf = (name: string): IconName => (name === STEPS ? "steps" : name === 
 /* Older than this it is history. */
 const LAST_MS = 24 * 3600 * 1000;
 
+const isCorrection = ({ type }: HistoryItem): boolean => type === "reset" || type === "setValue";
+
 /* The member's own last change, unless the count was corrected or begun anew since: then there is no way back. */
 function lastOf(history: readonly HistoryItem[], userId: string, nowMs: number): HistoryItem | null {
     for (const item of history) {
-        if (item.type === "reset" || item.type === "setValue") return null;
+        if (isCorrection(item)) return null;
         if (nowMs - Date.parse(item.timestamp) > LAST_MS) return null;
         if (item.userId === userId) return item;
     }
@@ -41,10 +45,24 @@ interface Last {
     timestamp: string | null;
 }
 
+/* What was done here, when, and what the counter had been through by then. */
+interface Here extends Last {
+    atMs: number;
+    operations: number;
+}
+
 function useLast(counter: Counter, userId: string) {
-    /* What was done here is said at once, whenever the history hears of it. */
-    const [here, setHere] = useState<Last | null>(null);
+    /* It is said at once, whenever the history hears of it. */
+    const [done, setHere] = useState<Here | null>(null);
     const now = useNow();
+    const operations = counter.metadata?.operationCount ?? 0;
+    const isOver =
+        done !== null &&
+        (now - done.atMs > LAST_MS ||
+            counter.history.some((it) => isCorrection(it) && it.operationCount > done.operations));
+    const here = isOver ? null : done;
+    const act = (type: Last["type"], amount: number): void =>
+        setHere({ type, amount, timestamp: null, atMs: Date.now(), operations });
     const known = lastOf(counter.history, userId, now);
     const before: Last | null = known && {
         type: known.type === "decrement" ? "decrement" : "increment",
@@ -54,11 +72,11 @@ function useLast(counter: Counter, userId: string) {
     return {
         last: counter.error ? null : (here ?? before),
         add: (amount: number) => {
-            setHere({ type: "increment", amount, timestamp: null });
+            act("increment", amount);
             counter.add(amount);
         },
         undo: (amount: number) => {
-            setHere({ type: "decrement", amount, timestamp: null });
+            act("decrement", amount);
             counter.take(amount);
         },
     };
@@ -88,6 +106,27 @@ function LastLine({ last, undo }: { last: Last | null; undo: (amount: number) =>
     );
 }
 
+/* What the server did not take, until it is closed. */
+function Refused({ name, error }: { name: string; error: boolean }) {
+    const { together } = words;
+    const { team } = useConnection();
+    const { unsent, close } = useUnsent();
+    const refused = unsent.flatMap(({ deed }) =>
+        deed.kind === "count" && deed.name === name && deed.team === team ? [deed] : [],
+    );
+    if (refused.length === 0) return error ? <Problem>{together.failed}</Problem> : null;
+    return (
+        <>
+            {refused.map(({ key, amount }) => (
+                <div className="count-refused" key={key}>
+                    <Problem>{together.refused(amount)}</Problem>
+                    <Button onClick={() => close(key)}>{words.outbox.close}</Button>
+                </div>
+            ))}
+        </>
+    );
+}
+
 function Adding({ name, counter, user }: { name: string; counter: Counter; user: User }) {
     const { together } = words;
     const { last, add, undo } = useLast(counter, user.id);
@@ -112,7 +151,7 @@ function Adding({ name, counter, user }: { name: string; counter: Counter; user:
                 }}
             />
             {counter.waits && <p className="count-waits">{together.waits}</p>}
-            {counter.error && <Problem>{together.failed}</Problem>}
+            <Refused name={name} error={counter.error !== null} />
         </div>
     );
 }
@@ -158,6 +197,19 @@ function Milestones({ value }: { value: number }) {
     );
 }
 
+function History({ counter, user }: { counter: Counter; user: User }) {
+    const { together } = words;
+    const { historyPending, historyError, retry } = counter;
+    if (historyPending) return <Loading cards={1}>{together.historyLoading}</Loading>;
+    if (historyError) return <Failed title={together.historyFailed} error={historyError} retry={retry} />;
+    return (
+        <>
+            <Days counter={counter} />
+            <Latest counter={counter} user={user} />
+        </>
+    );
+}
+
 interface MainCountProps {
     name: string;
     user: User;
@@ -183,8 +235,7 @@ export function MainCount({ name, user, leads, heading }: MainCountProps) {
                 <Milestones value={counter.value} />
                 {leads && <CoachTools name={name} counter={counter} />}
             </section>
-            <Days counter={counter} />
-            <Latest counter={counter} user={user} />
+            <History counter={counter} user={user} />
         </>
     );
 }

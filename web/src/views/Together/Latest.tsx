@@ -4,6 +4,7 @@
 import { useState } from "react";
 import { Button } from "../../components/Button/Button.tsx";
 import { Panel } from "../../components/Panel/Panel.tsx";
+import { Problem } from "../../components/States/States.tsx";
 import { useNow } from "../../hooks/useNow.ts";
 import type { HistoryItem, User } from "../../porchlight/index.ts";
 import { timeInWords } from "../../text/time.ts";
@@ -30,7 +31,7 @@ export function Latest({ counter, user }: { counter: Counter; user: User }) {
     const { together } = words;
     const now = useNow();
     const [shown, setShown] = useState(SHOWN_FIRST);
-    const { history, hasOlder, loadingOlder: busy, older } = counter;
+    const { history, hasOlder, loadingOlder: busy, olderError, older } = counter;
 
     const more = (): void => {
         if (history.length < shown + SHOWN_MORE && hasOlder) older();
@@ -48,6 +49,7 @@ export function Latest({ counter, user }: { counter: Counter; user: User }) {
                     </li>
                 ))}
             </ul>
+            {olderError && <Problem>{together.olderFailed}</Problem>}
             {(hasOlder || history.length > shown) && (
                 <Button className="count-older" busy={busy} onClick={more}>
                     {busy ? together.olderBusy : together.older}

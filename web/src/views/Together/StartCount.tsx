@@ -1,5 +1,5 @@
 /*
- * Another thing to count. It is there for everybody with the first number that is added to it.
+ * Another thing to count, for who looks after the team. It is there for everybody with the first number that is added to it.
  */
 import { useRef, useState, type FormEvent } from "react";
 import { Button } from "../../components/Button/Button.tsx";
