@@ -145,24 +145,6 @@ describe('the view', () => {
         await page.leave();
     });
 
-    test('who comes back to many new messages begins with the first of them, and has not read the rest', async () => {
-        const channel = await channelOf(porch);
-        const page = await openChat(porch, { who: 'member14' });
-        await page.getByRole('link', { name: 'Together', exact: true }).click();
-        for (let i = 0; i < 30; i++)
-            await porch.api('member8', 'POST', `/channels/${channel}/messages`, { content: `Unseen ${i}.` });
-        const unread = page.getByRole('link', { name: 'Chat (30 new messages)' });
-        await unread.waitFor();
-        await unread.click();
-        await message(page, 'Unseen 0.').getByText('New messages').waitFor();
-        await page.getByRole('button', { name: 'Go to the newest' }).waitFor();
-        assert.ok(await inSight(message(page, 'Unseen 0.')));
-        assert.equal(await unread.count(), 1, 'nobody has read what they have not seen');
-        await page.getByRole('button', { name: 'Go to the newest' }).click();
-        await unread.waitFor({ state: 'detached' });
-        await page.leave();
-    });
-
     test('an answer stays with what it answers: in another conversation, and after a reload', async () => {
         const channel = await channelOf(porch);
         const said = async (content, threadId) =>

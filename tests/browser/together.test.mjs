@@ -111,42 +111,9 @@ describe('the view', () => {
         await main.getByRole('button', { name: 'Yes, start from 0' }).click();
         await main.getByText('The count starts again from 0.').waitFor();
         await total(mary, 'Glasses of water').filter({ hasText: /^0$/ }).waitFor();
-        await part(mary, 'Glasses of water').getByRole('button', { name: 'Day by day' }).click();
-        await part(mary, 'Who added what').getByText('started a new count').waitFor();
-        await water.locator('.count-last').getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' });
         await part(sarah, 'Who added what').getByText('You started a new count').waitFor();
         await sarah.leave();
         await mary.leave();
-    });
-
-    test('what the server did not take is said where it was added, until it is closed', async () => {
-        const page = await openTogether(porch, { who: 'member4', allow: [expected.lost, expected.status(403)] });
-        await page.context().setOffline(true);
-        await part(page, 'Steps').getByRole('button', { name: '+500 to Steps' }).click();
-        await part(page, 'Steps').getByText('This is not sent yet.').waitFor();
-        await page.route('**/rpc/counter.increment', (route) =>
-            route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"type":"#forbidden"}' }));
-        await page.context().setOffline(false);
-        await part(page, 'Steps').getByText('Your 500 could not be counted.').waitFor();
-        await assertAccessibleInBoth(page, 'a number that was not taken');
-        await page.getByRole('link', { name: 'Home', exact: true }).click();
-        await page.getByRole('link', { name: 'Together', exact: true }).click();
-        await part(page, 'Steps').getByRole('button', { name: 'Close' }).click();
-        await part(page, 'Steps').getByText('Your 500 could not be counted.').waitFor({ state: 'detached' });
-        await page.leave();
-    });
-
-    test('a history that does not load says so, and is asked for again', async () => {
-        const page = await porch.open({ who: 'member1', reducedMotion: 'reduce', allow: [expected.status(400)] });
-        await page.route('**/rpc/counter.getHistory', (route) => route.fulfill({ status: 400, body: '{}' }));
-        await page.getByRole('link', { name: 'Together', exact: true }).click();
-        await page.getByText('What was added did not load').waitFor();
-        assert.equal(await page.getByText('Nobody has added a number yet.').count(), 0);
-        await assertAccessibleInBoth(page, 'a history that failed');
-        await page.unroute('**/rpc/counter.getHistory');
-        await page.getByRole('button', { name: 'Try again' }).click();
-        await part(page, 'Who added what').waitFor();
-        await page.leave();
     });
 
     test('what is added without a network waits and is sent once', async () => {
