@@ -21,7 +21,7 @@
 #define TEAM_NAME_CHARS_MAX 60
 #define EXTERNAL_ID_CHARS_MAX 128 /* an existing site's id: a UUID or an e-mail address fits */
 #define CHANNEL_NAME_CHARS_MAX 60
-#define CHAT_CHARS_MAX 2000  /* about a page; whoever has more to say writes a post */
+#define CHAT_CHARS_MAX 2000    /* about a page; whoever has more to say writes a post */
 #define CLIENT_ID_CHARS_MAX 64 /* a UUID is 36 */
 
 /* ---- what a community may have ----------------------------------------------------------------------------------- */
@@ -31,14 +31,15 @@
 #define CHANNELS_PER_TEAM_MAX 20 /* a list that is read at once, and that a poll may carry whole */
 #define UNREAD_COUNTED_MAX 1000  /* counting stops there: nobody reads "1,001" otherwise */
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
-#define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once */
+#define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once  \
+                                   */
 #define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
-#define COUNTER_MEMBER_AMOUNT_MAX 1000000 /* at once, by who is no coach: three months of steps */
+#define COUNTER_MEMBER_AMOUNT_MAX 1000000           /* at once, by who is no coach: three months of steps */
 #define COUNTER_VALUE_MAX INT64_C(9007199254740991) /* and as far below: what JavaScript's numbers hold exactly */
-#define INVITE_CODE_CHARS_MAX 64 /* a code, with whatever blanks and hyphens it was copied with */
-#define INVITE_USES_MAX 500      /* one link for one big team */
-#define INVITE_HOURS_MAX 2160    /* 90 days: a link that is found later should not open the door */
-#define INVITE_HOURS_DEFAULT 168 /* a week */
+#define INVITE_CODE_CHARS_MAX 64                    /* a code, with whatever blanks and hyphens it was copied with */
+#define INVITE_USES_MAX 500                         /* one link for one big team */
+#define INVITE_HOURS_MAX 2160                       /* 90 days: a link that is found later should not open the door */
+#define INVITE_HOURS_DEFAULT 168                    /* a week */
 
 /* ---- HTTP -------------------------------------------------------------------------------------------------------- */
 
@@ -79,7 +80,7 @@
 #define HEAD_LIKES_MAX 256     /* like changes remembered per team; older versions get the newest 50 */
 #define CURSOR_BYTES_MAX 80
 #define CHAT_POLLS_PER_INTERVAL 6 /* a chat is asked for every 10 s while it is open: an answer is waited for */
-#define CHAT_FIRST_MESSAGES 50 /* DESIGN: what a chat begins with */
+#define CHAT_FIRST_MESSAGES 50    /* DESIGN: what a chat begins with */
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
@@ -106,23 +107,23 @@
 #define MESSAGE_ID_BYTES_MAX 64 /* a UUID is 36 */
 #define MESSAGES_PER_MINUTE 600 /* a member, with control frames: ten a second, as for reads; then errors, 4005 */
 #define MESSAGES_BURST 120
-#define ACK_HOURS 24              /* as long as an Idempotency-Key */
-#define MESSAGES_REFUSED_MAX 20   /* in a row: who does not slow down after that is closed with 4005 */
-#define MESSAGE_SHORT_BYTES 4096  /* AUTH, the longest of use, has 2,200: a longer one counts for several */
-#define CHEER_ICON_CHARS_MAX 32   /* a word such as "heart", or an emoji with all its parts */
-#define FEED_TYPE_CHARS_MAX 64    /* of what a trusted server publishes */
-#define CHEERS_REMEMBERED 4096    /* ids of cheers, per loop: a resend within minutes is no second cheer */
-#define LIKES_SOON_MS 100         /* DESIGN: how long counts of one post are gathered */
-#define PRESENCE_SOON_MS 250      /* likewise for who is here */
-#define TYPING_MS 5000            /* DESIGN: who has not said so again does not type any more */
-#define TYPING_TOLD_MAX 16        /* at once in a channel: beyond that nobody reads the names */
-#define CHAT_TICK_MS 500          /* how exactly that ends, and how long receipts are gathered */
-#define CHAT_PEOPLE_TOLD_MAX 200  /* listed; in a larger crowd comings and goings are not told one by one */
-#define CHAT_MISSED_BYTES_MAX (128U << 10) /* of words read for a socket at once: a quarter of QUEUE_BYTES_MAX, escaped */
-#define CHAT_RECEIPTS_TOLD_MAX 100 /* at once; /channels/{id}/receipts has all */
-#define PRESENCE_BEAT_MS 30000    /* and told anyway while the room is awake */
-#define CLOSE_SPREAD_MS 4000      /* over which 4001 reaches everybody when the flag is turned off */
-#define RETURN_SPREAD_MS 5000     /* over which 1012 asks everybody to come back */
+#define ACK_HOURS 24                       /* as long as an Idempotency-Key */
+#define MESSAGES_REFUSED_MAX 20            /* in a row: who does not slow down after that is closed with 4005 */
+#define MESSAGE_SHORT_BYTES 4096           /* AUTH, the longest of use, has 2,200: a longer one counts for several */
+#define CHEER_ICON_CHARS_MAX 32            /* a word such as "heart", or an emoji with all its parts */
+#define FEED_TYPE_CHARS_MAX 64             /* of what a trusted server publishes */
+#define CHEERS_REMEMBERED 4096             /* ids of cheers, per loop: a resend within minutes is no second cheer */
+#define LIKES_SOON_MS 100                  /* DESIGN: how long counts of one post are gathered */
+#define PRESENCE_SOON_MS 250               /* likewise for who is here */
+#define TYPING_MS 5000                     /* DESIGN: who has not said so again does not type any more */
+#define TYPING_TOLD_MAX 16                 /* at once in a channel: beyond that nobody reads the names */
+#define CHAT_TICK_MS 500                   /* how exactly that ends, and how long receipts are gathered */
+#define CHAT_PEOPLE_TOLD_MAX 200           /* listed; in a larger crowd comings and goings are not told one by one */
+#define CHAT_MISSED_BYTES_MAX (128U << 10) /* of words read for a socket at once: escaped, a part of its queue */
+#define CHAT_RECEIPTS_TOLD_MAX 100         /* at once; /channels/{id}/receipts has all */
+#define PRESENCE_BEAT_MS 30000             /* and told anyway while the room is awake */
+#define CLOSE_SPREAD_MS 4000               /* over which 4001 reaches everybody when the flag is turned off */
+#define RETURN_SPREAD_MS 5000              /* over which 1012 asks everybody to come back */
 #define SEND_BUFFER_BYTES 65536   /* of the kernel, per socket: a slow reader shows before megabytes pile up there */
 #define ATTACHMENT_BYTES_MAX 2048 /* DESIGN: what survives sleep, packed */
 #define SOCKETS_MAX 65536         /* per process; each also needs a descriptor */
@@ -137,9 +138,9 @@
 #define ROOM_SLEEP_MS 10000        /* without a message */
 #define FREEZE_BYTES_MAX                                                                                               \
     (256U << 20) /* of all sockets at a hot restart, beside two images; 65,536 at rest take 16 MiB, slow ones more */
-#define CLOSE_WAIT_MS 5000         /* for the other side's close frame */
-#define DESK_ASKS_MAX 256          /* a loop's questions to the database at once: likes share the writer's queue */
-#define LOOP_MAIL_MAX 65536        /* notes between loops; past it a room catches up from the database */
+#define CLOSE_WAIT_MS 5000  /* for the other side's close frame */
+#define DESK_ASKS_MAX 256   /* a loop's questions to the database at once: likes share the writer's queue */
+#define LOOP_MAIL_MAX 65536 /* notes between loops; past it a room catches up from the database */
 
 /* ---- rooms.db ---------------------------------------------------------------------------------------------------- */
 

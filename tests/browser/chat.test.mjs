@@ -304,7 +304,7 @@ describe('the view', () => {
         await failed.leave();
 
         const page = await openChat(porch, { who: 'member12' });
-        await message(page, 'Word').last().getByRole('button', { name: 'Reply' }).click();
+        await messages(page).getByRole('button', { name: 'Reply' }).last().click(); // one's own has none
         for (const viewport of [PHONE, DESKTOP]) {
             await page.setViewportSize(viewport);
             await assertAccessibleInBoth(page, `chat at ${viewport.width}`);

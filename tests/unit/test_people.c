@@ -194,7 +194,8 @@ static void a_new_name_is_told_and_away_stays(void **state)
     (void)people_enter(s->people, mary, 100);
     (void)news_at(s, 100);
     (void)people_set_away(s->people, 7, true);
-    assert_true(people_enter(s->people, maria, 200)); /* as a session does it: the new one comes, then the old one goes */
+    /* As a session does it: the new one comes, then the old one goes. */
+    assert_true(people_enter(s->people, maria, 200));
     assert_false(people_leave(s->people, mary, 200 + GRACE_MS));
     struct people_news news = news_at(s, INT64_MAX);
     assert_int_equal(news.left_count, 0);
