@@ -79,23 +79,6 @@ static struct person *add(struct people *p, struct person **at, const struct att
     return one;
 }
 
-/* Whoever has a new name is told of anew. Without memory the old one stays. */
-static struct person *keep_name(struct person **at, const struct attachment *who)
-{
-    const char *name = attachment_name(who);
-    size_t len = strlen(name) + 1;
-    struct person *one = *at;
-    if (strcmp(one->name, name) == 0)
-        return one;
-    struct person *grown = realloc(one, sizeof *one + len);
-    if (grown == NULL)
-        return one;
-    *at = grown;
-    memcpy(grown->name, name, len);
-    grown->told = false;
-    return grown;
-}
-
 static void drop(struct people *p, struct person **at)
 {
     struct person *one = *at;
@@ -125,7 +108,7 @@ bool people_enter(struct people *p, const struct attachment *who, int64_t now_ms
         if (news)
             (*at)->gone_ms = now_ms > 0 ? now_ms : 1;
     } else {
-        struct person *one = *at != NULL ? keep_name(at, who) : add(p, at, who);
+        struct person *one = *at != NULL ? *at : add(p, at, who);
         if (one != NULL) {
             rename_person(one, attachment_name(who));
             news = !one->told;
