@@ -210,10 +210,11 @@ describe('the contract and the program', () => {
         assert.equal(limits.get('IDEMPOTENCY_HOURS'), 24);
         said(/within 24 hours/);
         assert.match(source('base/limits.h'), /COUNTER_VALUE_MAX INT64_C\(9007199254740991\)/);
-        for (const name of ['CounterChange', 'CounterSet']) {
-            const { amount, value } = schema(name).properties;
-            assert.deepEqual([(amount ?? value).minimum, (amount ?? value).maximum], [-9007199254740991, 9007199254740991]);
-        }
+        const bounds = ({ minimum, maximum }) => [minimum, maximum];
+        assert.deepEqual(bounds(schema('CounterChange').properties.amount), [1, 9007199254740991]);
+        assert.deepEqual(bounds(schema('CounterSet').properties.value), [-9007199254740991, 9007199254740991]);
+        assert.equal(limits.get('COUNTER_MEMBER_AMOUNT_MAX'), 1000000);
+        said(/may send up to 1,000,000/);
         said(/±\(2⁵³ − 1\)/);
         assert.equal(limits.get('HEAD_TIMEOUT_MS'), 10000);
         assert.equal(limits.get('BODY_TIMEOUT_MS'), 30000);
