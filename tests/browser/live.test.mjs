@@ -278,8 +278,8 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         const page = await porch.open({ who: 'member12' });
         await latest(page).nth(8).scrollIntoViewIfNeeded();
         const y = await page.evaluate(() => scrollY);
-        await toPlace(page, /^Settings/);
-        await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+        await page.getByRole('link', { name: /^Notices/ }).click();
+        await page.getByRole('heading', { level: 1, name: 'Notices' }).waitFor();
         assert.equal(await page.evaluate(() => scrollY), 0);
         await page.goBack();
         await latest(page).nth(8).waitFor();

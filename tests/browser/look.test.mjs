@@ -176,7 +176,7 @@ test('the largest text still fits 320 px', async () => {
         const sizes = await page.evaluate(() =>
             [document.documentElement, document.querySelector('.nav-item')].map((it) => getComputedStyle(it).fontSize),
         );
-        if (who === 'member1') assert.equal(sizes[0], sizes[1], 'a bar with three places grows with the text');
+        assert.ok(parseFloat(sizes[1]) >= 18, `four places share the bar: ${sizes}`);
         await page.leave();
     }
 });

@@ -176,6 +176,8 @@ describe('the view', () => {
         }
         await page.evaluate(() => (document.documentElement.dataset.textSize = 'larger'));
         await page.setViewportSize(NARROW);
+        const narrow = () => document.querySelector('.days-chart, svg[role=img], [role=img]').getBoundingClientRect().width <= innerWidth;
+        await page.waitForFunction(narrow);
         assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, 'the largest text');
         await page.leave();
     });

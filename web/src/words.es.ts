@@ -689,6 +689,7 @@ export const spanish: Words = {
     },
 
     status: {
+        label: "Su conexión",
         offline: "No tiene internet. Puede leer lo que hay aquí. Lo nuevo llegará cuando vuelva.",
         waiting: "El servidor no responde. Seguimos probando. Puede leer lo que hay aquí.",
         tryAgain: "Probar otra vez",

@@ -671,6 +671,7 @@ export const words = {
     },
 
     status: {
+        label: "Your connection",
         offline: "You are offline. You can read what is here. New posts will come when you are back.",
         waiting: "The server does not answer. We keep trying. You can read what is here.",
         tryAgain: "Try again",

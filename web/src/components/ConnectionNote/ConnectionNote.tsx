@@ -49,8 +49,9 @@ export function ConnectionNote() {
     const said = text || (offersNewer ? words.version.newer : "");
     useEffect(() => (said ? announce(said) : undefined), [said]);
 
+    if (!said) return null;
     return (
-        <div className="connection-note">
+        <aside className="connection-note" aria-label={words.status.label}>
             {text && (
                 <p>
                     <Icon name="cloud" />
@@ -58,6 +59,6 @@ export function ConnectionNote() {
                 </p>
             )}
             {offersNewer && <Newer later={() => setLater(true)} />}
-        </div>
+        </aside>
     );
 }
