@@ -10,6 +10,8 @@ const NARROW = { width: 320, height: 640 };
 const part = (page, name) => page.getByRole('region', { name, exact: true });
 const total = (page, name = 'Steps') => part(page, name).locator('.count-total strong');
 
+/* A press right after another in the same place would count as a hand that shakes. */
+const byHand = (button) => button.evaluate((it) => it.click());
 const said = (value) => value.toLocaleString('en-US');
 
 async function openTogether(porch, { who = 'member1', ...options } = {}) {
@@ -105,9 +107,9 @@ describe('the view', () => {
         await main.getByRole('button', { name: 'Set the count' }).click();
         await main.getByText('The count is 12 now.').waitFor();
         await total(mary, 'Glasses of water').filter({ hasText: '12' }).waitFor();
-        await main.getByRole('button', { name: 'Start a new count' }).click();
+        await byHand(main.getByRole('button', { name: 'Start a new count' }));
         await main.getByRole('button', { name: 'No, keep the count' }).click();
-        await main.getByRole('button', { name: 'Start a new count' }).click();
+        await byHand(main.getByRole('button', { name: 'Start a new count' }));
         await main.getByRole('button', { name: 'Yes, start from 0' }).click();
         await main.getByText('The count starts again from 0.').waitFor();
         await total(mary, 'Glasses of water').filter({ hasText: /^0$/ }).waitFor();
@@ -125,7 +127,9 @@ describe('the view', () => {
         await steps.getByRole('button', { name: '+1,000 to Steps' }).click();
         await steps.getByText('This is not sent yet.').waitFor();
         await total(page).filter({ hasText: said(value + 1000) }).waitFor();
+        const sent = page.waitForResponse('**/rpc/counter.increment');
         await page.context().setOffline(false);
+        assert.equal((await sent).status(), 200);
         await steps.getByText('This is not sent yet.').waitFor({ state: 'detached' });
         const after = await porch.api('member1', 'POST', '/rpc/counter.getValue', { name: 'steps' });
         assert.equal(after.value, value + 1000);
