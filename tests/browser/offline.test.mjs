@@ -169,7 +169,7 @@ test('without a network the last feed opens and says so; back online it catches 
     await goOffline(page, false);
     await newPostsButton(page).filter({ hasText: '1 new post available' }).click();
     await latest(page).first().filter({ hasText: 'Written while you were away' }).waitFor();
-    await page.waitForFunction(() => document.querySelector('.connection-note').textContent === '');
+    await note(page).waitFor({ state: 'detached' });
     await page.leave();
 });
 

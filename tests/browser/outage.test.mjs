@@ -16,7 +16,7 @@ test('offline is said honestly, reading goes on, and coming back catches up', as
     await porch.api('member2', 'POST', '/posts', { body: 'Written meanwhile' });
     await page.context().setOffline(false);
     await newPostsButton(page).filter({ hasText: '1 new post available' }).waitFor();
-    await page.waitForFunction(() => document.querySelector('.connection-note').textContent === '');
+    await note(page).waitFor({ state: 'detached' });
     await page.leave();
 });
 
