@@ -31,7 +31,8 @@
 #define CHANNELS_PER_TEAM_MAX 20 /* a list that is read at once, and that a poll may carry whole */
 #define UNREAD_COUNTED_MAX 1000  /* counting stops there: nobody reads "1,001" otherwise */
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
-#define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once  \
+#define COUNTERS_PER_TEAM_MAX                                                                                          \
+    100                           /* steps, glasses of water, one a challenge: they are listed, and told, all at once  \
                                    */
 #define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
 #define COUNTER_MEMBER_AMOUNT_MAX 1000000           /* at once, by who is no coach: three months of steps */
@@ -72,12 +73,12 @@
 
 /* ---- cursors and the change log ---------------------------------------------------------------------------------- */
 
-#define EVENTS_KEPT_DAYS 30 /* a month away is a reload */
-#define EVENTS_KEPT_MAX 1000000
-#define CHANGES_EVENTS_MAX 200 /* one answer of /changes; `more` says that there is more */
-#define CHANGES_LIKES_MAX 50   /* DESIGN: the newest 50 when the boot id differs */
-#define HEAD_POSTS_MAX 1000    /* new posts counted exactly from memory; above it the count stays at the limit */
-#define HEAD_LIKES_MAX 256     /* like changes remembered per team; older versions get the newest 50 */
+#define EVENTS_KEPT_DAYS 30     /* a month away is a reload */
+#define EVENTS_KEPT_MAX 1000000 /* rows: of posts and notices; 100 MB */
+#define CHANGES_EVENTS_MAX 200  /* one answer of /changes; `more` says that there is more */
+#define CHANGES_LIKES_MAX 50    /* DESIGN: the newest 50 when the boot id differs */
+#define HEAD_POSTS_MAX 1000     /* new posts counted exactly from memory; above it the count stays at the limit */
+#define HEAD_LIKES_MAX 256      /* like changes remembered per team; older versions get the newest 50 */
 #define CURSOR_BYTES_MAX 80
 #define CHAT_POLLS_PER_INTERVAL 6 /* a chat is asked for every 10 s while it is open: an answer is waited for */
 #define CHAT_FIRST_MESSAGES 50    /* DESIGN: what a chat begins with */

@@ -1,8 +1,8 @@
 /*
  * The change log. See events.h.
  *
- * Events are forgotten from the oldest on and never from the middle: a cursor holds exactly when every number after it
- * is still there.
+ * Events are forgotten from the oldest on and never from the middle: a cursor holds exactly when nothing after it was
+ * forgotten. Row 'pruned' of table sequence has the newest number that was.
  */
 #include "db/events.h"
 
@@ -34,7 +34,7 @@ enum err events_bounds(struct db *db, int64_t *newest, int64_t *oldest)
 {
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
-                            "SELECT value, COALESCE((SELECT MIN(seq) FROM events), value + 1) FROM sequence"
+                            "SELECT value, (SELECT value FROM sequence WHERE name = 'pruned') + 1 FROM sequence"
                             " WHERE name = 'event'",
                             "");
     if (err != ERR_OK)
@@ -52,7 +52,9 @@ enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq)
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
                             "SELECT COALESCE(MAX(seq), 0) FROM (SELECT MAX(seq) AS seq FROM events WHERE team_id = $1"
-                            " UNION ALL SELECT MAX(seq) FROM events WHERE team_id IS NULL) AS newest",
+                            " UNION ALL SELECT MAX(seq) FROM events WHERE team_id IS NULL"
+                            " UNION ALL SELECT MAX(seq) FROM counters WHERE team_id = $1"
+                            " UNION ALL SELECT MAX(seq) FROM channels WHERE team_id = $1) AS newest",
                             "i", team_id);
     if (err != ERR_OK)
         return err;
@@ -75,15 +77,11 @@ static enum err read_events(struct db_stmt *stmt, struct change *out, size_t lim
     return db_end(stmt);
 }
 
-/* The words of the index events_listed: from there it is known which kinds these are. */
-#define IS_LISTED "kind NOT IN (7, 8, 9, 10, 11)"
-static_assert(CHANGE_COUNTER == 7 && CHANGE_CHANNEL == 11, "the index events_listed leaves these out");
-
 enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count)
 {
     *count = 0;
 #define EVENT_RUN(whose)                                                                                               \
-    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose " AND seq > $2 AND " IS_LISTED     \
+    "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE team_id " whose " AND seq > $2"                    \
     " ORDER BY seq LIMIT $3"
     static const char sql[] = "SELECT * FROM (" EVENT_RUN("= $1") ") AS own UNION ALL SELECT * FROM (" EVENT_RUN(
         "IS NULL") ") AS common ORDER BY seq LIMIT $3";
@@ -97,14 +95,29 @@ enum err events_since_all(struct db *db, int64_t since, struct change *out, size
     *count = 0;
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
-                            "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE seq > $1 AND " IS_LISTED
+                            "SELECT seq, team_id, kind, subject_id, at_ms FROM events WHERE seq > $1"
                             " ORDER BY seq LIMIT $2",
                             "ii", since, (int64_t)limit);
     return err != ERR_OK ? err : read_events(stmt, out, limit, count);
 }
 
+/* Rows beyond EVENTS_KEPT_MAX. They are counted only when there may be as many: there is at most one a number. */
+static enum err count_excess(struct db *db, int64_t newest, int64_t oldest, int64_t *excess)
+{
+    *excess = 0;
+    if (newest - oldest < EVENTS_KEPT_MAX)
+        return ERR_OK;
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT COUNT(*) FROM events", "");
+    if (err != ERR_OK)
+        return err;
+    if (db_row(stmt))
+        *excess = db_int(stmt, 0) - EVENTS_KEPT_MAX;
+    return db_end(stmt);
+}
+
 /* How far the oldest `limit` events may go: the newest of those that are too old or too many, or 0. */
-static enum err find_last_to_forget(struct tx *tx, int64_t newest, size_t limit, int64_t *last)
+static enum err find_last_to_forget(struct tx *tx, int64_t excess, size_t limit, int64_t *last)
 {
     *last = 0;
     struct db_stmt *stmt;
@@ -112,7 +125,7 @@ static enum err find_last_to_forget(struct tx *tx, int64_t newest, size_t limit,
     if (err != ERR_OK)
         return err;
     int64_t too_old_ms = tx->now_ms - EVENTS_KEPT_DAYS * DAY_MS;
-    while (db_row(stmt) && (db_int(stmt, 1) < too_old_ms || db_int(stmt, 0) <= newest - EVENTS_KEPT_MAX))
+    for (; db_row(stmt) && (db_int(stmt, 1) < too_old_ms || excess > 0); excess--)
         *last = db_int(stmt, 0);
     return db_end(stmt);
 }
@@ -123,10 +136,13 @@ enum err events_prune(struct tx *tx, size_t limit, int64_t *removed)
         *removed = 0;
     int64_t newest;
     int64_t oldest;
+    int64_t excess = 0;
     int64_t last = 0;
     enum err err = events_bounds(tx->db, &newest, &oldest);
     if (err == ERR_OK)
-        err = find_last_to_forget(tx, newest, limit, &last);
+        err = count_excess(tx->db, newest, oldest, &excess);
+    if (err == ERR_OK)
+        err = find_last_to_forget(tx, excess, limit, &last);
     if (err != ERR_OK || last == 0)
         return err;
     err = db_run(tx->db, "DELETE FROM events WHERE seq <= $1", "i", last);
@@ -134,8 +150,8 @@ enum err events_prune(struct tx *tx, size_t limit, int64_t *removed)
         return err;
     if (removed != NULL)
         *removed = db_changes(tx->db);
-    err = events_bounds(tx->db, &newest, &oldest);
+    err = db_run(tx->db, "UPDATE sequence SET value = $1 WHERE name = 'pruned'", "i", last);
     if (err != ERR_OK)
         return err;
-    return tx_note(tx, (struct change){.kind = CHANGE_PRUNED, .value = oldest, .at_ms = tx->now_ms});
+    return tx_note(tx, (struct change){.kind = CHANGE_PRUNED, .value = last + 1, .at_ms = tx->now_ms});
 }

@@ -1,5 +1,7 @@
 /*
- * The change log: every durable event in one sequence. Tables events, sequence, meta.
+ * The change log: every durable event has its number in one sequence, and those of posts and notices have a row. What
+ * happens to counters and channels has none: it would be more than all the rest, and their own rows keep the number of
+ * the newest. Tables events, sequence, meta.
  */
 #ifndef PORCHLIGHT_DB_EVENTS_H
 #define PORCHLIGHT_DB_EVENTS_H
@@ -11,15 +13,14 @@
 /* The random name of this history, made with the database. */
 enum err events_epoch(struct db *db, char out[static EPOCH_BYTES]);
 
-/* Newest number given out and oldest number kept (newest + 1 when none is kept); both 0-based at an empty log: newest
- * 0, oldest 1. */
+/* Newest number given out, and the oldest that a cursor may be about to ask for: everything before it may be forgotten.
+   At an empty log newest is 0, oldest 1. */
 enum err events_bounds(struct db *db, int64_t *newest, int64_t *oldest);
 
-/* Newest event of a team, those to everybody included; 0 when there is none. */
+/* Newest event of a team, those to everybody and of its counters and channels included; 0 when there is none. */
 enum err events_newest_of(struct db *db, int64_t team_id, int64_t *seq);
 
-/* Posts' and notices' events of a team and to everybody with seq > since, in order, at most `limit`. `out` has room for
-   `limit`. What happens to counters and channels is left out: they are asked themselves (db/counters.h). */
+/* The rows of a team and to everybody with seq > since, in order, at most `limit`. `out` has room for `limit`. */
 enum err events_since(struct db *db, int64_t team_id, int64_t since, struct change *out, size_t limit, size_t *count);
 
 /* The same of all teams. */

@@ -169,8 +169,8 @@ static enum err load(struct team_head *t, struct db *db)
         t->posts = posts;
         t->posts_cap = count + 16;
         t->posts_count = count;
-        /* Without an event of its own the team is as new as the log: an older cursor has missed nothing. */
-        t->seq = seq != 0 ? seq : newest;
+        /* Without an event that is kept the team is as new as the log: an older cursor has missed nothing. */
+        t->seq = seq >= oldest ? seq : newest;
         t->likes_count = 0;
         t->likes_floor = ++t->likes_version; /* who knows an earlier version may have missed anything */
         touch(t);

@@ -104,8 +104,8 @@ enum err posts_marks(struct db *db, int64_t team_id, struct post_mark *out, size
     struct db_stmt *stmt;
     enum err err = db_query(
         db, &stmt,
-        "SELECT id, CASE WHEN created_seq >= (SELECT MIN(seq) FROM events) THEN created_seq ELSE 0 END"
-        " FROM posts WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY created_seq DESC LIMIT $2",
+        "SELECT id, CASE WHEN created_seq > (SELECT value FROM sequence WHERE name = 'pruned') THEN created_seq"
+        " ELSE 0 END FROM posts WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY created_seq DESC LIMIT $2",
         "ii", team_id, (int64_t)limit);
     if (err != ERR_OK)
         return err;

@@ -33,12 +33,17 @@ enum err tx_number(struct tx *tx, int64_t *seq)
     return err == ERR_OK && *seq == 0 ? ERR_INTERNAL : err;
 }
 
+static enum err store(struct tx *tx, const struct change *change)
+{
+    return db_run(tx->db,
+                  "INSERT INTO events (seq, team_id, kind, subject_id, at_ms) VALUES ($1, NULLIF($2, 0), $3, $4, $5)",
+                  "iiiii", change->seq, change->team_id, (int64_t)change->kind, change->subject_id, tx->now_ms);
+}
+
 enum err tx_event_valued(struct tx *tx, const struct change *change)
 {
     assert(change->kind < CHANGE_LIKES && change->seq > 0);
-    enum err err = db_run(
-        tx->db, "INSERT INTO events (seq, team_id, kind, subject_id, at_ms) VALUES ($1, NULLIF($2, 0), $3, $4, $5)",
-        "iiiii", change->seq, change->team_id, (int64_t)change->kind, change->subject_id, tx->now_ms);
+    enum err err = change->kind <= CHANGE_LOGGED_LAST ? store(tx, change) : ERR_OK;
     struct change noted = *change;
     noted.at_ms = tx->now_ms;
     return err != ERR_OK ? err : tx_note(tx, noted);

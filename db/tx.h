@@ -16,13 +16,15 @@
 #include "db/driver.h"
 
 enum change_kind {
-    /* durable events: they have a sequence number and a row in table events */
+    /* durable events: they have a sequence number, and a row in table events */
     CHANGE_POST_CREATED = 1,
     CHANGE_POST_EDITED,
     CHANGE_POST_DELETED,
     CHANGE_POST_PINNED,
     CHANGE_POST_UNPINNED,
     CHANGE_NOTICE,
+    CHANGE_LOGGED_LAST = CHANGE_NOTICE,
+    /* likewise, without that row: the counter's, the channel's and the message's own rows have the number */
     CHANGE_COUNTER, /* subject: a counter that took one more change */
     CHANGE_MESSAGE, /* subject: a new message; value: its channel; likewise the next two */
     CHANGE_MESSAGE_EDITED,
@@ -63,7 +65,8 @@ struct tx {
 /* ERR_NO_MEMORY. */
 enum err tx_note(struct tx *tx, struct change change);
 
-/* Gives the change the next number of the one sequence, stores it in table events, notes it. `seq` may be NULL. */
+/* Gives the change the next number of the one sequence, stores it in table events if it is of those that have a row
+   there, notes it. `seq` may be NULL. */
 enum err tx_event(struct tx *tx, enum change_kind kind, int64_t team_id, int64_t subject_id, int64_t *seq);
 
 /* The same in two steps, for a row that keeps the number of its own event. */

@@ -213,7 +213,7 @@ static void history_has_each_change_once(void **state)
     assert_int_equal(count, 0);
 }
 
-/* The list of events that polls and sockets page through is about posts and notices alone. */
+/* The list of events that polls and sockets page through is about posts and notices alone, and so is the log. */
 static void a_busy_counter_hides_no_post(void **state)
 {
     struct fixture *f = *state;
@@ -234,6 +234,7 @@ static void a_busy_counter_hides_no_post(void **state)
     assert_int_equal(count, 1);
     assert_int_equal(events_newest_of(f->reader, team, &newest), ERR_OK);
     assert_int_equal(newest, 22);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM events"), 1);
 }
 
 /* ---- milestones -------------------------------------------------------------------------------------------------- */

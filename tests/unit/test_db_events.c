@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "db/counters.h"
 #include "db/events.h"
+#include "db/messages.h"
 #include "db/notices.h"
 #include "db_fixture.h"
 
@@ -94,6 +96,43 @@ static void a_team_sees_its_own_and_everybodys(void **state)
     assert_int_equal(seq, 31);
 }
 
+/* They have no row in the log, and yet a cursor counts them. */
+static void counters_and_channels_have_numbers_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    int64_t other = fixture_team(tx, "dave");
+    const struct counter_order order = {
+        .team_id = team, .name = "steps", .kind = COUNTER_INCREMENT, .number = 1, .user_id = team, .leads = true};
+    struct counter_event counted;
+    struct channel channel;
+    int64_t id;
+    int64_t seq;
+    bool again;
+    assert_int_equal(counters_change(tx, &order, &counted), ERR_OK);
+    assert_int_equal(events_newest_of(tx->db, team, &seq), ERR_OK);
+    assert_int_equal(seq, counted.counter.seq);
+    assert_int_equal(channels_by_id(tx->db, tx->arena, 1, team, &channel), ERR_OK);
+    const struct chat_message_new message = {.channel = &channel, .author_id = team, .content = "hello"};
+    assert_int_equal(messages_create(tx, &message, &id, &again), ERR_OK);
+    assert_int_equal(messages_edit(tx, &channel, id, "hello you"), ERR_OK);
+    assert_int_equal(messages_delete(tx, &channel, id), ERR_OK);
+    assert_int_equal(events_newest_of(tx->db, team, &seq), ERR_OK);
+    assert_int_equal(seq, fixture_last(tx)->seq);
+    assert_int_equal(fixture_last(tx)->kind, CHANGE_MESSAGE_DELETED);
+    const struct channel_new news = {.team_id = team, .name = "News"};
+    assert_int_equal(channels_create(tx, &news, &id), ERR_OK);
+    assert_int_equal(events_newest_of(tx->db, team, &seq), ERR_OK);
+    assert_int_equal(seq, 5);
+    assert_int_equal(fixture_last(tx)->seq, 5);
+    assert_int_equal(events_newest_of(tx->db, other, &seq), ERR_OK);
+    assert_int_equal(seq, 0);
+    assert_int_equal(fixture_number(tx->db, "SELECT COUNT(*) FROM events"), 0);
+    fixture_commit(f);
+    assert_bounds(f->reader, 5, 1);
+}
+
 static void old_events_are_forgotten_from_the_front(void **state)
 {
     struct fixture *f = *state;
@@ -140,16 +179,31 @@ static void no_event_is_forgotten_from_the_middle(void **state)
     assert_bounds(f->reader, 4, 1);
 }
 
+/* Rows count, not numbers: those of counters and channels take no room. */
 static void too_many_events_are_forgotten(void **state)
 {
     struct fixture *f = *state;
     make_events(f, 5, T0, 0);
     struct tx *tx = fixture_begin(f);
-    assert_int_equal(db_run(tx->db, "UPDATE sequence SET value = $1", "i", (int64_t)EVENTS_KEPT_MAX + 3), ERR_OK);
+    assert_int_equal(db_run(tx->db, "UPDATE sequence SET value = $1 WHERE name = 'event'", "i",
+                            (int64_t)EVENTS_KEPT_MAX * 2), ERR_OK);
     int64_t removed;
     assert_int_equal(events_prune(tx, 100, &removed), ERR_OK);
-    assert_int_equal(removed, 3);
+    assert_int_equal(removed, 0);
+    assert_int_equal(db_run(tx->db,
+                            "INSERT INTO events (seq, team_id, kind, subject_id, at_ms)"
+                            " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)"
+                            " SELECT 5 + i, 1, 2, 1, $2 FROM n",
+                            "ii", (int64_t)EVENTS_KEPT_MAX - 2, T0), ERR_OK);
+    assert_int_equal(events_prune(tx, 2, &removed), ERR_OK);
+    assert_int_equal(removed, 2);
+    assert_int_equal(events_prune(tx, 100, &removed), ERR_OK);
+    assert_int_equal(removed, 1);
+    assert_int_equal(fixture_last(tx)->value, 4);
+    assert_int_equal(events_prune(tx, 100, &removed), ERR_OK);
+    assert_int_equal(removed, 0);
     fixture_commit(f);
+    assert_bounds(f->reader, (int64_t)EVENTS_KEPT_MAX * 2, 4);
 }
 
 /* ---- notices ----------------------------------------------------------------------------------------------------- */
@@ -252,6 +306,7 @@ int main(void)
         TEST(an_empty_log_starts_at_one),
         TEST(numbers_have_no_gap_even_after_a_failure),
         TEST(a_team_sees_its_own_and_everybodys),
+        TEST(counters_and_channels_have_numbers_alone),
         TEST(old_events_are_forgotten_from_the_front),
         TEST(no_event_is_forgotten_from_the_middle),
         TEST(too_many_events_are_forgotten),

@@ -18,6 +18,13 @@ static enum err run(struct fixture *f, struct migrate_report *report, struct pro
     return migrate_run(f->db, migrations_community, &f->clock, report, problem);
 }
 
+static void write_sql(struct fixture *f, const char *sql)
+{
+    assert_int_equal(db_begin(f->db), ERR_OK);
+    assert_int_equal(db_script(f->db, sql), ERR_OK);
+    assert_int_equal(db_commit(f->db), ERR_OK);
+}
+
 static int known(void)
 {
     int count = 0;
@@ -92,6 +99,72 @@ static void the_two_sets_are_two(void **state)
     assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations"), 2);
 }
 
+/* ---- from one schema to the next --------------------------------------------------------------------------------- */
+
+/* The set as it was before migration `number`. */
+static void run_before(struct fixture *f, int number)
+{
+    struct migration set[100] = {{0}};
+    struct migrate_report report;
+    struct problem problem = {0};
+    for (size_t i = 0; migrations_community[i].number != 0 && migrations_community[i].number < number; i++)
+        set[i] = migrations_community[i];
+    assert_int_equal(migrate_run(f->db, set, &f->clock, &report, &problem), ERR_OK);
+    assert_int_equal(report.known, number - 1);
+}
+
+#define OLD_COMMUNITY                                                                                                  \
+    "INSERT INTO users (id, username, name, role, created_ms) VALUES (2, 'sarah', 'Sarah', 'coach', 1),"               \
+    " (3, 'dave', 'Dave', 'coach', 1);"                                                                                \
+    "INSERT INTO teams VALUES (2, 'Walkers', 1), (3, 'Strong', 1);"                                                    \
+    "INSERT INTO channels (id, team_id, name, posting, seq, created_ms) VALUES (1, 2, 'Chat', 'everyone', 14, 1),"     \
+    " (2, 3, 'Chat', 'everyone', 0, 1);"                                                                               \
+    "INSERT INTO counters (id, team_id, name, value, operations, seq, created_ms, updated_ms)"                         \
+    " VALUES (1, 2, 'steps', 5, 1, 12, 1, 1);"                                                                         \
+    "UPDATE sequence SET value = 14 WHERE name = 'event';"
+#define OLD_EVENTS "INSERT INTO events (seq, team_id, kind, subject_id, at_ms) VALUES "
+
+/* What a cursor reaches is the same before and after: the bound comes from the oldest row, of whatever kind it was. */
+static void the_log_loses_what_nobody_reads(void **state)
+{
+    static const struct {
+        const char *events;
+        int64_t oldest;
+        int64_t newest_of_walkers;
+        int64_t newest_of_strong;
+        int64_t kept;
+    } table[] = {
+        {"", 15, 14, 0, 0}, /* all of them were forgotten */
+        {OLD_EVENTS "(10, 2, 1, 1, 1), (11, NULL, 6, 1, 1), (12, 2, 7, 1, 1), (13, 3, 11, 2, 1), (14, 2, 8, 1, 1);", 10,
+         14, 11, 2},
+        {OLD_EVENTS "(12, 2, 7, 1, 1), (13, 3, 1, 9, 1), (14, 2, 8, 1, 1);", 12, 14, 13, 1},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct fixture *f = *state;
+        struct migrate_report report;
+        struct problem problem;
+        int64_t newest;
+        int64_t oldest;
+        run_before(f, 4);
+        write_sql(f, OLD_COMMUNITY);
+        write_sql(f, table[i].events);
+        assert_int_equal(run(f, &report, &problem), ERR_OK);
+        assert_int_equal(events_bounds(f->db, &newest, &oldest), ERR_OK);
+        assert_int_equal(newest, 14);
+        assert_int_equal(oldest, table[i].oldest);
+        assert_int_equal(events_newest_of(f->db, 2, &newest), ERR_OK);
+        assert_int_equal(newest, table[i].newest_of_walkers);
+        assert_int_equal(events_newest_of(f->db, 3, &newest), ERR_OK);
+        assert_int_equal(newest, table[i].newest_of_strong);
+        assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM events"), table[i].kept);
+        assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'events_listed'"), 0);
+        assert_int_equal(fixture_number(f->db, "SELECT value FROM counters"), 5);
+        db_close(f->db);
+        (void)unlink(f->path);
+        f->db = fixture_open(f, false);
+    }
+}
+
 /* ---- refusing ---------------------------------------------------------------------------------------------------- */
 
 struct bytes {
@@ -150,13 +223,6 @@ static void assert_refused(struct fixture *f, const char *words)
     assert_int_equal(old.st_mtim.tv_sec, new.st_mtim.tv_sec);
     assert_int_equal(old.st_mtim.tv_nsec, new.st_mtim.tv_nsec);
     free(before.data);
-}
-
-static void write_sql(struct fixture *f, const char *sql)
-{
-    assert_int_equal(db_begin(f->db), ERR_OK);
-    assert_int_equal(db_script(f->db, sql), ERR_OK);
-    assert_int_equal(db_commit(f->db), ERR_OK);
 }
 
 static void a_newer_schema_is_refused(void **state)
@@ -253,6 +319,7 @@ int main(void)
         BARE(a_fresh_file_gets_everything),
         BARE(every_database_has_its_own_epoch_and_secret),
         BARE(the_two_sets_are_two),
+        BARE(the_log_loses_what_nobody_reads),
         TEST(a_newer_schema_is_refused),
         TEST(an_altered_migration_is_refused),
         TEST(a_gap_is_refused),
