@@ -1,5 +1,5 @@
 /*
- * Runs suites of tests, at most two at a time, and sums up.
+ * Runs the programs of suites, WORKERS at a time, and sums up.
  *
  *     tests/run [unit] [scenario] [browser] [web] [threads]        the first four when none is named
  *
@@ -9,13 +9,16 @@
  *   web       web/test.mjs, the unit tests of the web app
  *   threads   some of scenario: what a build with ThreadSanitizer is run through
  *
+ * One queue has the programs of all suites: those that take long come first, so that none of them is left over when the
+ * others are done, and those that look at times come last, with the machine for themselves.
+ *
  * PORCHLIGHT_BUILD names another build folder (build/address). Every failing test is printed with its name and diagnostics.
  * The last line is "N passed, N failed"; the exit status is 1 when anything failed or nothing ran.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { TapReader } from './tap.mjs';
@@ -29,7 +32,9 @@ delete environment.PORCHLIGHT_BUILD;
 delete environment.NODE_TEST_CONTEXT;
 
 const SANITIZED = basename(build) !== 'build';
-const SUITE_MS_MAX = (SANITIZED ? 20 : 14) * 60 * 1000; // a suite that hangs must not hang whoever waits for it
+const PROGRAM_MS_MAX = (SANITIZED ? 12 : 6) * 60 * 1000; // one that hangs must not hang whoever waits for the others
+const WORKERS = Math.min(8, availableParallelism() + 1); // a test waits for its server, and the server for its disk
+const SLOWEST = 10; // are named at the end
 const DETAIL_LINES_MAX = 60;
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
@@ -51,8 +56,9 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
-/* Runs a program that writes TAP into `tap`. Whatever it says besides is kept for the case that it fails. */
-function runTap(name, command, args, { tap, env = {}, deadline }) {
+/* Runs a program that writes TAP. Whatever it says besides is kept for the case that it fails. */
+function runTap({ command, args, env = {} }) {
+    const tap = new TapReader();
     return new Promise((done) => {
         const child = spawn(command, args, {
             cwd: root,
@@ -62,42 +68,31 @@ function runTap(name, command, args, { tap, env = {}, deadline }) {
         });
         running.add(child);
         const said = [];
-        const limit = setTimeout(
-            () => {
-                said.push(`took longer than ${SUITE_MS_MAX / 60000} minutes`);
-                end(child, 'SIGKILL');
-            },
-            Math.max(0, deadline - Date.now()),
-        );
-        const before = tap.failures.length;
+        const fail = (...details) => tap.failures.push({ name: [], details });
+        const limit = setTimeout(() => {
+            fail(`took longer than ${PROGRAM_MS_MAX / 60000} minutes`);
+            end(child, 'SIGKILL');
+        }, PROGRAM_MS_MAX);
+        const gone = () => {
+            clearTimeout(limit);
+            running.delete(child);
+            done(tap);
+        };
         createInterface({ input: child.stdout }).on('line', (line) => tap.line(line));
         createInterface({ input: child.stderr }).on('line', (line) => {
             if (said.push(line) > 200) said.shift();
         });
         child.on('error', (error) => {
-            clearTimeout(limit);
-            running.delete(child);
-            tap.failures.push({ name: [name], details: [error.message] });
-            done();
+            fail(error.message);
+            gone();
         });
         child.on('close', (code, signal) => {
-            clearTimeout(limit);
-            running.delete(child);
-            tap.end(name);
-            if (code !== 0 && tap.failures.length === before) {
-                tap.failures.push({ name: [name], details: [`ended with ${signal ?? `status ${code}`}`, ...said] });
-            }
-            done();
+            if (code !== 0 && tap.failures.length === 0) fail(`ended with ${signal ?? `status ${code}`}`, ...said);
+            else if (tap.points === 0 && tap.failures.length === 0) fail('it has no tests');
+            else tap.end('plan');
+            gone();
         });
     });
-}
-
-/* Copies the sums of one reader into another. */
-function add(sum, tap, prefix) {
-    sum.passed += tap.passed;
-    sum.skipped += tap.skipped;
-    for (const failure of tap.failures)
-        sum.failures.push(prefix ? { ...failure, name: [prefix, ...failure.name] } : failure);
 }
 
 /* ---- suites -------------------------------------------------------------------------------------------------------- */
@@ -120,79 +115,53 @@ function executable(path) {
     }
 }
 
-async function runNode(files, options) {
-    const [major, minor] = process.versions.node.split('.').map(Number);
-    const twoFiles = major > 18 || minor >= 19 ? ['--test-concurrency=2'] : [];
-    await runTap('node --test', process.execPath, ['--test', '--test-reporter=tap', ...twoFiles, ...files], options);
+// With the machine for themselves: they hold thousands of sockets and look at times.
+const ALONE = /socket-(restart|slow)\.test\.mjs$/;
+// First of all: the storms, and whatever else stands at the head of the list of the slowest.
+const LONG = /storm|socket-(cursor|hostile|likes)|(door|live|outage|sight|transports)\.test|agree_wslay|web.test/;
+
+/* A file of tests, run as a program: node's runner around it would be one more process for each. */
+function nodeTest(file, env = {}) {
+    return { command: process.execPath, args: ['--test-reporter=tap', file], name: relative(root, file), env };
 }
 
+const nodeTests = (folder, env) => filesOf(join(tests, folder), /\.test\.mjs$/).map((file) => nodeTest(file, env));
+
+/* What ThreadSanitizer should see: many clients at once and commands beside them. */
+const THREADS = ['changes', 'counters', 'counter-storm', 'idempotency', 'likes', 'posts', 'presence', 'rates'].concat(
+    ['close', 'counters', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms', 'storage', 'storm'].map(
+        (name) => `socket-${name}`,
+    ),
+);
+
+const coverage = join(scratch, 'coverage');
+
+/* The programs of each suite: {name, command, args, env}. */
 const suites = {
-    async scenario(sum, deadline) {
-        const coverage = mkdtempSync(join(scratch, 'coverage-'));
-        const tap = new TapReader();
-        const files = filesOf(join(tests, 'scenario'), /\.test\.mjs$/);
-        const env = { PORCHLIGHT_COVERAGE: coverage };
-        // Those that hold thousands of sockets and look at times have the machine for themselves.
-        const alone = /socket-(hostile|restart|slow)\.test\.mjs$/;
-        await runNode(files.filter((file) => !alone.test(file)), { tap, deadline, env });
-        for (const file of files.filter((name) => alone.test(name))) await runNode([file], { tap, deadline, env });
-        add(sum, tap);
-        const covered = new TapReader();
-        await runTap('coverage', process.execPath, [join(tests, 'scenario', 'coverage.mjs'), coverage], {
-            tap: covered,
-            deadline,
-        });
-        add(sum, covered, 'coverage');
+    scenario: () => nodeTests('scenario', { PORCHLIGHT_COVERAGE: coverage }),
+    threads: () => THREADS.map((name) => nodeTest(join(tests, 'scenario', `${name}.test.mjs`))),
+    unit() {
+        // A sanitizer takes its time.
+        const env = { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...(SANITIZED ? { STREAMS: '100000' } : {}) };
+        const files = filesOf(join(build, 'tests'), /^test_[a-z0-9_]+$/).filter(executable);
+        return files.map((file) => ({ name: basename(file), command: file, args: [], env }));
     },
-    /* Many clients at once and commands beside them: what ThreadSanitizer should see. */
-    async threads(sum, deadline) {
-        const files = ['changes', 'counters', 'counter-storm', 'idempotency', 'likes', 'posts', 'presence', 'rates'].concat(
-            ['close', 'counters', 'cursor', 'flag', 'likes', 'messages', 'modes', 'presence', 'rooms', 'storage', 'storm'].map(
-                (name) => `socket-${name}`,
-            ),
-        );
-        const tap = new TapReader();
-        await runNode(
-            files.map((name) => join(tests, 'scenario', `${name}.test.mjs`)),
-            { tap, deadline },
-        );
-        add(sum, tap);
-    },
-    async unit(sum, deadline) {
-        for (const file of filesOf(join(build, 'tests'), /^test_[a-z0-9_]+$/).filter(executable)) {
-            const tap = new TapReader();
-            const fewer = SANITIZED ? { STREAMS: '100000' } : {}; // a sanitizer takes its time
-            await runTap(basename(file), file, [], {
-                tap,
-                deadline,
-                env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...fewer },
-            });
-            add(sum, tap, basename(file));
-        }
-    },
-    async web(sum, deadline) {
-        const file = join(root, 'web', 'test.mjs');
-        if (!existsSync(file)) return;
-        const tap = new TapReader();
-        await runTap('web/test.mjs', process.execPath, [file], { tap, deadline });
-        add(sum, tap);
-    },
-    async browser(sum, deadline) {
-        const files = filesOf(join(tests, 'browser'), /\.test\.mjs$/);
-        if (files.length === 0) return;
-        const tap = new TapReader();
-        await runNode(files, { tap, deadline });
-        add(sum, tap);
-    },
+    web: () => [{ name: 'web/test.mjs', command: process.execPath, args: [join(root, 'web', 'test.mjs')] }],
+    browser: () => nodeTests('browser'),
+};
+
+/* After all scenarios. */
+const coverageOf = {
+    name: 'coverage',
+    command: process.execPath,
+    args: [join(tests, 'scenario', 'coverage.mjs'), coverage],
 };
 
 /* ---- telling --------------------------------------------------------------------------------------------------------- */
 
-function printFailures(suite, failures) {
+function printFailures(where, failures) {
     for (const { name, details } of failures) {
-        process.stdout.write(
-            `\n  FAILED  ${[suite, ...name.map((part) => part.replace(`${root}/`, ''))].join(' > ')}\n`,
-        );
+        process.stdout.write(`\n  FAILED  ${[...where, ...name].map((part) => part.replace(`${root}/`, '')).join(' > ')}\n`);
         const useful = details.filter(
             (line) => !/^\s*(duration_ms|type|failureType|code|generatedMessage):|\(node:internal/.test(line),
         );
@@ -203,23 +172,16 @@ function printFailures(suite, failures) {
     if (failures.length) process.stdout.write('\n');
 }
 
-async function runSuite(name) {
-    const start = Date.now();
-    const sum = { passed: 0, skipped: 0, failures: [] };
-    await suites[name](sum, start + SUITE_MS_MAX);
-    const ran = sum.passed + sum.failures.length;
+function printSum({ name, passed, skipped, failed, seconds }) {
     const words =
-        ran === 0
+        passed + failed === 0
             ? 'nothing to run'
-            : `${sum.passed} passed, ${sum.failures.length} failed${sum.skipped ? `, ${sum.skipped} skipped` : ''}`;
-    process.stdout.write(
-        `  ${name.padEnd(8)}  ${words.padEnd(32)} ${((Date.now() - start) / 1000).toFixed(1).padStart(6)} s\n`,
-    );
-    printFailures(name, sum.failures);
-    return sum;
+            : `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+    process.stdout.write(`  ${name.padEnd(8)}  ${words.padEnd(32)} ${seconds.toFixed(1).padStart(6)} s\n`);
 }
 
-const order = ['scenario', 'threads', 'unit', 'web', 'browser']; // the longest first
+/* ---- all of it --------------------------------------------------------------------------------------------------------- */
+
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites[name]);
 if (unknown.length) {
@@ -228,14 +190,44 @@ if (unknown.length) {
     );
     process.exit(2);
 }
-const queue = order.filter((name) => (wanted.length === 0 ? name !== 'threads' : wanted.includes(name)));
-const sums = [];
-await Promise.all(
-    [1, 2].map(async () => {
-        for (let name = queue.shift(); name; name = queue.shift()) sums.push(await runSuite(name));
-    }),
-);
+mkdirSync(coverage);
+const names = Object.keys(suites).filter((name) => (wanted.length === 0 ? name !== 'threads' : wanted.includes(name)));
+const sums = names.map((name) => ({ name, programs: suites[name](), passed: 0, skipped: 0, failed: 0, seconds: 0 }));
+const times = []; // {name, seconds} of each program
+
+async function run(sum, program) {
+    const began = performance.now();
+    const { passed, skipped, failures } = await runTap(program);
+    const seconds = (performance.now() - began) / 1000;
+    sum.passed += passed;
+    sum.skipped += skipped;
+    sum.failed += failures.length;
+    printFailures([sum.name, program.name], failures);
+    sum.seconds += seconds;
+    times.push({ name: program.name, seconds });
+}
+
+/* Runs [sum, program] pairs, so many at a time. */
+async function runAll(queue, workers) {
+    await Promise.all(
+        Array.from({ length: workers }, async () => {
+            for (let next = queue.shift(); next; next = queue.shift()) await run(...next);
+        }),
+    );
+}
+
+const all = sums.flatMap((sum) => sum.programs.map((program) => [sum, program]));
+const are = (pattern, yes) => all.filter(([, { name }]) => !ALONE.test(name) && pattern.test(name) === yes);
+await runAll([...are(LONG, true), ...are(LONG, false)], WORKERS);
+await runAll(all.filter(([, { name }]) => ALONE.test(name)), 1);
+for (const sum of sums) if (sum.name === 'scenario') await run(sum, coverageOf);
+
+sums.forEach(printSum);
+times.sort((a, b) => b.seconds - a.seconds);
+process.stdout.write(`  the slowest of ${times.length} programs:\n`);
+for (const { name, seconds } of times.slice(0, SLOWEST))
+    process.stdout.write(`    ${name.padEnd(44)} ${seconds.toFixed(1).padStart(6)} s\n`);
 const passed = sums.reduce((n, sum) => n + sum.passed, 0);
-const failed = sums.reduce((n, sum) => n + sum.failures.length, 0);
+const failed = sums.reduce((n, sum) => n + sum.failed, 0);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

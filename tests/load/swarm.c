@@ -14,6 +14,7 @@
  *                                p50, p99 and longest from sending to the last reader
  *     ping                       every socket pings, and has its pong                                  ponged COUNT
  *     pause SOCKET, resume SOCKET                                                                      ok
+ *     stuff SOCKET COUNT         a paused one pings COUNT times: the pongs pile up before it alone     ok
  *     awake 1|0                  whether it looks all the time: a wake-up is paid by the sender        ok
  *     settle MILLISECONDS        reads what comes for so long                                          ok
  *     report                     deliveries, p50, p99 and longest in microseconds, open sockets,       {...}
@@ -427,6 +428,13 @@ static void ping(struct swarm *s)
     (void)printf("ponged %zu\n", asked);
 }
 
+static void stuff(const struct swarm *s, size_t index, size_t count)
+{
+    while (count-- > 0)
+        say(&s->clients[index], "{\"type\":\"ping\"}");
+    (void)printf("ok\n");
+}
+
 static void settle(struct swarm *s, long ms)
 {
     int64_t deadline_us = now_us() + ms * 1000;
@@ -470,6 +478,8 @@ static bool obey(struct swarm *s, const char *line)
         pause_one(s, a, true);
     else if (sscanf(line, "resume %zu", &a) == 1 && a < s->count)
         pause_one(s, a, false);
+    else if (sscanf(line, "stuff %zu %zu", &a, &b) == 2 && a < s->count && s->clients[a].paused)
+        stuff(s, a, b);
     else if (sscanf(line, "settle %zu", &a) == 1)
         settle(s, (long)a);
     else if (strncmp(line, "report", 6) == 0)

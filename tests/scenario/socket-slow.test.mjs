@@ -12,13 +12,14 @@ import { startSwarm } from './swarm.mjs';
 
 const MEMBERS = 999;
 const EVENTS = 10_000;
-const ROUNDS = 5; // with and without in turn: the machine's own ups and downs hit both
-const BATCH = 8;
-const FILL = 400;
+const ROUNDS = 10; // with and without in turn: the machine's own ups and downs hit both
+const BATCH = 32; // on their way at once
+const FILL = 200; // pongs that the slow one does not take, at a time
 const PERCENT_MORE = 33;
 const FLOOR_US = 3000; // two shared cores have hiccups of their own
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+/* What a machine does besides only adds: the lower quartile of many rounds is nearest to what the server does. */
+const quartile = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 4)];
 const residentKib = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 async function figure(server, name) {
@@ -53,7 +54,7 @@ test(`a slow one among ${MEMBERS}, over ${EVENTS} events`, { timeout: 240_000 },
         await swarm.ask(`pause ${MEMBERS + round}`);
         await until(
             async () => {
-                await swarm.ask(`cheer 0 ${FILL} ${BATCH}`);
+                await swarm.ask(`stuff ${MEMBERS + round} ${FILL}`);
                 await swarm.ask('ping'); // whoever else was behind for a moment is not any more
                 return (await figure(server, 'porchlight_socket_queues')) > 0;
             },
@@ -78,7 +79,7 @@ test(`a slow one among ${MEMBERS}, over ${EVENTS} events`, { timeout: 240_000 },
         await swarm.report();
     }
     const after = residentKib(server.pid);
-    const [p99Without, p99With] = [median(without), median(withSlow)];
+    const [p99Without, p99With] = [quartile(without), quartile(withSlow)];
     console.log(
         `# p99 without ${p99Without} us (${without}), with ${p99With} us (${withSlow}); queued at most ${queued} bytes; ` +
             `resident ${before} to ${after} KiB`,
