@@ -8,6 +8,7 @@
 #include "api/cmd.h"
 #include "api/handover.h"
 #include "api/suggest.h"
+#include "api/supervisor.h"
 #include "db/access.h"
 
 /* ---- flag -------------------------------------------------------------------------------------------------------- */
@@ -85,6 +86,7 @@ int cmd_reload(struct operator_context *ctx)
         return operator_fail(ctx, "no server runs on %s", ctx->options->data);
     if (handover_check(ctx->image, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
+    supervisor_tell_reloading(); /* before who asked may think that it is over */
     if (kill(getpid(), SIGUSR2) != 0) /* for the main thread, which waits for signals */
         return operator_fail(ctx, "the server cannot be told");
     operator_print(ctx, "%s takes over.", ctx->image);

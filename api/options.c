@@ -9,8 +9,10 @@
 #include <assert.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "api/options_table.h"
 #include "api/suggest.h"
@@ -381,6 +383,25 @@ void options_listen_url(const struct options *options, unsigned port, char out[s
     const char *host = listens_everywhere(options) ? "localhost" : options->listen_host;
     bool bracketed = options->listen_ipv6 && host == options->listen_host;
     (void)snprintf(out, LISTEN_URL_BYTES, bracketed ? "http://[%s]:%u" : "http://%s:%u", host, port);
+}
+
+enum err options_listen_on(struct options *options, int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
+    socklen_t len = sizeof address;
+    if (getsockname(fd, &address.any, &len) != 0)
+        return ERR_INTERNAL;
+    bool v6 = address.any.sa_family == AF_INET6;
+    const void *host = v6 ? (const void *)&address.v6.sin6_addr : (const void *)&address.v4.sin_addr;
+    if (inet_ntop(address.any.sa_family, host, options->listen_host, sizeof options->listen_host) == NULL)
+        return ERR_INTERNAL;
+    options->listen_port = ntohs(v6 ? address.v6.sin6_port : address.v4.sin_port);
+    options->listen_ipv6 = v6;
+    return ERR_OK;
 }
 
 static enum err finish_public_url(struct options *options)

@@ -153,6 +153,9 @@ enum err options_load(struct options *options, enum command_id command, size_t c
 /* Where a browser on this machine finds a server that listens like this: an address that means all is no link. */
 void options_listen_url(const struct options *options, unsigned port, char out[static LISTEN_URL_BYTES]);
 
+/* Listens where this socket does. ERR_INTERNAL: it has no internet address. */
+enum err options_listen_on(struct options *options, int fd);
+
 /* Whether other machines reach it. */
 bool options_listen_outside(const struct options *options);
 

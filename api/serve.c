@@ -21,10 +21,11 @@
 #include "api/digest_maker.h"
 #include "api/handover.h"
 #include "api/housekeeper.h"
-#include "api/notify.h"
 #include "api/server.h"
 #include "api/socket.h"
+#include "api/supervisor.h"
 #include "api/version.h"
+#include "api/watchdog.h"
 
 #define DRAIN_MS 5000 /* how long SIGTERM waits for requests whose bodies are still arriving */
 #define DIGEST_ARENA_BYTES 4096
@@ -41,7 +42,9 @@ struct parts {
     struct server *server;
     struct control *control;
     struct housekeeper *housekeeper;
+    struct watchdog *watchdog;
     struct handover *handover; /* what the image of the program before this one left */
+    int listen_fd;             /* that was there before us; 0: none */
     char image[HANDOVER_PATH_BYTES];
     char origin[LISTEN_URL_BYTES]; /* of a listen address */
 };
@@ -237,7 +240,7 @@ static unsigned loops_wanted(const struct options *o)
 static void set_origin(struct parts *p)
 {
     struct app *app = &p->app;
-    if (!p->options.public_url_given && p->options.listen_port == 0) {
+    if (!p->options.public_url_given) { /* the system may have chosen the port, or the socket was there */
         options_listen_url(&p->options, server_port(p->server), p->origin);
         p->options.public_url = p->origin;
     }
@@ -350,6 +353,15 @@ static enum err set_flag(struct parts *p, struct problem *problem)
     return writer_call(app->writer, &job.job, problem);
 }
 
+/* A socket that is there already says where we listen, whatever the options do: the image before this one left it, or
+   whoever started us. */
+static enum err take_socket(struct parts *p, struct problem *problem)
+{
+    p->listen_fd = p->handover->present ? p->handover->listen_fd : 0;
+    enum err err = p->listen_fd != 0 ? ERR_OK : supervisor_take_socket(&p->listen_fd, problem);
+    return err == ERR_OK && p->listen_fd != 0 ? options_listen_on(&p->options, p->listen_fd) : err;
+}
+
 /* Sockets and people of the image before this one. ERR_SCHEMA: they are not understood. */
 static enum err take_over(struct parts *p, struct problem *problem)
 {
@@ -370,7 +382,7 @@ static enum err start_outside(struct parts *p, struct problem *problem)
                                     .port = p->options.listen_port,
                                     .ipv6 = p->options.listen_ipv6,
                                     .threads = loops_wanted(&p->options),
-                                    .listen_fd = p->handover->present ? p->handover->listen_fd : 0};
+                                    .listen_fd = p->listen_fd};
     struct control_options control = {.options = &p->options,
                                       .db = p->control_db,
                                       .writer = app->writer,
@@ -405,7 +417,7 @@ static enum err start_threads(struct parts *p, struct problem *problem)
         err = set_flag(p, problem);
     if (err == ERR_OK)
         server_run(p->server);
-    return err;
+    return err == ERR_OK ? watchdog_start(&p->app, p->server, &p->watchdog) : err;
 }
 
 static void free_parts(struct parts *p)
@@ -428,6 +440,7 @@ static void free_parts(struct parts *p)
 
 static void stop_all(struct parts *p)
 {
+    watchdog_stop(p->watchdog);
     control_stop(p->control);
     realtime_stop(p->app.realtime);
     server_stop(p->server, DRAIN_MS);
@@ -445,6 +458,7 @@ static void stop_all(struct parts *p)
 /* HTTP ends while sockets are served; then they stand still, until the next image has them. */
 static void freeze(struct parts *p, struct handover_parts *left)
 {
+    watchdog_stop(p->watchdog);
     control_stop(p->control);
     server_stop(p->server, RESTART_DRAIN_MS);
     housekeeper_stop(p->housekeeper);
@@ -482,12 +496,13 @@ static void restart(struct parts *p)
 {
     struct problem problem = {0};
     struct handover_parts left;
+    supervisor_tell_reloading();
     if (prepare(p, &left, &problem) != ERR_OK) {
+        supervisor_tell("READY=1"); /* as before */
         log_error(&p->log, "restart.refused", LOG_S("reason", problem_detail(&problem)));
         return;
     }
     log_info(&p->log, "restart.begin", LOG_S("image", p->image));
-    notify_state("RELOADING=1");
     freeze(p, &left);
     handover_leave(&left);
     exit(1); /* said already: neither image can be executed */
@@ -514,7 +529,9 @@ static void init_parts(struct parts *p, const struct options *options, struct ha
 
 static enum err start_all(struct parts *p, struct problem *problem)
 {
-    enum err err = open_store(p, problem);
+    enum err err = take_socket(p, problem);
+    if (err == ERR_OK)
+        err = open_store(p, problem);
     if (err == ERR_OK)
         err = load_memory(p, problem);
     return err == ERR_OK ? start_threads(p, problem) : err;
@@ -558,7 +575,7 @@ int serve_run(const struct options *options, void *handover)
         return 1;
     }
     say_where(parts);
-    notify_state("READY=1");
+    supervisor_tell("READY=1");
     handover_done(parts->handover);
     while (signal_number != SIGTERM && signal_number != SIGINT) {
         (void)sigwait(&waited, &signal_number);
@@ -568,7 +585,7 @@ int serve_run(const struct options *options, void *handover)
             log_info(&parts->log, "sighup", LOG_S("ignored", "porchlight reload, or SIGUSR2, starts what is on disk"));
     }
     log_info(&parts->log, "stopping", LOG_S("signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM"));
-    notify_state("STOPPING=1");
+    supervisor_tell("STOPPING=1");
     stop_all(parts);
     log_info(&parts->log, "stopped", LOG_I("status", 0));
     free(parts);

@@ -291,12 +291,14 @@ static void run_loop(struct loop *loop)
     int64_t drain_since_ms = 0;
     bool quiesced = false;
     unsigned part = 0;
+    uint64_t beats = 0;
     while (!drained(loop, &drain_since_ms, &quiesced)) {
         struct epoll_event events[3];
         int64_t before = real_ns();
         int timeout_ms = wait_ms(loop, SWEEP_MS - (before - second_began) / 1000000);
         (void)epoll_wait(loop->epoll_fd, events, 3, timeout_ms);
         int64_t after = real_ns();
+        atomic_store_explicit(&loop->beats, ++beats, memory_order_relaxed);
         waited_ns += after - before;
         loop->now_ms = clock_mono_ms(loop->app->clock);
         loop->wall_ms = clock_wall_ms(loop->app->clock);
@@ -498,6 +500,19 @@ struct loop *server_loop(struct server *s, unsigned index)
 {
     assert(index < s->count);
     return &s->loops[index];
+}
+
+bool server_turned(struct server *s)
+{
+    bool turned = true;
+    for (unsigned i = 0; i < s->count; i++) {
+        struct loop *loop = &s->loops[i];
+        uint64_t beats = atomic_load_explicit(&loop->beats, memory_order_relaxed);
+        turned &= beats != loop->seen_beats;
+        loop->seen_beats = beats;
+        mailbox_wake(loop->mailbox);
+    }
+    return turned;
 }
 
 int server_listen_fd(const struct server *s)

@@ -66,10 +66,12 @@ struct loop {
     size_t suspended;
     uint64_t refused; /* connections, since the last sweep */
     uint64_t request_ids;
-    int64_t now_ms;  /* monotonic, as of this turn of the loop: read once a turn, not once a use */
-    int64_t wall_ms; /* likewise */
-    uint64_t turns;  /* picks variants of advice */
-    bool upgraded;   /* in this turn a connection left HTTP */
+    int64_t now_ms;         /* monotonic, as of this turn of the loop: read once a turn, not once a use */
+    int64_t wall_ms;        /* likewise */
+    uint64_t turns;         /* picks variants of advice */
+    _Atomic uint64_t beats; /* turns, for the watchdog */
+    uint64_t seen_beats;    /* by it, at its last look */
+    bool upgraded;          /* in this turn a connection left HTTP */
     _Atomic unsigned active;
     _Atomic unsigned connections_count;
     _Atomic unsigned load_percent;
@@ -98,6 +100,9 @@ const char *server_library_version(void);
 uint16_t server_port(const struct server *s);
 unsigned server_loops(const struct server *s);
 struct loop *server_loop(struct server *s, unsigned index); /* for its atomic figures */
+
+/* Whether every loop has turned since the last call; wakes them all. One thread, the watchdog's. */
+bool server_turned(struct server *s);
 
 /* A duplicate of the listening socket, for whoever serves next; -1: none could be made. */
 int server_listen_fd(const struct server *s);

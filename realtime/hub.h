@@ -36,6 +36,7 @@ struct realtime {
     _Atomic bool stopping;         /* the server ends: nothing starts, and who comes is sent away with 1012 */
     pthread_mutex_t switching;
     bool running; /* threads exist; under `switching` */
+    bool watched; /* and did at the watchdog's last look; likewise */
 };
 
 /* Where a socket is: its member's id chooses the loop, the serial tells their sockets apart. */

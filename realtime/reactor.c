@@ -101,6 +101,15 @@ void reactor_tell_take(struct reactor *r, struct note *note)
     mailbox_post_always(r->mailbox, &note->mail);
 }
 
+bool reactor_turned(struct reactor *r)
+{
+    uint64_t turns = atomic_load_explicit(&r->turns, memory_order_relaxed);
+    bool turned = turns != r->seen_turns;
+    r->seen_turns = turns;
+    mailbox_wake(r->mailbox);
+    return turned;
+}
+
 void reactor_gap(struct reactor *r)
 {
     atomic_store(&r->gap, true);
@@ -314,6 +323,7 @@ static void turn(struct reactor *r)
     const struct io_events events = {
         .arg = r, .woke = on_woke, .data = on_data, .end = on_end, .writable = on_writable};
     r->methods->turn(r->io, wait_ms(r), &events);
+    atomic_store_explicit(&r->turns, atomic_load_explicit(&r->turns, memory_order_relaxed) + 1, memory_order_relaxed);
     take_notes(r);
     wheel_turn(r->wheel, r->now_ms, fire, r);
     reactor_flush(r);

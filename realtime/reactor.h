@@ -54,6 +54,8 @@ struct reactor {
     size_t asked;        /* of the desk, and not yet answered */
     size_t later;        /* sockets that wait until there is room for asking */
     size_t later_at;     /* where the search for them goes on */
+    _Atomic uint64_t turns;
+    uint64_t seen_turns; /* by the watchdog, at its last look */
     _Atomic bool gap;    /* a note could not be posted: its sockets catch up from the database */
     _Atomic bool ending; /* the thread ends when this is set and the turn is over */
 };
@@ -77,6 +79,9 @@ void reactor_tell_take(struct reactor *r, struct note *note);
 
 /* Any thread: something that the loop's sockets should hear could not be posted. */
 void reactor_gap(struct reactor *r);
+
+/* The watchdog's thread: whether it turned since the last call; wakes it, so that it will have by the next. */
+bool reactor_turned(struct reactor *r);
 
 /* The loop's thread: sends what is pending now, when a turn has made very much. */
 void reactor_flush(struct reactor *r);

@@ -122,6 +122,18 @@ enum err realtime_start(struct realtime *rt)
     return err;
 }
 
+bool realtime_turned(struct realtime *rt)
+{
+    bool turned = true;
+    (void)pthread_mutex_lock(&rt->switching);
+    bool new = rt->running && !rt->watched; /* they had no time to turn */
+    for (unsigned i = 0; rt->running && i < rt->options.loops; i++)
+        turned &= reactor_turned(&rt->reactors[i]) || new;
+    rt->watched = rt->running;
+    (void)pthread_mutex_unlock(&rt->switching);
+    return turned;
+}
+
 static void tell_all(struct realtime *rt, uint16_t code, int64_t spread_ms)
 {
     for (unsigned i = 0; i < rt->options.loops; i++) {

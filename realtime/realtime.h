@@ -98,6 +98,9 @@ void realtime_alarm(struct realtime *rt, const char *room, int64_t due_ms);
    threads. The writers must still run, and may turn the flag meanwhile: nothing starts any more. NULL is fine. */
 void realtime_stop(struct realtime *rt);
 
+/* Whether every loop that runs has turned since the last call; wakes them all. One thread, the watchdog's. */
+bool realtime_turned(struct realtime *rt);
+
 /* ---- hot restart ------------------------------------------------------------------------------------------------- */
 
 /*

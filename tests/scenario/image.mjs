@@ -15,7 +15,7 @@ export async function reload(server) {
     await until(() => count(server, 'listening') > before, { seconds: 30, what: 'the next image' });
 }
 
-/* Starts `source` from a file of its own: {server, replace(otherProgram), script(text)}. Options as for startServer. */
+/* Starts `source` from a file of its own: {server, file, replace(otherProgram), script(text)}. Options as for startServer. */
 export async function replaceable(source, options) {
     const file = join(temporaryFolder('image'), 'porchlight');
     const put = (write) => {
@@ -26,5 +26,5 @@ export async function replaceable(source, options) {
     const replace = (other) => put((path) => copyFileSync(other, path));
     const script = (text) => put((path) => writeFileSync(path, text));
     replace(source);
-    return { server: await startServer({ ...options, bin: file }), replace, script };
+    return { server: await startServer({ ...options, bin: file }), file, replace, script };
 }

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "api/notify.h"
+#include "api/supervisor.h"
 
 static int listen_at(const struct sockaddr_un *address, socklen_t len)
 {
@@ -39,7 +39,7 @@ static void a_path_gets_one_datagram(void **state)
     (void)snprintf(address.sun_path, sizeof address.sun_path, "/tmp/porchlight-notify-%ld", (long)getpid());
     int fd = listen_at(&address, sizeof address);
     assert_int_equal(setenv("NOTIFY_SOCKET", address.sun_path, 1), 0);
-    notify_state("READY=1");
+    supervisor_tell("READY=1");
     expect_datagram(fd, "READY=1");
     (void)close(fd);
     (void)unlink(address.sun_path);
@@ -54,7 +54,7 @@ static void an_abstract_name_gets_one_datagram(void **state)
     memcpy(address.sun_path + 1, name + 1, (size_t)len - 1);
     int fd = listen_at(&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)len));
     assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
-    notify_state("STOPPING=1");
+    supervisor_tell("STOPPING=1");
     expect_datagram(fd, "STOPPING=1");
     (void)close(fd);
 }
@@ -63,9 +63,9 @@ static void without_a_socket_nothing_happens(void **state)
 {
     (void)state;
     assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
-    notify_state("READY=1");
+    supervisor_tell("READY=1");
     assert_int_equal(setenv("NOTIFY_SOCKET", "neither path nor abstract", 1), 0);
-    notify_state("READY=1");
+    supervisor_tell("READY=1");
 }
 
 int main(void)
