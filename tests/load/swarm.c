@@ -12,6 +12,8 @@
  *                                every reading socket of its team has the last
  *     chat WRITERS RATE COUNT    the first WRITERS of one channel write in turn, RATE a second in all: {...}
  *                                p50, p99 and longest from sending to the last reader
+ *     posted POST COUNT          every open socket has heard of COUNT posts in all, the last of    heard of by SOCKETS
+ *                                them POST
  *     ping                       every socket pings, and has its pong                                  ponged COUNT
  *     pause SOCKET, resume SOCKET                                                                      ok
  *     stuff SOCKET COUNT         a paused one pings COUNT times: the pongs pile up before it alone     ok
@@ -54,7 +56,9 @@ struct client {
     bool welcomed;
     unsigned cheers; /* heard since the last command */
     unsigned pongs;
-    int code; /* how it was closed; 0: it is open */
+    unsigned posts; /* heard of since it is open */
+    uint64_t post;  /* the last of them */
+    int code;       /* how it was closed; 0: it is open */
     struct frame_reader reader;
 };
 
@@ -75,6 +79,7 @@ struct swarm {
     size_t welcomed;
     size_t cheers; /* heard by anybody since the last command */
     size_t pongs;
+    size_t posts; /* heard of by anybody */
     struct written *written; /* by their number, CHAT_MAX; NULL: nobody chats */
     size_t written_count;
     size_t chats; /* heard by anybody since the last command */
@@ -242,6 +247,11 @@ static void hear(struct swarm *s, struct client *c, const char *text, size_t len
         c->welcomed = true;
     } else if (len > 18 && memcmp(text, "{\"type\":\"message\",", 18) == 0) {
         hear_chat(s, text, len, when_us);
+    } else if (len > 18 && memcmp(text, "{\"type\":\"NEW_POSTS", 18) == 0) {
+        const char *at = memmem(text, len, "\"postIds\":[\"", 12);
+        c->post = at == NULL ? 0 : strtoull(at + 12, NULL, 10);
+        c->posts++;
+        s->posts++;
     } else if (len > 13 && memcmp(text, "{\"type\":\"pong", 13) == 0) {
         c->pongs++;
         s->pongs++;
@@ -428,6 +438,18 @@ static void ping(struct swarm *s)
     (void)printf("ponged %zu\n", asked);
 }
 
+static void posted(struct swarm *s, uint64_t post, unsigned count)
+{
+    size_t missing = 0;
+    size_t heard = 0;
+    for (size_t i = 0; i < s->count; i++)
+        missing += s->clients[i].code == 0 && s->clients[i].posts < count ? count - s->clients[i].posts : 0;
+    until(s, &s->posts, s->posts + missing, "posts");
+    for (size_t i = 0; i < s->count; i++)
+        heard += s->clients[i].code == 0 && s->clients[i].posts == count && s->clients[i].post == post;
+    (void)printf("heard of by %zu\n", heard);
+}
+
 static void stuff(const struct swarm *s, size_t index, size_t count)
 {
     while (count-- > 0)
@@ -478,6 +500,8 @@ static bool obey(struct swarm *s, const char *line)
         pause_one(s, a, true);
     else if (sscanf(line, "resume %zu", &a) == 1 && a < s->count)
         pause_one(s, a, false);
+    else if (sscanf(line, "posted %zu %zu", &a, &b) == 2)
+        posted(s, a, (unsigned)b);
     else if (sscanf(line, "stuff %zu %zu", &a, &b) == 2 && a < s->count && s->clients[a].paused)
         stuff(s, a, b);
     else if (sscanf(line, "settle %zu", &a) == 1)

@@ -127,7 +127,7 @@ describe('api/openapi.json', () => {
 
 describe('the contract and the program', () => {
     const limits = new Map(
-        [...source('base/limits.h').matchAll(/^#define (\w+) (\d+)/gm)].map((found) => [found[1], Number(found[2])]),
+        [...source('base/limits.h').matchAll(/^#define (\w+)(?: |\s*\\\n\s*)(\d+)/gm)].map((found) => [found[1], Number(found[2])]),
     );
     const schema = (name) => api.components.schemas[name];
 
