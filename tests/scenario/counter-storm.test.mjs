@@ -54,6 +54,13 @@ function makeWorld(crowd) {
     return world;
 }
 
+/* What is sent within one turn goes out together: a write for each answer of a batch costs more than the answers do. */
+function gather(stream) {
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    setImmediate(() => stream.uncork());
+}
+
 /* Until a connection is closed, by whomever. What one of its listeners throws ends the test. */
 function ended(world, line, listeners) {
     world.lines.add(line);
@@ -61,6 +68,7 @@ function ended(world, line, listeners) {
         for (const [event, listen] of Object.entries(listeners))
             line.on(event, (data) => {
                 try {
+                    gather(line._socket ?? line); // a WebSocket's, or the connection itself
                     listen(data);
                 } catch (error) {
                     reject(error);

@@ -125,7 +125,7 @@ describe('likes while realtime is on', () => {
             try {
                 for (fill(stream); stream.todo.length > 0; fill(stream)) {
                     const sent = stream.todo.map(({ again, ...operation }) => operation);
-                    for (const operation of sent) client.say(operation);
+                    client.together(() => sent.forEach((operation) => client.say(operation)));
                     for (const { id } of sent) {
                         const answer = await client.next('ACK');
                         assert.ok(answer.id, id);

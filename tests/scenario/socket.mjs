@@ -224,6 +224,13 @@ class Client {
         return this.write(frame(opcode, payload));
     }
 
+    /* What `work` says goes out in one write: for who says hundreds of things at once. */
+    together(work) {
+        this.#tcp.cork();
+        work();
+        this.#tcp.uncork();
+    }
+
     /* A JSON message with an `id`, its own or the next one; `{id: undefined}` sends none. Gives the id. */
     say(message) {
         const id = 'id' in message ? message.id : `${this.#name}-${(this.#count += 1)}`;
