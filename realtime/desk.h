@@ -2,8 +2,8 @@
  * What sockets need from the posts database: the events they missed, whether a token still holds, a new token. A loop
  * never touches SQL, so it asks here: a job of the rooms writer reads, and a note brings the answer back to the loop.
  *
- *   loop ── desk_catch_take ──> rooms writer: run ── NOTE_CAUGHT ──> loop: session_caught
- *   loop ── desk_write_take ──> main writer: the kind's run, committed ── NOTE_WRITTEN ──> loop: session_written
+ *   loop ── desk_catch_take ──> rooms writer: run ── NOTE_CAUGHT ──> loop: join_caught
+ *   loop ── desk_write_take ──> main writer: the kind's run, committed ── NOTE_WRITTEN ──> loop: writes_written
  */
 #ifndef PORCHLIGHT_REALTIME_DESK_H
 #define PORCHLIGHT_REALTIME_DESK_H

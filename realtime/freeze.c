@@ -20,7 +20,8 @@
 #include "realtime/queue.h"
 #include "realtime/reactor.h"
 #include "realtime/room.h"
-#include "realtime/session.h"
+#include "realtime/cheers.h"
+#include "realtime/join.h"
 #include "realtime/socket.h"
 
 enum { FLAG_DEFLATE = 1, FLAG_CATCHING = 2, FLAG_WELCOMED = 4, FLAG_CLOSING = 8, FLAG_LINGER = 16, FLAG_SHUT = 32 };
@@ -110,7 +111,7 @@ bool freeze_pack(struct realtime *rt, FILE *out, struct buf *fds)
     pack_number(&p.record, doubts);
     pack_number(&p.record, rt->options.loops);
     for (unsigned i = 0; i < rt->options.loops; i++)
-        session_pack_cheers(&rt->reactors[i], &p.record);
+        cheers_pack(&rt->reactors[i], &p.record);
     bool failed = p.record.failed;
     put_record(&p);
     for (unsigned i = 0; i < rt->options.loops; i++) {
@@ -217,7 +218,7 @@ static void put_back_room(struct reactor *r, struct socket *s, const struct froz
     if (room != NULL && room->team_id != 0)
         (void)heads_team(r->rt->options.heads, r->rt->options.read, room->team_id, &head);
     if (room != NULL)
-        session_resume(r, s, room, (f->flags & FLAG_CATCHING) != 0);
+        join_resume(r, s, room, (f->flags & FLAG_CATCHING) != 0);
     room_unref(room);
 }
 
@@ -285,6 +286,6 @@ bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
     if (doubts)
         realtime_doubt(rt, 0);
     for (int64_t i = 0; i < loops; i++)
-        session_unpack_cheers(&rt->reactors[(unsigned)i % rt->options.loops], &cheers);
+        cheers_unpack(&rt->reactors[(unsigned)i % rt->options.loops], &cheers);
     return true;
 }

@@ -82,6 +82,11 @@ const char *message_type_name(enum message_type type)
     return types[type].name;
 }
 
+const char *message_name(const struct message *m)
+{
+    return m->id != NULL ? m->id : m->client_id;
+}
+
 /* What most sockets say most of the time, as our clients write it: no need to take it apart. */
 static bool is_plain_ping(const char *bytes, size_t len)
 {

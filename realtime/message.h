@@ -51,6 +51,9 @@ struct message {
 
 const char *message_type_name(enum message_type type); /* "JOIN_TEAM" */
 
+/* What a refusal calls the message: what its sender does. NULL: it has no name. */
+const char *message_name(const struct message *m);
+
 /*
  * ERR_MALFORMED (not a JSON object), ERR_INVALID (a type that is not known, a field that is missing, wrong or does not
  * belong to the type), ERR_NO_MEMORY; `problem` says why. `out->id` and `out->client_id` are set whenever they could be

@@ -6,7 +6,7 @@
 #include "realtime/desk.h"
 #include "realtime/packet.h"
 #include "realtime/room.h"
-#include "realtime/session.h"
+#include "realtime/writes.h"
 #include "realtime/socket.h"
 #include "realtime/storage.h"
 
@@ -48,7 +48,7 @@ static void free_contents(struct note *n)
         desk_token_free(n->as.token);
         break;
     case NOTE_LIKED:
-        session_like_free(n->as.like);
+        writes_like_free(n->as.like);
         break;
     case NOTE_WRITTEN:
         desk_write_free(n->as.write);

@@ -78,7 +78,7 @@ struct note {
         struct desk_catch *caught;  /* owned by the desk's answer (desk.h) */
         struct desk_check *checked; /* likewise */
         struct desk_token *token;   /* likewise */
-        struct session_like *like;  /* owned (session.h) */
+        struct writes_like *like;   /* owned (writes.h) */
         struct desk_write *write;   /* owned (desk.h) */
         struct note_said said;
         int64_t user_id; /* DOUBT */

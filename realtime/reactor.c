@@ -9,10 +9,15 @@
 #include <time.h>
 
 #include "base/thread.h"
+#include "realtime/cheers.h"
+#include "realtime/doubts.h"
+#include "realtime/join.h"
+#include "realtime/members.h"
 #include "realtime/out.h"
 #include "realtime/room.h"
 #include "realtime/session.h"
 #include "realtime/socket.h"
+#include "realtime/writes.h"
 
 #define ARENA_FIRST_BYTES 8192
 #define ARENA_BYTES_MAX (2U << 20)
@@ -144,7 +149,7 @@ void reactor_born(struct reactor *r, int64_t born_us)
 
 static void answer(struct reactor *r, const struct note *n)
 {
-    struct socket *s = socket_find(r, &n->as.answer.to);
+    struct socket *s = members_find(r, &n->as.answer.to);
     if (s != NULL)
         socket_send(r, s, n->as.answer.packet);
 }
@@ -162,7 +167,7 @@ static void each_socket(struct reactor *r, void (*each)(struct reactor *r, struc
 static void tell_member(struct reactor *r, int64_t user_id, struct packet *packet)
 {
     struct socket *next;
-    for (struct socket *s = socket_first_of(r, user_id); s != NULL; s = next) {
+    for (struct socket *s = members_first_of(r, user_id); s != NULL; s = next) {
         next = s->member_next;
         if (s->attachment->user_id == user_id && s->room != NULL && s->room->kind == &team_kind)
             socket_send(r, s, packet);
@@ -182,7 +187,7 @@ static void catch_up(struct reactor *r, struct socket *s, void *arg)
 {
     (void)arg;
     if (s->room != NULL)
-        session_catch_up(r, s);
+        join_catch_up(r, s);
 }
 
 static void handle(struct reactor *r, struct note *n)
@@ -197,22 +202,22 @@ static void handle(struct reactor *r, struct note *n)
         answer(r, n);
         break;
     case NOTE_CAUGHT:
-        session_caught(r, n->as.caught);
+        join_caught(r, n->as.caught);
         break;
     case NOTE_CHECKED:
-        session_checked(r, n->as.checked);
+        doubts_checked(r, n->as.checked);
         break;
     case NOTE_TOKEN:
-        session_token(r, n->as.token);
+        doubts_token(r, n->as.token);
         break;
     case NOTE_LIKED:
-        session_liked(r, n->as.like);
+        writes_liked(r, n->as.like);
         break;
     case NOTE_WRITTEN:
-        session_written(r, n->as.write);
+        writes_written(r, n->as.write);
         break;
     case NOTE_DOUBT:
-        session_doubt(r, n->as.user_id);
+        doubts_raise(r, n->as.user_id);
         break;
     case NOTE_CLOSE:
         each_socket(r, plan_close, n);
@@ -230,7 +235,7 @@ static void handle(struct reactor *r, struct note *n)
         if (n->as.cheer.routed)
             room_note(r, n);
         else
-            session_cheer(r, n);
+            cheers_route(r, n);
         break;
     case NOTE_SAID:
     case NOTE_EVENT:

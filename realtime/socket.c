@@ -11,86 +11,17 @@
 #include <unistd.h>
 
 #include "realtime/doors.h"
+#include "realtime/join.h"
+#include "realtime/members.h"
 #include "realtime/out.h"
 #include "realtime/queue.h"
 #include "realtime/room.h"
 #include "realtime/session.h"
+#include "realtime/stay.h"
 
 #define PARTS_MAX 64 /* of one system call */
-#define FIRST_MEMBERS 64
 
-/* ---- who is where ------------------------------------------------------------------------------------------------ */
-
-static size_t member_home(const struct reactor *r, int64_t user_id)
-{
-    uint64_t x = (uint64_t)user_id * UINT64_C(0x9e3779b97f4a7c15);
-    return (size_t)(x >> 20) & (r->members_cap - 1);
-}
-
-/* The slot with the member's sockets, or the free one where they would stand. The table is never full. */
-static struct socket **member_slot(struct reactor *r, int64_t user_id)
-{
-    size_t i = member_home(r, user_id);
-    while (r->members[i] != NULL && r->members[i]->attachment->user_id != user_id)
-        i = (i + 1) & (r->members_cap - 1);
-    return &r->members[i];
-}
-
-static bool members_grow(struct reactor *r)
-{
-    if (r->members_cap > 0 && (r->members_count + 1) * 4 <= r->members_cap * 3)
-        return true;
-    size_t old_cap = r->members_cap;
-    struct socket **old = r->members;
-    size_t cap = old_cap == 0 ? FIRST_MEMBERS : old_cap * 2;
-    struct socket **grown = calloc(cap, sizeof(struct socket *));
-    if (grown == NULL)
-        return false;
-    r->members = grown;
-    r->members_cap = cap;
-    for (size_t i = 0; i < old_cap; i++)
-        if (old[i] != NULL)
-            *member_slot(r, old[i]->attachment->user_id) = old[i];
-    free(old);
-    return true;
-}
-
-static void members_remove(struct reactor *r, struct socket *s)
-{
-    struct socket **slot = member_slot(r, s->attachment->user_id);
-    struct socket **at = slot;
-    while (*at != s)
-        at = &(*at)->member_next;
-    *at = s->member_next;
-    r->sockets--;
-    r->later -= s->catch_later || s->doubt_later;
-    if (*slot != NULL)
-        return;
-    r->members_count--;
-    size_t mask = r->members_cap - 1;
-    size_t hole = (size_t)(slot - r->members);
-    for (size_t i = (hole + 1) & mask; r->members[i] != NULL; i = (i + 1) & mask) {
-        size_t home = member_home(r, r->members[i]->attachment->user_id);
-        if (((i - home) & mask) < ((i - hole) & mask))
-            continue;
-        r->members[hole] = r->members[i];
-        r->members[i] = NULL;
-        hole = i;
-    }
-}
-
-struct socket *socket_first_of(struct reactor *r, int64_t user_id)
-{
-    return r->members_cap == 0 ? NULL : *member_slot(r, user_id);
-}
-
-struct socket *socket_find(struct reactor *r, const struct address *where)
-{
-    struct socket *s = socket_first_of(r, where->user_id);
-    while (s != NULL && s->serial != where->serial)
-        s = s->member_next;
-    return s;
-}
+/* ---- where it is ------------------------------------------------------------------------------------------------- */
 
 const struct socket_path *socket_path(const struct socket *s)
 {
@@ -100,6 +31,11 @@ const struct socket_path *socket_path(const struct socket *s)
 bool socket_is_bound(const struct socket *s)
 {
     return socket_path(s)->room != NULL || socket_path(s)->named;
+}
+
+struct address socket_address(const struct socket *s)
+{
+    return (struct address){.user_id = s->attachment->user_id, .serial = s->serial};
 }
 
 /* ---- coming ------------------------------------------------------------------------------------------------------ */
@@ -117,7 +53,7 @@ void socket_seed_free(struct socket_seed *seed)
 
 static struct socket *make(struct reactor *r, struct socket_seed *seed)
 {
-    struct socket *s = members_grow(r) ? calloc(1, sizeof *s) : NULL;
+    struct socket *s = members_make_room(r) ? calloc(1, sizeof *s) : NULL;
     if (s == NULL)
         return NULL;
     s->fd = seed->fd;
@@ -134,11 +70,7 @@ static struct socket *make(struct reactor *r, struct socket_seed *seed)
     s->serial = ++r->serials == 0 ? ++r->serials : r->serials;
     s->heard_s = (uint32_t)(r->now_ms / 1000);
     s->timer.kind = TIMER_SOCKET;
-    struct socket **slot = member_slot(r, s->attachment->user_id);
-    r->members_count += *slot == NULL;
-    s->member_next = *slot;
-    *slot = s;
-    r->sockets++;
+    members_add(r, s);
     STATS_ADD(r->rt->stats.sockets, 1);
     STATS_ADD(r->rt->stats.opened, 1);
     return s;
@@ -159,7 +91,7 @@ void socket_open_take(struct reactor *r, struct socket_seed *seed)
     socket_rearm(r, s);
     if (!realtime_is_open(r->rt)) /* the flag was turned off while it was on its way */
         socket_close_at(r, s, atomic_load(&r->rt->stopping) ? 1012 : 4001, r->now_ms);
-    session_begin(r, s, seed->room, seed->resumes ? &seed->since : NULL);
+    join_begin(r, s, seed->room, seed->resumes ? &seed->since : NULL);
     if (seed->early_len > 0)
         socket_data(r, s, seed->early, seed->early_len);
     socket_seed_free(seed);
@@ -219,7 +151,7 @@ static void die(struct reactor *r, struct socket *s)
 {
     if (s->state == SOCKET_DEAD)
         return;
-    session_leave(r, s);
+    stay_leave(r, s);
     s->state = SOCKET_DEAD;
     wheel_stop(r->wheel, &s->timer);
     r->methods->remove(r->io, s->fd, s);
@@ -253,7 +185,7 @@ static void push(struct reactor *r, struct socket *s, struct packet *packet);
 /* Leaves the room, says goodbye, waits for the other side. */
 static void begin_close(struct reactor *r, struct socket *s, uint16_t code, const char *reason, enum socket_state next)
 {
-    session_leave(r, s);
+    stay_leave(r, s);
     struct packet *packet = packet_close(code, reason);
     if (s->queue != NULL) {
         size_t before = s->queue->bytes;

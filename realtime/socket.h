@@ -98,6 +98,7 @@ void socket_seed_free(struct socket_seed *seed); /* closes the descriptor when i
 
 const struct socket_path *socket_path(const struct socket *s);
 bool socket_is_bound(const struct socket *s); /* to one room, by the address it was opened at */
+struct address socket_address(const struct socket *s);
 
 void socket_open_take(struct reactor *r, struct socket_seed *seed);
 
@@ -124,9 +125,5 @@ void socket_writable(struct reactor *r, struct socket *s);
 void socket_timer(struct reactor *r, struct socket *s);
 void socket_flush(struct reactor *r, struct socket *s); /* this turn's list */
 void socket_rearm(struct reactor *r, struct socket *s); /* something that its timer depends on has changed */
-
-/* A member's sockets in this loop: the first; then by member_next. NULL: none. */
-struct socket *socket_first_of(struct reactor *r, int64_t user_id);
-struct socket *socket_find(struct reactor *r, const struct address *where);
 
 #endif
