@@ -14,6 +14,7 @@
 #include "realtime/join.h"
 #include "realtime/members.h"
 #include "realtime/out.h"
+#include "realtime/receive.h"
 #include "realtime/room.h"
 #include "realtime/session.h"
 #include "realtime/socket.h"
@@ -147,6 +148,17 @@ void reactor_born(struct reactor *r, int64_t born_us)
 
 /* ---- notes ------------------------------------------------------------------------------------------------------- */
 
+/* A new socket, with what came behind its handshake. */
+static void adopt(struct reactor *r, struct socket_seed *seed)
+{
+    struct socket *s = socket_create(r, seed);
+    if (s == NULL)
+        return;
+    join_begin(r, s, seed->room, seed->resumes ? &seed->since : NULL);
+    if (seed->early_len > 0)
+        receive_data(r, s, seed->early, seed->early_len);
+}
+
 static void answer(struct reactor *r, const struct note *n)
 {
     struct socket *s = members_find(r, &n->as.answer.to);
@@ -195,8 +207,7 @@ static void handle(struct reactor *r, struct note *n)
     reactor_born(r, n->born_us);
     switch (n->kind) {
     case NOTE_ADOPT:
-        socket_open_take(r, n->as.seed);
-        n->as.seed = NULL;
+        adopt(r, n->as.seed);
         break;
     case NOTE_ANSWER:
         answer(r, n);
@@ -287,12 +298,12 @@ static void on_woke(void *arg)
 
 static void on_data(void *arg, void *owner, unsigned char *bytes, size_t len)
 {
-    socket_data(arg, owner, bytes, len);
+    receive_data(arg, owner, bytes, len);
 }
 
 static void on_end(void *arg, void *owner)
 {
-    socket_end(arg, owner);
+    socket_cut(arg, owner);
 }
 
 static void on_writable(void *arg, void *owner)

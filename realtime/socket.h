@@ -1,7 +1,6 @@
 /*
- * One open socket: how its bytes become messages and how messages leave.
+ * One open socket: its states, how messages leave, and its time. What it receives: receive.h.
  *
- *   bytes ─> frame reader ─> inflate, UTF-8 ─> session_message
  *   packets ─> this turn's list ─ one sendmsg ─> wire;  what would block ─> queue (bounded, aged), and from then on
  *              everything goes through it until it is empty
  *
@@ -100,7 +99,8 @@ const struct socket_path *socket_path(const struct socket *s);
 bool socket_is_bound(const struct socket *s); /* to one room, by the address it was opened at */
 struct address socket_address(const struct socket *s);
 
-void socket_open_take(struct reactor *r, struct socket_seed *seed);
+/* At its loop, in no room yet. NULL: no memory, and its place is given back. The seed stays the caller's. */
+struct socket *socket_create(struct reactor *r, struct socket_seed *seed);
 
 /* A socket of the image of the program before this one: open, in no room yet. NULL: no memory; the seed is gone. */
 struct socket *socket_restore_take(struct reactor *r, struct socket_seed *seed);
@@ -112,6 +112,10 @@ void socket_send(struct reactor *r, struct socket *s, struct packet *packet);
 /* Says goodbye: leaves the room, sends the close frame, waits for theirs at most CLOSE_WAIT_MS. */
 void socket_close(struct reactor *r, struct socket *s, uint16_t code, const char *reason);
 
+/* The other side broke the protocol: it is told so, and nothing it says can be understood any more. */
+void socket_fail(struct reactor *r, struct socket *s, uint16_t code, const char *why);
+void socket_heard_close(struct reactor *r, struct socket *s, uint16_t code); /* their close frame has come */
+
 /* Closes at a time, with a code; an earlier plan stays. */
 void socket_close_at(struct reactor *r, struct socket *s, uint16_t code, int64_t at_ms);
 
@@ -119,8 +123,6 @@ void socket_cut(struct reactor *r, struct socket *s); /* without a word */
 void socket_free(struct reactor *r, struct socket *s);
 
 /* From the loop. */
-void socket_data(struct reactor *r, struct socket *s, unsigned char *bytes, size_t len);
-void socket_end(struct reactor *r, struct socket *s);
 void socket_writable(struct reactor *r, struct socket *s);
 void socket_timer(struct reactor *r, struct socket *s);
 void socket_flush(struct reactor *r, struct socket *s); /* this turn's list */

@@ -17,6 +17,7 @@
 #include "realtime/doors.h"
 #include "realtime/out.h"
 #include "realtime/queue.h"
+#include "realtime/receive.h"
 #include "realtime/socket.h"
 
 enum { RECEIVE_BYTES = 65536, USER = 7 };
@@ -142,7 +143,7 @@ static size_t receive(struct scene *s, struct socket *to, size_t count, enum fra
         count = RECEIVE_BYTES / len;
     for (size_t i = 0; i < count; i++)
         memcpy(bytes + i * len, one, len);
-    socket_data(s->r, to, bytes, count * len);
+    receive_data(s->r, to, bytes, count * len);
     free(bytes);
     return count;
 }
