@@ -20,19 +20,7 @@
 
 struct attachment;
 
-/* What was committed, for kinds to put into words. The main writer's thread. */
-struct telling {
-    struct realtime *rt;
-    const struct change *change;
-    struct db *read;     /* on which its rows can be read */
-    struct arena *arena; /* emptied after each change */
-    int64_t born_us;
-};
-
-/* Words for a room (a name; NULL: the team's), if anybody is there: they become a NOTE_EVENT with a text. `topic` as in
-   struct room_words. */
-bool realtime_listens(const struct telling *t, const char *room);
-void realtime_tell(const struct telling *t, const char *room, const struct buf *json, uint8_t topic);
+struct telling; /* realtime/publish.h */
 
 /* A client's message that writes. Ends with a NULL run. */
 struct room_write {

@@ -16,6 +16,7 @@
 
 #include "db/shapes.h"
 #include "realtime/kinds.h"
+#include "realtime/publish.h"
 #include "realtime/rooms/people.h"
 #include "realtime/say.h"
 #include "realtime/socket.h"
@@ -107,7 +108,7 @@ static void tell_message(const struct telling *t)
     char cursor[CURSOR_BYTES_MAX];
     struct chat_message message;
     name_room(c->team_id, c->value, room);
-    if (!realtime_listens(t, room))
+    if (!publish_listens(t, room))
         return;
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
@@ -116,7 +117,7 @@ static void tell_message(const struct telling *t)
         say_message(&out, c->kind, &message, cursor);
     else
         out.failed = true; /* it is caught up with by its number */
-    realtime_tell(t, room, &out, 0);
+    publish_tell(t, room, &out, 0);
     buf_clear(&out);
 }
 
@@ -127,7 +128,7 @@ static void tell_team(const struct telling *t)
     char cursor[CURSOR_BYTES_MAX];
     struct channel channel;
     int64_t last_id = c->kind == CHANGE_MESSAGE ? c->subject_id : 0;
-    if (!realtime_listens(t, NULL))
+    if (!publish_listens(t, NULL))
         return;
     if (last_id == 0 && channels_by_id(t->read, t->arena, c->value, 0, &channel) == ERR_OK)
         last_id = channel.last_message_id;
@@ -135,7 +136,7 @@ static void tell_team(const struct telling *t)
     buf_init(&out, SAY_BYTES_MAX);
     hub_cursor(t->rt, c->seq, 0, cursor);
     say_channel(&out, c->value, last_id, cursor);
-    realtime_tell(t, NULL, &out, 0);
+    publish_tell(t, NULL, &out, 0);
     buf_clear(&out);
 }
 
@@ -146,14 +147,14 @@ static void tell_receipt(const struct telling *t)
     struct user reader;
     struct receipt receipt;
     name_room(c->team_id, c->subject_id, room);
-    if (!realtime_listens(t, room) || users_by_id(t->read, t->arena, c->value, &reader) != ERR_OK ||
+    if (!publish_listens(t, room) || users_by_id(t->read, t->arena, c->value, &reader) != ERR_OK ||
         reader.appear_offline || channels_receipt(t->read, c->subject_id, c->value, &receipt) != ERR_OK)
         return;
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
     struct json_writer w = {.out = &out};
     shapes_receipt(&w, &receipt);
-    realtime_tell(t, room, &out, 0);
+    publish_tell(t, room, &out, 0);
     buf_clear(&out);
 }
 

@@ -9,6 +9,7 @@
 
 #include "db/counters.h"
 #include "realtime/kinds.h"
+#include "realtime/publish.h"
 #include "realtime/say.h"
 
 #define COUNTER_ROOMS "counter/"
@@ -47,7 +48,7 @@ static void tell_room(const struct telling *t, const struct counter *counter, co
         put_event(out, t->rt, event);
     else
         out->failed = true; /* then the room catches up */
-    realtime_tell(t, room, out, count == 1 ? topic_of(event->kind) : 0);
+    publish_tell(t, room, out, count == 1 ? topic_of(event->kind) : 0);
 }
 
 /* The newest of a commit is told for those before it. */
@@ -60,7 +61,7 @@ static void tell_team(const struct telling *t, const struct counter *counter, st
     hub_cursor(t->rt, counter->seq, atomic_load(&team->told_likes), cursor);
     buf_reset(out);
     say_counter_update(out, counter, cursor);
-    realtime_tell(t, NULL, out, 0);
+    publish_tell(t, NULL, out, 0);
     room_unref(team);
 }
 
@@ -74,7 +75,7 @@ static void on_committed(const struct telling *t)
     (void)snprintf(room, sizeof room, COUNTER_ROOMS "%lld/%s", (long long)counter.team_id, counter.name);
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
-    if (realtime_listens(t, room))
+    if (publish_listens(t, room))
         tell_room(t, &counter, room, &out);
     tell_team(t, &counter, &out);
     buf_clear(&out);
