@@ -28,6 +28,7 @@ struct room_write {
     enum err (*run)(struct desk_write *write, struct tx *tx); /* the main writer's thread; see desk.h */
 };
 
+/* A method that a kind has no use for is NULL. */
 struct room_kind {
     const char *name;
     size_t state_bytes;
@@ -38,9 +39,8 @@ struct room_kind {
     void (*presence)(struct room_turn *t);                        /* who is here has changed */
     void (*raw)(struct room_turn *t, const char *text, size_t len);
     void (*timer)(struct room_turn *t, enum reactor_timer which);
-    void (*alarm)(struct room_turn *t, int64_t due_ms); /* the stored one (storage.h); NULL: the kind sets none */
+    void (*alarm)(struct room_turn *t, int64_t due_ms); /* the stored one (storage.h) */
 
-    /* ---- NULL where a kind has no use for them ---- */
     const struct room_write *writes;
     /* A message that is passed on and not kept. A kind has it when it `hears` the type. */
     bool (*hears)(enum message_type type);

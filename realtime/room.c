@@ -314,7 +314,8 @@ static bool wake(struct reactor *r, struct room *room)
         STATS_ADD(r->rt->stats.rooms_awake, 1);
         STATS_ADD(r->rt->stats.wakes, 1);
         struct room_turn t = turn_of(r, room);
-        room->kind->wake(&t);
+        if (room->kind->wake != NULL)
+            room->kind->wake(&t);
     }
     wheel_set(r->wheel, &room->awake->sleep, r->now_ms + ROOM_SLEEP_MS);
     room->awake->sleep.kind = TIMER_ROOM_SLEEP;
@@ -325,7 +326,8 @@ static void go_to_sleep(struct reactor *r, struct room *room)
 {
     struct room_awake *awake = room->awake;
     struct room_turn t = turn_of(r, room);
-    room->kind->sleep(&t);
+    if (room->kind->sleep != NULL)
+        room->kind->sleep(&t);
     wheel_stop(r->wheel, &awake->sleep);
     wheel_stop(r->wheel, &awake->soon);
     wheel_stop(r->wheel, &awake->presence);
@@ -344,28 +346,33 @@ void room_note(struct reactor *r, struct note *note)
             reactor_gap(&r->rt->reactors[loop]);
         return;
     }
+    const struct room_kind *kind = room->kind;
     struct room_turn t = turn_of(r, room);
     switch (note->kind) {
     case NOTE_CHEER:
-        room->kind->cheer(&t, &note->as.cheer);
+        if (kind->cheer != NULL)
+            kind->cheer(&t, &note->as.cheer);
         break;
     case NOTE_SAID:
-        room->kind->said(&t, &note->as.said);
+        kind->said(&t, &note->as.said);
         break;
     case NOTE_EVENT:
-        room->kind->event(&t, &note->as.event);
+        if (kind->event != NULL)
+            kind->event(&t, &note->as.event);
         break;
     case NOTE_PRESENCE:
-        room->kind->presence(&t);
+        if (kind->presence != NULL)
+            kind->presence(&t);
         break;
     case NOTE_RAW:
-        room->kind->raw(&t, note->as.raw.text, note->as.raw.len);
+        if (kind->raw != NULL)
+            kind->raw(&t, note->as.raw.text, note->as.raw.len);
         break;
     case NOTE_STORED:
         note->as.stored->done(&t, note->as.stored);
         break;
     case NOTE_ALARM:
-        room->kind->alarm(&t, note->as.alarm_ms);
+        kind->alarm(&t, note->as.alarm_ms);
         break;
     default:
         assert(!"not a note for a room");

@@ -205,11 +205,6 @@ static void tell_receipts(struct room_turn *t)
 
 /* ---- the kind ---------------------------------------------------------------------------------------------------- */
 
-static void on_wake(struct room_turn *t)
-{
-    (void)t;
-}
-
 /* Nothing that has begun stays without its end. */
 static void on_sleep(struct room_turn *t)
 {
@@ -261,19 +256,6 @@ static void on_timer(struct room_turn *t, enum reactor_timer which)
         on_tick(t);
 }
 
-static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
-{
-    (void)t;
-    (void)cheer; /* they go to teams */
-}
-
-static void on_raw(struct room_turn *t, const char *text, size_t len)
-{
-    (void)t;
-    (void)text;
-    (void)len; /* services publish to the feed alone */
-}
-
 static uint32_t limit(const struct realtime_options *options)
 {
     return options->channel_limit;
@@ -293,12 +275,9 @@ static void on_forget(struct room *room)
 const struct room_kind channel_kind = {
     .name = "channel",
     .state_bytes = sizeof(struct chat),
-    .wake = on_wake,
     .sleep = on_sleep,
-    .cheer = on_cheer,
     .event = on_event,
     .presence = on_presence,
-    .raw = on_raw,
     .timer = on_timer,
     .writes = channel_rows_writes,
     .hears = hears,

@@ -200,12 +200,6 @@ static const struct room_write writes[] = {
 
 /* ---- the kind ---------------------------------------------------------------------------------------------------- */
 
-/* Between two changes it has nothing to remember. */
-static void on_turn(struct room_turn *t)
-{
-    (void)t;
-}
-
 static void on_event(struct room_turn *t, struct note_event *event)
 {
     const struct buf text = {.data = event->text, .len = event->text_len};
@@ -219,34 +213,9 @@ static void on_event(struct room_turn *t, struct note_event *event)
     room_say_words(t, &words);
 }
 
-static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
-{
-    (void)t;
-    (void)cheer; /* cheers belong to a team */
-}
-
-static void on_raw(struct room_turn *t, const char *text, size_t len)
-{
-    (void)t;
-    (void)text;
-    (void)len; /* services publish to the feed alone */
-}
-
-static void on_timer(struct room_turn *t, enum reactor_timer which)
-{
-    (void)t;
-    (void)which; /* it sets none */
-}
-
 const struct room_kind counter_kind = {
     .name = "counter",
-    .wake = on_turn,
-    .sleep = on_turn,
-    .cheer = on_cheer,
     .event = on_event,
-    .presence = on_turn,
-    .raw = on_raw,
-    .timer = on_timer,
     .writes = writes,
     .committed = on_committed,
     .missed = on_missed,

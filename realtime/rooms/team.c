@@ -7,6 +7,7 @@
  * sleeps.
  */
 #include "realtime/rooms/newest.h"
+#include "realtime/rooms/news.h"
 #include "realtime/rooms/tally.h"
 
 #include "realtime/kinds.h"
@@ -83,7 +84,6 @@ static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
 static void on_event(struct room_turn *t, struct note_event *event)
 {
     const struct change *c = &event->change;
-    char cursor[CURSOR_BYTES_MAX];
     if (c->kind == CHANGE_LIKES) {
         tally_add(t, &((struct team *)t->state)->likes, event);
         return;
@@ -93,31 +93,12 @@ static void on_event(struct room_turn *t, struct note_event *event)
         return;
     }
     newest_tell(t, &((struct team *)t->state)->newest); /* or the event's cursor would step over them */
-    struct buf out;
-    buf_init(&out, SAY_BYTES_MAX);
-    hub_cursor(t->reactor->rt, c->seq, atomic_load(&t->room->told_likes), cursor);
-    if (c->kind == CHANGE_NOTICE) {
-        struct say_notice n = {
-            .id = c->subject_id, .kind = event->kind, .title = event->title, .body = event->body, .link = event->link};
-        say_notice(&out, &n, cursor);
-        room_say(t, &out, PACKET_EVENT, c->seq, SAID_NOTIFICATION);
-    } else {
-        say_post(&out, c, cursor);
-        room_say(t, &out, PACKET_EVENT, c->seq, c->kind == CHANGE_POST_CREATED ? SAID_NEW_POSTS : SAID_POST_CHANGED);
-    }
-    buf_clear(&out);
+    news_tell(t, event, atomic_load(&t->room->told_likes));
 }
 
 static void on_presence(struct room_turn *t)
 {
     room_soon(t, TIMER_ROOM_PRESENCE, PRESENCE_SOON_MS);
-}
-
-static void on_raw(struct room_turn *t, const char *text, size_t len)
-{
-    (void)t;
-    (void)text;
-    (void)len; /* services publish to the feed alone */
 }
 
 static void on_timer(struct room_turn *t, enum reactor_timer which)
@@ -141,6 +122,5 @@ const struct room_kind team_kind = {
     .cheer = on_cheer,
     .event = on_event,
     .presence = on_presence,
-    .raw = on_raw,
     .timer = on_timer,
 };

@@ -33,29 +33,6 @@ struct order {
     struct buf answer;
 };
 
-static void nothing(struct room_turn *t)
-{
-    (void)t;
-}
-
-static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
-{
-    (void)t;
-    (void)cheer;
-}
-
-static void on_event(struct room_turn *t, struct note_event *event)
-{
-    (void)t;
-    (void)event;
-}
-
-static void on_timer(struct room_turn *t, enum reactor_timer which)
-{
-    (void)t;
-    (void)which;
-}
-
 /* ---- orders ------------------------------------------------------------------------------------------------------ */
 
 static enum err get(struct order *o, struct tx *tx)
@@ -159,13 +136,7 @@ static void on_alarm(struct room_turn *t, int64_t due_ms)
 
 const struct room_kind try_kind = {
     .name = "try",
-    .wake = nothing,
-    .sleep = nothing,
-    .cheer = on_cheer,
-    .event = on_event,
-    .presence = nothing,
     .raw = on_raw,
-    .timer = on_timer,
     .alarm = on_alarm,
 };
 
