@@ -15,13 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "realtime/cheers.h"
 #include "realtime/doors.h"
+#include "realtime/join.h"
 #include "realtime/kinds.h"
 #include "realtime/queue.h"
 #include "realtime/reactor.h"
 #include "realtime/room.h"
-#include "realtime/cheers.h"
-#include "realtime/join.h"
 #include "realtime/socket.h"
 
 enum { FLAG_DEFLATE = 1, FLAG_CATCHING = 2, FLAG_WELCOMED = 4, FLAG_CLOSING = 8, FLAG_LINGER = 16, FLAG_SHUT = 32 };

@@ -6,9 +6,9 @@
 #include "realtime/desk.h"
 #include "realtime/packet.h"
 #include "realtime/room.h"
-#include "realtime/writes.h"
 #include "realtime/socket.h"
 #include "realtime/storage.h"
+#include "realtime/writes.h"
 
 struct note *note_create(enum note_kind kind, struct room *room)
 {

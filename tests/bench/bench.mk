@@ -19,7 +19,11 @@ $(BENCH_DIR)/bench: $(BENCH_OBJECTS)
 $(BENCH_DIR)/bare_mhd: $(BENCH_DIR)/bare_mhd.o
 	$(CC) $^ -lmicrohttpd -pthread -o $@
 
+$(BENCH_DIR)/bare_sockets: tests/bench/bare_sockets.c $(SWARM_OBJECTS)
+	@mkdir -p $(BENCH_DIR)
+	$(CC) $(BENCH_CFLAGS) -I. $^ -o $@
+
 .PHONY: bench
-bench: build/porchlight build/tests/swarm tests/node_modules/.installed $(BENCH_DIR)/bench $(BENCH_DIR)/bare_mhd
+bench: build/porchlight build/tests/swarm tests/node_modules/.installed $(BENCH_DIR)/bench $(BENCH_DIR)/bare_mhd $(BENCH_DIR)/bare_sockets
 	$(BENCH_DIR)/bench $(BENCH)
 	node tests/bench/sockets.mjs $(BENCH_SOCKETS)

@@ -4,8 +4,11 @@
  *
  *     node tests/bench/sockets.mjs [memory] [broadcast] [sleep] [polls] [chat]   all when none is named
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest, Agent } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { makeCrowd } from '../scenario/crowd.mjs';
 import { as, expectStatus, startServer, until } from '../scenario/harness.mjs';
 import { startSwarm } from '../scenario/swarm.mjs';
@@ -100,27 +103,69 @@ const BROADCAST_RUNS = 5;
  * The server has one loop and the load generator one thread: on two cores each has its own, as when the members are
  * elsewhere, and the generator stays awake, or the server would pay for waking it at each message. With a loop per core
  * the generator takes its time from the loops that it measures; that is told as well.
+ *
+ * The floor is tests/bench/bare_sockets.c: the same bytes to as many sockets by nothing but send, read by another
+ * process of the same generator. Its runs alternate with the server's, so that both meet the same machine.
  */
 const ONE_LOOP = ['--threads', '1'];
+
+async function startBare(size) {
+    const program = fileURLToPath(new URL('../../build/bench/bare_sockets', import.meta.url));
+    const child = spawn(program, [`${size}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    process.on('exit', () => child.kill('SIGKILL'));
+    const [port] = await once(child.stdout, 'data');
+    return { pid: child.pid, port: Number(port), stop: () => once(child, 'exit') };
+}
+
+/* Who sends, and the members who read: `run` gives p50 and p99 in ms and what one broadcast cost both, in ms. */
+async function makeRound(sender, crowd, size, awake) {
+    const swarm = startSwarm(sender, crowd.tokens);
+    const runs = [];
+    await swarm.ask(`open ${size} 2`);
+    await swarm.ask(`awake ${awake ? 1 : 0}`);
+    await swarm.ask('cheer 0 20 1');
+    await swarm.report();
+    return {
+        swarm,
+        runs,
+        async run(rounds) {
+            const pids = [sender.pid, swarm.pid];
+            const before = pids.map(timesMs);
+            await swarm.ask(`cheer 0 ${rounds} 1`);
+            const { p50, p99 } = await swarm.report();
+            const [ours, theirs] = pids.map(timesMs).map((now, i) => now.map((ms, k) => (ms - before[i][k]) / rounds));
+            const [user, system] = ours;
+            runs.push({ p50: p50 / 1000, p99: p99 / 1000, user, system, reader: theirs[0] + theirs[1] });
+        },
+        middleOf: (what) => middle(runs.map(what)),
+    };
+}
+
+const costOf = (run) => run.user + run.system;
+
+function sayFloor(round, floor) {
+    const ms = (what) => floor.middleOf(what).toFixed(1);
+    const ratio = (what) => (round.middleOf(what) / floor.middleOf(what)).toFixed(2);
+    console.log(
+        `  (a bare loop of sends, in turn with it: p99 ${ms((it) => it.p99)} ms, sender ${ms(costOf)} ms, reader` +
+            ` ${ms((it) => it.reader)} ms: the server takes ${ratio(costOf)} times its processor time, and` +
+            ` ${ratio((it) => it.p99)} times as long)`,
+    );
+}
 
 async function broadcastTo(size, rounds, args, mark_ms = null) {
     const crowd = await makeCrowd(size);
     const server = await serve(crowd, args);
-    const swarm = startSwarm(server, crowd.tokens);
-    await swarm.ask(`open ${size} 2`);
-    await swarm.ask(`awake ${args === ONE_LOOP ? 1 : 0}`);
-    await swarm.ask('cheer 0 20 1');
-    await swarm.report();
-    const runs = [];
-    const before = [timesMs(server.pid), timesMs(swarm.pid)];
+    const round = await makeRound(server, crowd, size, args === ONE_LOOP);
+    const bare = args === ONE_LOOP ? await startBare(size) : null;
+    const floor = bare && (await makeRound(bare, crowd, size, true));
     for (let run = 0; run < BROADCAST_RUNS; run += 1) {
-        await swarm.ask(`cheer 0 ${rounds} 1`);
-        runs.push(await swarm.report());
+        await round.run(rounds);
+        await round.swarm.ask('ping'); // who has not said a word for SILENCE_MS_MAX is closed
+        await floor?.run(rounds);
+        await round.swarm.ask('ping');
     }
-    const [ours, theirs] = [timesMs(server.pid), timesMs(swarm.pid)].map((now, i) =>
-        now.map((ms, k) => (ms - before[i][k]) / rounds / BROADCAST_RUNS),
-    );
-    const p99 = runs.map((it) => it.p99 / 1000);
+    const p99 = round.runs.map((it) => it.p99);
     const median = middle(p99);
     say(
         `a broadcast to ${size.toLocaleString('en')} members: p99 of ${BROADCAST_RUNS} runs`,
@@ -128,17 +173,21 @@ async function broadcastTo(size, rounds, args, mark_ms = null) {
         mark_ms ? `below ${mark_ms} ms` : 'with a loop per core',
         !mark_ms || median < mark_ms,
     );
+    const kernels = round.middleOf((it) => it.system / costOf(it));
     console.log(
-        `  (p50 ${(middle(runs.map((it) => it.p50)) / 1000).toFixed(1)} ms; processor time of one: server` +
-            ` ${(ours[0] + ours[1]).toFixed(1)} ms, ${((100 * ours[1]) / (ours[0] + ours[1])).toFixed(0)} % of it the` +
-            ` kernel's; reader ${(theirs[0] + theirs[1]).toFixed(1)} ms)`,
+        `  (p50 ${round.middleOf((it) => it.p50).toFixed(1)} ms; processor time of one: server` +
+            ` ${round.middleOf(costOf).toFixed(1)} ms, ${(100 * kernels).toFixed(0)} % of it the` +
+            ` kernel's; reader ${round.middleOf((it) => it.reader).toFixed(1)} ms)`,
     );
-    await swarm.ask('report');
+    if (floor) sayFloor(round, floor);
+    const { swarm } = round;
     await swarm.ask('cheer 0 800 8');
     const { deliveries } = await swarm.report();
     const sends = await figure(server, 'porchlight_sends_total');
     console.log(`  (${deliveries} deliveries eight at a time; ${sends} system calls since the start)`);
     await swarm.end();
+    await floor?.swarm.end();
+    await bare?.stop();
     await server.stop();
 }
 
