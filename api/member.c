@@ -169,7 +169,7 @@ void member_feedback(struct request *r)
         [TOPICS] = {.name = "topics",
                     .kind = JSON_KIND_WORDS,
                     .required = true,
-                    .max = ARTICLE_TOPICS_MAX,
+                    .max = FEEDBACK_TOPICS_MAX,
                     .word_max = TOPIC_CHARS_MAX},
     };
     struct json_value v[FIELDS];

@@ -31,8 +31,7 @@
 #define CHANNELS_PER_TEAM_MAX 20 /* a list that is read at once, and that a poll may carry whole */
 #define UNREAD_COUNTED_MAX 1000  /* counting stops there: nobody reads "1,001" otherwise */
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
-#define COUNTERS_PER_TEAM_MAX                                                                                          \
-    100                           /* steps, glasses of water, one a challenge: they are listed, and told, all at once  \
+#define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once  \
                                    */
 #define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
 #define COUNTER_MEMBER_AMOUNT_MAX 1000000           /* at once, by who is no coach: three months of steps */
@@ -73,12 +72,12 @@
 
 /* ---- cursors and the change log ---------------------------------------------------------------------------------- */
 
-#define EVENTS_KEPT_DAYS 30     /* a month away is a reload */
-#define EVENTS_KEPT_MAX 1000000 /* rows: of posts and notices; 100 MB */
-#define CHANGES_EVENTS_MAX 200  /* one answer of /changes; `more` says that there is more */
-#define CHANGES_LIKES_MAX 50    /* DESIGN: the newest 50 when the boot id differs */
-#define HEAD_POSTS_MAX 1000     /* new posts counted exactly from memory; above it the count stays at the limit */
-#define HEAD_LIKES_MAX 256      /* like changes remembered per team; older versions get the newest 50 */
+#define EVENTS_KEPT_DAYS 30 /* a month away is a reload */
+#define EVENTS_KEPT_MAX 1000000 /* rows, of posts and notices: 60 MB with their index */
+#define CHANGES_EVENTS_MAX 200 /* one answer of /changes; `more` says that there is more */
+#define CHANGES_LIKES_MAX 50   /* DESIGN: the newest 50 when the boot id differs */
+#define HEAD_POSTS_MAX 1000    /* new posts counted exactly from memory; above it the count stays at the limit */
+#define HEAD_LIKES_MAX 256     /* like changes remembered per team; older versions get the newest 50 */
 #define CURSOR_BYTES_MAX 80
 #define CHAT_POLLS_PER_INTERVAL 6 /* a chat is asked for every 10 s while it is open: an answer is waited for */
 #define CHAT_FIRST_MESSAGES 50    /* DESIGN: what a chat begins with */
@@ -165,7 +164,8 @@
 #define WEIGHT_TENTHS_MAX 20
 #define WEIGHT_TENTHS_SHOWN 5    /* a post all of whose topics weigh less is not in the feed of a member's own */
 #define FEEDBACK_KEPT_DAYS 30    /* DESIGN */
-#define FEEDBACK_KEPT_MAX 1000   /* 33 a day for a month; `learn` reads them all in 5 ms */
+#define FEEDBACK_TOPICS_MAX 5    /* as a post has */
+#define FEEDBACK_KEPT_MAX 200    /* six a day for a month; learning from all of them takes the writer 3 ms */
 #define DIGESTS_KEPT 30          /* of a member: half a year of weeks, and some asked for */
 #define DIGEST_EXPIRES_MS 600000 /* DESIGN: ten minutes after its last progress */
 #define DIGEST_AGAIN_MS 60000    /* a digest of our own that was not finished is begun again */

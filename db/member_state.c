@@ -15,12 +15,11 @@
 #define WEEKLY_SPREAD_MS (INT64_C(4) * 3600000)          /* 10,000 members in so long: less than one a second */
 
 #define PREFERENCES "preferences"
-#define WEIGHTS "weight/"
+#define WEIGHTS "weights"
 #define FEEDBACK "feedback/"
 #define FEEDBACK_NEXT "feedback-next"
 #define WEEK "week"
-#define KEY_BYTES 200
-#define FEEDBACK_PAGE 100
+#define KEY_BYTES 32
 #define NUMBER_BYTES 24
 #define RECORD_BYTES_MAX 16384 /* preferences, or a feedback: words and an id */
 
@@ -197,32 +196,56 @@ bool member_state_shows(const struct member_weights *weights, const char *topics
     return false;
 }
 
+/* As stored: "11 garden 9 lake", in the order of the topics' bytes, which have no blanks. */
+static enum err parse_weights(char *text, struct member_weights *out)
+{
+    out->count = 0;
+    for (char *at = text; *at != '\0' && out->count < MEMBER_WEIGHTS_MAX;) {
+        char *topic;
+        long tenths = strtol(at, &topic, 10);
+        if (*topic++ != ' ' || *topic == '\0' || tenths < WEIGHT_TENTHS_MIN || tenths > WEIGHT_TENTHS_MAX)
+            return ERR_INTERNAL;
+        at = topic + strcspn(topic, " ");
+        if (*at != '\0')
+            *at++ = '\0';
+        out->items[out->count++] = (struct member_weight){.topic = topic, .tenths = (int)tenths};
+    }
+    return ERR_OK;
+}
+
 enum err member_state_weights(struct db *db, struct arena *arena, int64_t user_id, struct member_weights *out)
 {
     char room[32];
-    size_t found = 0;
-    struct room_value *values = arena_alloc(arena, MEMBER_WEIGHTS_MAX * sizeof *values);
+    struct room_value value;
     out->count = 0;
     /* One more than may be there: an opinion adds before it takes away. */
     out->items = arena_alloc(arena, (MEMBER_WEIGHTS_MAX + 1) * sizeof *out->items);
-    if (values == NULL || out->items == NULL)
+    if (out->items == NULL)
         return ERR_NO_MEMORY;
     member_state_room(user_id, room);
-    enum err err = room_store_list(db, arena, room, WEIGHTS, "", MEMBER_WEIGHTS_MAX, values, &found);
-    for (size_t i = 0; err == ERR_OK && i < found; i++)
-        out->items[out->count++] = (struct member_weight){.topic = values[i].key + sizeof WEIGHTS - 1,
-                                                          .tenths = (int)number_in(&values[i])};
-    return err;
+    enum err err = room_store_get(db, arena, room, WEIGHTS, &value);
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    char *text = arena_printf(arena, "%.*s", (int)value.len, (const char *)value.bytes);
+    return text == NULL ? ERR_NO_MEMORY : parse_weights(text, out);
 }
 
-/* The one that is nearest to the default says least; among those the first by its bytes. */
-static size_t least_telling(const struct member_weights *weights, const char *but)
+static enum err put_weights(struct tx *tx, const char *room, const struct member_weights *weights)
+{
+    struct buf text;
+    buf_init(&text, ROOM_VALUE_BYTES_MAX);
+    for (size_t i = 0; i < weights->count; i++)
+        buf_printf(&text, "%s%d %s", i > 0 ? " " : "", weights->items[i].tenths, weights->items[i].topic);
+    return put_record(tx, room, WEIGHTS, &text);
+}
+
+/* The one that is nearest to the default says least; among those the first by its bytes. Not the one at `but`. */
+static size_t least_telling(const struct member_weights *weights, size_t but)
 {
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < weights->count; i++)
-        if (strcmp(weights->items[i].topic, but) != 0 &&
-            (least == SIZE_MAX || abs(weights->items[i].tenths - WEIGHT_TENTHS_DEFAULT) <
-                                      abs(weights->items[least].tenths - WEIGHT_TENTHS_DEFAULT)))
+        if (i != but && (least == SIZE_MAX || abs(weights->items[i].tenths - WEIGHT_TENTHS_DEFAULT) <
+                                                  abs(weights->items[least].tenths - WEIGHT_TENTHS_DEFAULT)))
             least = i;
     return least;
 }
@@ -233,36 +256,27 @@ static void take_out(struct member_weights *weights, size_t at)
     memmove(&weights->items[at], &weights->items[at + 1], (weights->count - at) * sizeof *weights->items);
 }
 
-/* In memory. `dropped` is the topic that made room, or NULL. */
-static int apply_opinion(struct member_weights *weights, const char *topic, bool helpful, const char **dropped)
+/* In memory. Beyond MEMBER_WEIGHTS_MAX another one makes room. */
+static void set_weight(struct member_weights *weights, const char *topic, int tenths)
 {
     bool found;
     size_t at = place_of(weights, topic, strlen(topic), &found);
-    *dropped = NULL;
     if (!found) {
         memmove(&weights->items[at + 1], &weights->items[at], (weights->count - at) * sizeof *weights->items);
-        weights->items[at] = (struct member_weight){.topic = topic, .tenths = WEIGHT_TENTHS_DEFAULT};
         weights->count++;
     }
-    int tenths = weights->items[at].tenths = member_state_step(weights->items[at].tenths, helpful);
-    if (weights->count > MEMBER_WEIGHTS_MAX) {
-        size_t least = least_telling(weights, topic);
-        *dropped = weights->items[least].topic;
-        take_out(weights, least);
+    weights->items[at] = (struct member_weight){.topic = found ? weights->items[at].topic : topic, .tenths = tenths};
+    if (weights->count > MEMBER_WEIGHTS_MAX)
+        take_out(weights, least_telling(weights, at));
+}
+
+static void apply_feedback(struct member_weights *weights, const struct member_feedback *feedback)
+{
+    for (size_t i = 0; i < feedback->topics_count; i++) {
+        const char *topic = feedback->topics[i];
+        int tenths = member_state_weight(weights, topic, strlen(topic));
+        set_weight(weights, topic, member_state_step(tenths, feedback->helpful));
     }
-    return tenths;
-}
-
-static void weight_key(const char *topic, char out[static KEY_BYTES])
-{
-    (void)snprintf(out, KEY_BYTES, WEIGHTS "%s", topic);
-}
-
-static enum err put_weight(struct tx *tx, int64_t user_id, const char *topic, int tenths)
-{
-    char key[KEY_BYTES];
-    weight_key(topic, key);
-    return member_state_set_number(tx, user_id, key, tenths);
 }
 
 /* ---- feedback ---------------------------------------------------------------------------------------------------- */
@@ -318,62 +332,158 @@ static enum err put_feedback(struct tx *tx, const char *room, int64_t number, co
     return put_record(tx, room, key, &json);
 }
 
-/* The first that are kept. */
-static enum err oldest_feedback(struct tx *tx, const char *room, struct room_value *out, size_t *found)
-{
-    return room_store_list(tx->db, tx->arena, room, FEEDBACK, "", FEEDBACK_PAGE, out, found);
-}
+/* What is stored, in order. */
+struct history {
+    struct room_value *rows;
+    struct member_feedback *items;
+    size_t count;
+};
 
-/* Those of before the days that are kept. `left`: some are. */
-static enum err forget_old(struct tx *tx, int64_t user_id, bool *left)
+static enum err read_history(struct tx *tx, const char *room, struct history *out)
 {
-    char room[32];
-    size_t found = FEEDBACK_PAGE;
-    enum err err = ERR_OK;
-    struct room_value *page = arena_alloc(tx->arena, FEEDBACK_PAGE * sizeof *page);
-    *left = false;
-    member_state_room(user_id, room);
-    if (page == NULL)
+    *out = (struct history){.rows = arena_alloc(tx->arena, FEEDBACK_KEPT_MAX * sizeof *out->rows),
+                            .items = arena_alloc(tx->arena, (FEEDBACK_KEPT_MAX + 1) * sizeof *out->items)};
+    if (out->rows == NULL || out->items == NULL)
         return ERR_NO_MEMORY;
-    while (err == ERR_OK && found == FEEDBACK_PAGE && !*left) {
-        err = oldest_feedback(tx, room, page, &found);
-        for (size_t i = 0; err == ERR_OK && i < found && !*left; i++) {
-            struct member_feedback feedback;
-            err = read_feedback(&page[i], tx->arena, &feedback);
-            *left = err == ERR_OK && feedback.at_ms > tx->now_ms - FEEDBACK_KEPT_DAYS * DAY_MS;
-            if (err == ERR_OK && !*left)
-                err = room_store_delete(tx, room, page[i].key);
+    enum err err = room_store_list(tx->db, tx->arena, room, FEEDBACK, "", FEEDBACK_KEPT_MAX, out->rows, &out->count);
+    for (size_t i = 0; err == ERR_OK && i < out->count; i++)
+        err = read_feedback(&out->rows[i], tx->arena, &out->items[i]);
+    return err;
+}
+
+/* Numbers up to that one. */
+static enum err forget_to(struct tx *tx, const char *room, const char *key)
+{
+    return room_store_delete_range(tx, room, FEEDBACK, key);
+}
+
+static size_t count_old(const struct history *h, int64_t now_ms)
+{
+    size_t old = 0;
+    while (old < h->count && h->items[old].at_ms <= now_ms - FEEDBACK_KEPT_DAYS * DAY_MS)
+        old++;
+    return old;
+}
+
+/* Those of before the days that are kept; `history` is what is left. */
+static enum err forget_old(struct tx *tx, const char *room, struct history *history)
+{
+    enum err err = read_history(tx, room, history);
+    size_t old = err == ERR_OK ? count_old(history, tx->now_ms) : 0;
+    if (old == 0)
+        return err;
+    err = forget_to(tx, room, history->rows[old - 1].key);
+    history->rows += old;
+    history->items += old;
+    history->count -= old;
+    return err;
+}
+
+/* ---- an answer that was changed ---------------------------------------------------------------------------------- */
+
+static bool is_about(const struct member_feedback *feedback, const char *topic)
+{
+    for (size_t i = 0; i < feedback->topics_count; i++)
+        if (strcmp(feedback->topics[i], topic) == 0)
+            return true;
+    return false;
+}
+
+/* A topic's weight after all that is stored of it; `any`: something is. */
+static int replay(const struct history *h, const char *topic, int tenths, bool *any)
+{
+    *any = false;
+    for (size_t i = 0; i < h->count; i++)
+        if (is_about(&h->items[i], topic)) {
+            tenths = member_state_step(tenths, h->items[i].helpful);
+            *any = true;
         }
+    return tenths;
+}
+
+/*
+ * What a weight was before all that is stored: what is forgotten has moved it. Steps stop at the bounds, so that several
+ * may have led there, and it is the nearest to the default of them; the default itself while nothing is forgotten.
+ */
+static int weight_before(const struct history *h, const char *topic, int tenths)
+{
+    bool any;
+    for (int away = 0; away < WEIGHT_TENTHS_MAX; away++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            int from = WEIGHT_TENTHS_DEFAULT + sign * away;
+            bool possible = from >= WEIGHT_TENTHS_MIN && from <= WEIGHT_TENTHS_MAX;
+            if (possible && replay(h, topic, from, &any) == tenths)
+                return from;
+        }
+    return WEIGHT_TENTHS_DEFAULT; /* it made room for others since */
+}
+
+/* As if what is stored now had been said in that order, and nothing else. */
+static void move_weight(struct member_weights *weights, const struct history *before, const struct history *now,
+                        const char *topic)
+{
+    bool found;
+    bool any;
+    size_t at = place_of(weights, topic, strlen(topic), &found);
+    int from = weight_before(before, topic, member_state_weight(weights, topic, strlen(topic)));
+    int tenths = replay(now, topic, from, &any);
+    if (any || tenths != WEIGHT_TENTHS_DEFAULT)
+        set_weight(weights, topic, tenths);
+    else if (found)
+        take_out(weights, at);
+}
+
+/* Without what was said of this article, and with what is said now. */
+static enum err replace(struct tx *tx, const char *room, const struct history *before,
+                        const struct member_feedback *feedback, struct history *now)
+{
+    enum err err = ERR_OK;
+    *now = (struct history){.items = arena_alloc(tx->arena, (FEEDBACK_KEPT_MAX + 1) * sizeof *now->items)};
+    if (now->items == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t i = 0; err == ERR_OK && i < before->count; i++) {
+        if (strcmp(before->items[i].article_id, feedback->article_id) == 0)
+            err = room_store_delete(tx, room, before->rows[i].key);
+        else
+            now->items[now->count++] = before->items[i];
     }
+    now->items[now->count++] = *feedback;
     return err;
 }
 
-/* The newest FEEDBACK_KEPT_MAX: numbers rise by one. */
-static enum err forget_beyond(struct tx *tx, const char *room, int64_t newest)
+/* The newest answer about the same article, or NULL. */
+static const struct member_feedback *find_answer(const struct history *h, const char *article_id)
 {
-    char key[KEY_BYTES];
-    feedback_key(newest - FEEDBACK_KEPT_MAX, key);
-    return newest < FEEDBACK_KEPT_MAX ? ERR_OK : room_store_delete(tx, room, key);
+    for (size_t i = h->count; i-- > 0;)
+        if (strcmp(h->items[i].article_id, article_id) == 0)
+            return &h->items[i];
+    return NULL;
 }
 
-static enum err move_weights(struct tx *tx, int64_t user_id, const struct member_feedback *feedback)
+static bool same_answer(const struct member_feedback *a, const struct member_feedback *b)
 {
-    char room[32];
-    char key[KEY_BYTES];
-    struct member_weights weights;
-    enum err err = member_state_weights(tx->db, tx->arena, user_id, &weights);
-    member_state_room(user_id, room);
-    for (size_t i = 0; err == ERR_OK && i < feedback->topics_count; i++) {
-        const char *dropped;
-        int tenths = apply_opinion(&weights, feedback->topics[i], feedback->helpful, &dropped);
-        err = put_weight(tx, user_id, feedback->topics[i], tenths);
-        if (err != ERR_OK || dropped == NULL)
-            continue;
-        weight_key(dropped, key);
-        err = room_store_delete(tx, room, key);
-    }
+    bool same = a->helpful == b->helpful && a->topics_count == b->topics_count;
+    for (size_t i = 0; same && i < a->topics_count; i++)
+        same = is_about(b, a->topics[i]);
+    return same;
+}
+
+static enum err change_answer(struct tx *tx, const char *room, const struct history *before,
+                              const struct member_feedback *feedback, struct member_weights *weights)
+{
+    struct history now;
+    enum err err = replace(tx, room, before, feedback, &now);
+    for (size_t i = 0; err == ERR_OK && i < before->count; i++)
+        if (strcmp(before->items[i].article_id, feedback->article_id) == 0)
+            for (size_t t = 0; t < before->items[i].topics_count; t++)
+                if (!is_about(feedback, before->items[i].topics[t]))
+                    move_weight(weights, before, &now, before->items[i].topics[t]);
+    for (size_t t = 0; err == ERR_OK && t < feedback->topics_count; t++)
+        move_weight(weights, before, &now, feedback->topics[t]);
     return err;
 }
+
+/* ---- keeping it -------------------------------------------------------------------------------------------------- */
 
 static int64_t moment_of(int64_t user_id)
 {
@@ -397,20 +507,40 @@ static enum err ring_by(struct tx *tx, const char *room, int64_t due_ms)
     return err != ERR_OK || (set_ms != 0 && set_ms <= due_ms) ? err : room_store_set_alarm(tx, room, due_ms);
 }
 
-enum err member_state_feedback(struct tx *tx, int64_t user_id, const struct member_feedback *feedback)
+/* As the newest. */
+static enum err keep(struct tx *tx, const char *room, int64_t user_id, const struct member_feedback *feedback)
 {
-    char room[32];
     int64_t number = 0;
-    member_state_room(user_id, room);
     enum err err = member_state_number(tx->db, tx->arena, user_id, FEEDBACK_NEXT, 0, &number);
     if (err == ERR_OK)
         err = put_feedback(tx, room, number, feedback);
+    return err != ERR_OK ? err : member_state_set_number(tx, user_id, FEEDBACK_NEXT, number + 1);
+}
+
+enum err member_state_feedback(struct tx *tx, int64_t user_id, const struct member_feedback *feedback)
+{
+    char room[32];
+    struct history history;
+    struct member_weights weights;
+    member_state_room(user_id, room);
+    enum err err = read_history(tx, room, &history);
     if (err == ERR_OK)
-        err = member_state_set_number(tx, user_id, FEEDBACK_NEXT, number + 1);
+        err = member_state_weights(tx->db, tx->arena, user_id, &weights);
+    if (err != ERR_OK)
+        return err;
+    const struct member_feedback *answer = find_answer(&history, feedback->article_id);
+    if (answer != NULL && same_answer(answer, feedback))
+        return ERR_OK;
+    if (answer == NULL)
+        apply_feedback(&weights, feedback);
+    else
+        err = change_answer(tx, room, &history, feedback, &weights);
+    if (err == ERR_OK && answer == NULL && history.count == FEEDBACK_KEPT_MAX)
+        err = forget_to(tx, room, history.rows[0].key);
     if (err == ERR_OK)
-        err = forget_beyond(tx, room, number);
+        err = put_weights(tx, room, &weights);
     if (err == ERR_OK)
-        err = move_weights(tx, user_id, feedback);
+        err = keep(tx, room, user_id, feedback);
     if (err == ERR_OK)
         err = member_state_enroll(tx, user_id);
     return err != ERR_OK ? err : ring_by(tx, room, next_moment(user_id, tx->now_ms, DAY_MS));
@@ -418,62 +548,30 @@ enum err member_state_feedback(struct tx *tx, int64_t user_id, const struct memb
 
 /* ---- learning ---------------------------------------------------------------------------------------------------- */
 
-static enum err learn_all(struct tx *tx, const char *room, struct member_weights *weights)
+static bool same_weights(const struct member_weights *a, const struct member_weights *b)
 {
-    const char *after = "";
-    const char *dropped;
-    size_t found = FEEDBACK_PAGE;
-    enum err err = ERR_OK;
-    struct room_value *page = arena_alloc(tx->arena, FEEDBACK_PAGE * sizeof *page);
-    if (page == NULL)
-        return ERR_NO_MEMORY;
-    while (err == ERR_OK && found == FEEDBACK_PAGE) {
-        err = room_store_list(tx->db, tx->arena, room, FEEDBACK, after, FEEDBACK_PAGE, page, &found);
-        for (size_t i = 0; err == ERR_OK && i < found; i++) {
-            struct member_feedback feedback;
-            err = read_feedback(&page[i], tx->arena, &feedback);
-            for (size_t t = 0; err == ERR_OK && t < feedback.topics_count; t++)
-                (void)apply_opinion(weights, feedback.topics[t], feedback.helpful, &dropped);
-        }
-        after = found > 0 ? page[found - 1].key : after;
-    }
-    return err;
-}
-
-/* The topic; with these tenths, unless that is NULL. */
-static bool stands_in(const struct member_weights *weights, const char *topic, const int *tenths)
-{
-    bool found;
-    size_t at = place_of(weights, topic, strlen(topic), &found);
-    return found && (tenths == NULL || weights->items[at].tenths == *tenths);
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = a->items[i].tenths == b->items[i].tenths && strcmp(a->items[i].topic, b->items[i].topic) == 0;
+    return same;
 }
 
 enum err member_state_learn(struct tx *tx, int64_t user_id)
 {
     char room[32];
-    char key[KEY_BYTES];
+    struct history history;
     struct member_weights before;
     struct member_weights after = {.items = arena_alloc(tx->arena, (MEMBER_WEIGHTS_MAX + 1) * sizeof *after.items)};
-    bool left;
     if (after.items == NULL)
         return ERR_NO_MEMORY;
     member_state_room(user_id, room);
-    enum err err = forget_old(tx, user_id, &left); /* as if the daily alarm had just rung */
+    enum err err = forget_old(tx, room, &history); /* as if the daily alarm had just rung */
     if (err == ERR_OK)
         err = member_state_weights(tx->db, tx->arena, user_id, &before);
-    if (err == ERR_OK)
-        err = learn_all(tx, room, &after);
-    /* Only what differs is written: mostly that is nothing, and the writer is everybody's. */
-    for (size_t i = 0; err == ERR_OK && i < before.count; i++) {
-        if (stands_in(&after, before.items[i].topic, NULL))
-            continue;
-        weight_key(before.items[i].topic, key);
-        err = room_store_delete(tx, room, key);
-    }
-    for (size_t i = 0; err == ERR_OK && i < after.count; i++)
-        if (!stands_in(&before, after.items[i].topic, &after.items[i].tenths))
-            err = put_weight(tx, user_id, after.items[i].topic, after.items[i].tenths);
-    return err;
+    for (size_t i = 0; err == ERR_OK && i < history.count; i++)
+        apply_feedback(&after, &history.items[i]);
+    /* Mostly nothing differs, and the writer is everybody's. */
+    return err != ERR_OK || same_weights(&before, &after) ? err : put_weights(tx, room, &after);
 }
 
 /* ---- alarm ------------------------------------------------------------------------------------------------------- */
@@ -504,13 +602,13 @@ enum err member_state_enroll(struct tx *tx, int64_t user_id)
 enum err member_state_ring(struct tx *tx, int64_t user_id, bool *weekly)
 {
     char room[32];
-    bool left;
+    struct history left;
     int64_t told = 0;
     struct member_preferences preferences;
     int64_t week = member_state_week(user_id, tx->now_ms);
     *weekly = false;
     member_state_room(user_id, room);
-    enum err err = forget_old(tx, user_id, &left);
+    enum err err = forget_old(tx, room, &left);
     if (err == ERR_OK)
         err = member_state_number(tx->db, tx->arena, user_id, WEEK, week, &told);
     if (err == ERR_OK)
@@ -520,5 +618,5 @@ enum err member_state_ring(struct tx *tx, int64_t user_id, bool *weekly)
     if (err != ERR_OK)
         return err;
     *weekly = week > told && preferences.weekly_digest;
-    return room_store_set_alarm(tx, room, next_moment(user_id, tx->now_ms, left ? DAY_MS : WEEK_MS));
+    return room_store_set_alarm(tx, room, next_moment(user_id, tx->now_ms, left.count > 0 ? DAY_MS : WEEK_MS));
 }

@@ -3,8 +3,9 @@
  * (db/room_store.h), in room "member/{user id}", one key a thing:
  *
  *   preferences            feed, weekly digest, topics
- *   weight/{topic}         tenths, such as 13: a topic without one weighs WEIGHT_TENTHS_DEFAULT
- *   feedback/{number}      when, which article, helpful or not, its topics: FEEDBACK_KEPT_MAX, for FEEDBACK_KEPT_DAYS
+ *   weights                tenths of topics, "11 garden 9 lake": one without weighs WEIGHT_TENTHS_DEFAULT
+ *   feedback/{number}      when, which article, helpful or not, its topics: FEEDBACK_KEPT_MAX, for FEEDBACK_KEPT_DAYS,
+ *                          one an article
  *   feedback-next          the next number of these
  *   week                   the last week whose digest was made
  *   digest/{number}        the member's jobs (db/digests.h)
@@ -72,9 +73,13 @@ struct member_feedback {
     size_t topics_count;
 };
 
-/* Keeps it and moves the weights of its topics. */
+/*
+ * Keeps it and moves the weights of its topics. An answer about an article that was answered before replaces that one,
+ * and the weights become what they were without it, with the new one as the newest; the same answer changes nothing.
+ */
 enum err member_state_feedback(struct tx *tx, int64_t user_id, const struct member_feedback *feedback);
-/* The weights again, from what is stored, in order: the same each time. */
+/* The weights again, from what is stored, in order: the same each time, and those that there are already while nothing
+   was forgotten and no topic had to make room. */
 enum err member_state_learn(struct tx *tx, int64_t user_id);
 
 /* ---- alarm ------------------------------------------------------------------------------------------------------- */

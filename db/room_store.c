@@ -164,6 +164,29 @@ enum err room_store_delete(struct tx *tx, const char *room, const char *key)
     return err != ERR_OK ? err : resize(tx, room, size.keys - 1, size.bytes - before - (int64_t)strlen(key));
 }
 
+enum err room_store_delete_range(struct tx *tx, const char *room, const char *first, const char *last)
+{
+    struct room_size size;
+    struct room_size gone = {0};
+    struct db_stmt *stmt;
+    enum err err = db_query(tx->db, &stmt,
+                            "SELECT COUNT(*), COALESCE(SUM(LENGTH(CAST(key AS BLOB)) + LENGTH(value)), 0)"
+                            " FROM room_values WHERE room = $1 AND key BETWEEN $2 AND $3",
+                            "sss", room, first, last);
+    if (err != ERR_OK)
+        return err;
+    if (db_row(stmt))
+        gone = (struct room_size){.keys = db_int(stmt, 0), .bytes = db_int(stmt, 1)};
+    err = db_end(stmt);
+    if (err != ERR_OK || gone.keys == 0)
+        return err;
+    err = room_store_size(tx->db, room, &size);
+    if (err == ERR_OK)
+        err = db_run(tx->db, "DELETE FROM room_values WHERE room = $1 AND key BETWEEN $2 AND $3", "sss", room, first,
+                     last);
+    return err != ERR_OK ? err : resize(tx, room, size.keys - gone.keys, size.bytes - gone.bytes);
+}
+
 enum err room_store_delete_all(struct tx *tx, const char *room)
 {
     enum err err = db_run(tx->db, "DELETE FROM room_values WHERE room = $1", "s", room);

@@ -33,6 +33,8 @@ enum err room_store_list(struct db *db, struct arena *arena, const char *room, c
 enum err room_store_put(struct tx *tx, const char *room, const struct room_value *value);
 enum err room_store_put_many(struct tx *tx, const char *room, const struct room_value *values, size_t count);
 enum err room_store_delete(struct tx *tx, const char *room, const char *key); /* fine when it is not there */
+/* Those from `first` to `last`, both of them included, in the order of bytes. */
+enum err room_store_delete_range(struct tx *tx, const char *room, const char *first, const char *last);
 enum err room_store_delete_all(struct tx *tx, const char *room);              /* values and alarm */
 
 /*

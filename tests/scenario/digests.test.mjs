@@ -269,8 +269,8 @@ for (const { name, options } of modes)
             expectStatus(await as(server, 'member2').put(`/posts/${liked}/like`), 200);
             expectStatus(await coach.put(`/posts/${plain}/pin`), 200);
             assert.equal((await coach.delete(`/posts/${gone}`)).status, 204);
-            for (let i = 0; i < 12; i++) expectStatus(await member().post('/me/feedback', { articleId: loved, feedback: 'helpful', topics: ['tea'] }), 200);
-            for (let i = 0; i < 5; i++) expectStatus(await member().post('/me/feedback', { articleId: dull, feedback: 'not_helpful', topics: ['knees'] }), 200);
+            for (let i = 0; i < 12; i++) expectStatus(await member().post('/me/feedback', { articleId: `loved ${i}`, feedback: 'helpful', topics: ['tea'] }), 200);
+            for (let i = 0; i < 5; i++) expectStatus(await member().post('/me/feedback', { articleId: `dull ${i}`, feedback: 'not_helpful', topics: ['knees'] }), 200);
             const done = await make({ topics: ['walks'] });
             assertMatch(done, { status: 'completed', progress: 100, error: null, topics: ['walks'], digestId: done.id });
             assert.deepEqual(done.articles.map(({ id, score }) => [id, score]), [

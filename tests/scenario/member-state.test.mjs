@@ -56,9 +56,13 @@ scenarios('/me/preferences', {
 
 /* ---- feedback and weights ---------------------------------------------------------------------------------------------- */
 
-const opinion = (feedback, ...topics) => ({ articleId: '118', feedback, topics });
+let articles = 0;
+/* On an article of its own each time. */
+const opinion = (feedback, ...topics) => ({ articleId: String(++articles), feedback, topics });
 const tell = (name, body, weights) => ({ name, request: 'POST /me/feedback', as: 'member1', body, status: 200, then: ({ json }) => assert.deepEqual(json, { weights }) });
 const reject = (name, body) => ({ name: `refuses ${name}`, request: 'POST /me/feedback', as: 'member1', body, status: 400, problem: 'invalid' });
+
+const tea = opinion('helpful', 'tea');
 
 scenarios('/me/feedback, /me/learn and /me/weights', {
     cases: [
@@ -75,7 +79,8 @@ scenarios('/me/feedback, /me/learn and /me/weights', {
         reject('an empty article', { articleId: ' ', feedback: 'helpful', topics: [] }),
         reject('an article that is a number', { articleId: 118, feedback: 'helpful', topics: [] }),
         reject('an article’s id that is too long', { articleId: 'a'.repeat(101), feedback: 'helpful', topics: [] }),
-        reject('too many topics', opinion('helpful', ...words(11))),
+        reject('too many topics', opinion('helpful', ...words(6))),
+        { name: 'takes as many topics as a post has', request: 'POST /me/feedback', as: 'member4', body: opinion('helpful', ...words(5, 30)), status: 200, reply: { weights: Object.fromEntries(words(5, 30).map((word) => [word, 1.1])) } },
         reject('a field that it does not know', { ...opinion('helpful', 'a'), more: 1 }),
         { name: 'learning takes nothing', request: 'POST /me/learn', as: 'member1', body: { fast: true }, status: 400, problem: 'invalid' },
         { name: 'learning is not for nobody', request: 'POST /me/learn', body: {}, status: 401 },
@@ -97,12 +102,12 @@ scenarios('/me/feedback, /me/learn and /me/weights', {
             request: 'POST /me/feedback',
             as: 'member2',
             headers: { 'Idempotency-Key': 'one' },
-            body: opinion('helpful', 'tea'),
+            body: tea,
             status: 200,
             reply: { weights: { tea: 1.1 } },
             then: async (_, { server }) => {
                 const send = (body) => as(server, 'member2').post('/me/feedback', body, { 'Idempotency-Key': 'one' });
-                const again = await send(opinion('helpful', 'tea'));
+                const again = await send(tea);
                 assert.deepEqual(expectStatus(again, 200), { weights: { tea: 1.1 } });
                 assert.equal(again.headers['idempotency-replayed'], 'true');
                 expectStatus(await send(opinion('helpful', 'cake')), 422);
@@ -139,6 +144,25 @@ for (const { name, options } of modes)
             for (let i = 0; i < 11; i++) await say('not_helpful', 'down');
             assert.equal((await say('not_helpful', 'down')).down, 0.1);
             assert.equal((await say('helpful', 'down')).down, 0.2);
+        });
+
+        test('has one answer an article: another takes its place, and learning knows no other', async () => {
+            const weightsOf = async (reply) => expectStatus(await reply, 200).weights;
+            const answer = (feedback, ...topics) => weightsOf(member().post('/me/feedback', { articleId: 'one', feedback, topics }));
+            const rest = await weightsOf(member().get('/me/weights'));
+            const steps = [
+                [['helpful', 'knees', 'rain'], { knees: 1.1, rain: 1.1 }],
+                [['helpful', 'knees', 'rain'], { knees: 1.1, rain: 1.1 }],
+                [['not_helpful', 'knees', 'rain'], { knees: 0.9, rain: 0.9 }],
+                [['not_helpful', 'knees', 'snow'], { knees: 0.9, snow: 0.9 }],
+                [['helpful', 'up'], { up: 2 }],
+                [['not_helpful', 'up'], { up: 1.9 }],
+                [['helpful'], {}],
+            ];
+            for (const [said, moved] of steps) {
+                assert.deepEqual(await answer(...said), { ...rest, ...moved });
+                assert.deepEqual(await weightsOf(member().post('/me/learn', {})), { ...rest, ...moved });
+            }
         });
 
         test('is there again after a SIGKILL', async () => {

@@ -172,7 +172,7 @@ describe('the contract and the program', () => {
             ['HEAD_LIKES_MAX', schema('Changes').properties.likes.maxItems],
             ['MEMBER_TOPICS_MAX', schema('PreferencesChange').properties.topics.maxItems],
             ['MEMBER_TOPICS_MAX', schema('DigestNew').properties.topics.maxItems],
-            ['ARTICLE_TOPICS_MAX', schema('Feedback').properties.topics.maxItems],
+            ['FEEDBACK_TOPICS_MAX', schema('Feedback').properties.topics.maxItems],
             ['ARTICLE_ID_CHARS_MAX', schema('Feedback').properties.articleId.maxLength],
             ['ARTICLE_ID_CHARS_MAX', schema('ArticleNew').properties.id.maxLength],
             ['ARTICLE_TITLE_CHARS_MAX', schema('ArticleNew').properties.title.maxLength],

@@ -22,12 +22,22 @@ static struct tx *again(struct fixture *f)
     return &f->tx;
 }
 
+static void answer(struct fixture *f, int article, bool helpful, const char *topic, const char *other)
+{
+    char id[16];
+    const char *topics[] = {topic, other};
+    (void)snprintf(id, sizeof id, "%d", article);
+    const struct member_feedback feedback = {
+        .article_id = id, .helpful = helpful, .topics = topics, .topics_count = other == NULL ? 1 : 2};
+    assert_int_equal(member_state_feedback(again(f), RUTH, &feedback), ERR_OK);
+}
+
+/* Of an article that nobody said anything of before: the number is the one that its feedback is stored under. */
 static void tell(struct fixture *f, bool helpful, const char *topic, const char *other)
 {
-    const char *topics[] = {topic, other};
-    const struct member_feedback feedback = {
-        .article_id = "118", .helpful = helpful, .topics = topics, .topics_count = other == NULL ? 1 : 2};
-    assert_int_equal(member_state_feedback(again(f), RUTH, &feedback), ERR_OK);
+    int64_t number;
+    assert_int_equal(member_state_number(f->db, again(f)->arena, RUTH, "feedback-next", 0, &number), ERR_OK);
+    answer(f, 1000 + (int)number, helpful, topic, other);
 }
 
 static int weight(struct fixture *f, const char *topic)
@@ -106,7 +116,7 @@ static void learning_is_deterministic(void **state)
     struct random r = random_seeded();
     int told[4];
     (void)fixture_begin(f);
-    for (int i = 0; i < 250; i++) /* more than a page of them */
+    for (int i = 0; i < FEEDBACK_KEPT_MAX; i++)
         tell(f, random_below(&r, 2) == 0, topics[random_below(&r, 4)], NULL);
     for (size_t i = 0; i < 4; i++)
         told[i] = weight(f, topics[i]);
@@ -119,7 +129,7 @@ static void learning_is_deterministic(void **state)
     assert_int_equal(member_state_learn(again(f), RUTH), ERR_OK); /* nothing differs: nothing is written */
     assert_int_equal(fixture_number(f->db, "SELECT total_changes() "), written);
     /* A weight that no stored opinion accounts for goes. */
-    assert_int_equal(member_state_set_number(again(f), RUTH, "weight/z", 20), ERR_OK);
+    assert_int_equal(room_store_put(again(f), "member/7", &(struct room_value){"weights", "20 z", 4}), ERR_OK);
     assert_int_equal(weight(f, "z"), 20);
     assert_int_equal(member_state_learn(again(f), RUTH), ERR_OK);
     assert_int_equal(weight(f, "z"), 10);
@@ -129,6 +139,76 @@ static void learning_is_deterministic(void **state)
 static int64_t stored(struct fixture *f)
 {
     return fixture_number(f->db, "SELECT COUNT(*) FROM room_values WHERE key LIKE 'feedback/%'");
+}
+
+static void an_article_has_one_answer(void **state)
+{
+    struct fixture *f = *state;
+    (void)fixture_begin(f);
+    answer(f, 1, true, "garden", "bread");
+    int64_t written = fixture_number(f->db, "SELECT total_changes()");
+    answer(f, 1, true, "bread", "garden"); /* the same once more */
+    assert_int_equal(fixture_number(f->db, "SELECT total_changes() "), written);
+    assert_int_equal(weight(f, "garden"), 11);
+    answer(f, 1, false, "garden", "lake"); /* another opinion, and its topics were changed */
+    assert_int_equal(weight(f, "garden"), 9);
+    assert_int_equal(weight(f, "lake"), 9);
+    assert_int_equal(weight(f, "bread"), 10);
+    assert_int_equal(weights_count(f), 2); /* as if bread had never been said */
+    assert_int_equal(stored(f), 1);
+    for (int i = 0; i < 3 * FEEDBACK_KEPT_MAX; i++)
+        answer(f, 2, i % 2 == 1, "tea", NULL);
+    assert_int_equal(stored(f), 2); /* who cannot decide forgets nothing else */
+    assert_int_equal(weight(f, "tea"), 11);
+    fixture_commit(f);
+}
+
+/* A bound is left from where it was reached, and what is forgotten has moved a weight for good. */
+static void a_changed_answer_moves_the_weight_as_it_should(void **state)
+{
+    struct fixture *f = *state;
+    bool weekly;
+    (void)fixture_begin(f);
+    for (int i = 0; i < 12; i++)
+        answer(f, i, true, "tea", NULL);
+    answer(f, 0, false, "tea", NULL);
+    assert_int_equal(weight(f, "tea"), 19); /* eleven say yes, which is 20, and the newest no */
+    answer(f, 20, true, "old", NULL);
+    answer(f, 21, true, "old", NULL);
+    f->tx.now_ms = T0 + DAY_MS;
+    answer(f, 22, true, "old", NULL);
+    f->tx.now_ms = T0 + FEEDBACK_KEPT_DAYS * DAY_MS;
+    assert_int_equal(member_state_ring(again(f), RUTH, &weekly), ERR_OK);
+    assert_int_equal(stored(f), 1);
+    assert_int_equal(weight(f, "old"), 13);
+    answer(f, 22, false, "old", NULL);
+    assert_int_equal(weight(f, "old"), 11);
+    answer(f, 22, true, "new", NULL);
+    assert_int_equal(weight(f, "old"), 12);
+    fixture_commit(f);
+}
+
+static void learning_says_what_answering_said(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const topics[] = {"a", "b", "c"};
+    struct random r = random_seeded();
+    (void)fixture_begin(f);
+    for (int i = 0; i < 600; i++) {
+        int told[3];
+        size_t topic = random_below(&r, 3);
+        const char *other = random_below(&r, 2) == 0 ? NULL : topics[(topic + 1) % 3];
+        answer(f, (int)random_below(&r, 40), random_below(&r, 4) != 0, topics[topic], other);
+        size_t count = weights_count(f);
+        for (size_t t = 0; t < 3; t++)
+            told[t] = weight(f, topics[t]);
+        assert_int_equal(member_state_learn(again(f), RUTH), ERR_OK);
+        for (size_t t = 0; t < 3; t++)
+            assert_int_equal(weight(f, topics[t]), told[t]);
+        assert_int_equal(weights_count(f), count);
+    }
+    assert_true(stored(f) <= 40);
+    fixture_commit(f);
 }
 
 static void old_feedback_is_forgotten_and_its_weight_stays(void **state)
@@ -159,7 +239,7 @@ static void so_much_is_kept_and_no_more(void **state)
     (void)fixture_begin(f);
     tell(f, true, "loved", NULL);
     tell(f, true, "loved", NULL);
-    for (int i = 0; i < FEEDBACK_KEPT_MAX; i++) {
+    for (int i = 0; i < MEMBER_WEIGHTS_MAX + 10; i++) {
         (void)snprintf(topic, sizeof topic, "t%04d", i);
         tell(f, true, topic, NULL);
     }
@@ -284,6 +364,9 @@ int main(void)
         TEST(a_step_stays_within_its_bounds),
         TEST(feedback_moves_weights),
         TEST(learning_is_deterministic),
+        TEST(an_article_has_one_answer),
+        TEST(a_changed_answer_moves_the_weight_as_it_should),
+        TEST(learning_says_what_answering_said),
         TEST(old_feedback_is_forgotten_and_its_weight_stays),
         TEST(so_much_is_kept_and_no_more),
         TEST(what_is_shown),

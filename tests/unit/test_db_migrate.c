@@ -10,6 +10,7 @@
 
 #include "db/access.h"
 #include "db/events.h"
+#include "db/member_state.h"
 #include "db_fixture.h"
 
 static enum err run(struct fixture *f, struct migrate_report *report, struct problem *problem)
@@ -87,7 +88,7 @@ static void the_two_sets_are_two(void **state)
     struct problem problem = {0};
     bool exists = true;
     assert_int_equal(migrate_run(f->db, migrations_rooms, &f->clock, &report, &problem), ERR_OK);
-    assert_int_equal(report.known, 2);
+    assert_int_equal(report.known, 3);
     assert_int_equal(db_table_exists(f->db, "meta", &exists), ERR_OK);
     assert_false(exists);
     assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM pending_likes"), 0);
@@ -96,19 +97,19 @@ static void the_two_sets_are_two(void **state)
     assert_int_equal(migrate_check(f->db, migrations_community, &report, &problem), ERR_SCHEMA);
     assert_int_equal(run(f, &report, &problem), ERR_SCHEMA);
     assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations WHERE name = '0001_rooms'"), 1);
-    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations"), 2);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM migrations"), 3);
 }
 
 /* ---- from one schema to the next --------------------------------------------------------------------------------- */
 
 /* The set as it was before migration `number`. */
-static void run_before(struct fixture *f, int number)
+static void run_before(struct fixture *f, const struct migration *all, int number)
 {
     struct migration set[100] = {{0}};
     struct migrate_report report;
     struct problem problem = {0};
-    for (size_t i = 0; migrations_community[i].number != 0 && migrations_community[i].number < number; i++)
-        set[i] = migrations_community[i];
+    for (size_t i = 0; all[i].number != 0 && all[i].number < number; i++)
+        set[i] = all[i];
     assert_int_equal(migrate_run(f->db, set, &f->clock, &report, &problem), ERR_OK);
     assert_int_equal(report.known, number - 1);
 }
@@ -145,7 +146,7 @@ static void the_log_loses_what_nobody_reads(void **state)
         struct problem problem;
         int64_t newest;
         int64_t oldest;
-        run_before(f, 4);
+        run_before(f, migrations_community, 4);
         write_sql(f, OLD_COMMUNITY);
         write_sql(f, table[i].events);
         assert_int_equal(run(f, &report, &problem), ERR_OK);
@@ -163,6 +164,40 @@ static void the_log_loses_what_nobody_reads(void **state)
         (void)unlink(f->path);
         f->db = fixture_open(f, false);
     }
+}
+
+static void a_members_weights_become_one_value(void **state)
+{
+    struct fixture *f = *state;
+    struct migrate_report report;
+    struct problem problem;
+    struct member_weights weights;
+    struct room_size size;
+    run_before(f, migrations_rooms, 3);
+    write_sql(f, "CREATE TEMPORARY TABLE old (room, key, value);"
+                 "INSERT INTO old VALUES ('member/7', 'weight/größe', '9'), ('member/7', 'weight/bread', '20'),"
+                 " ('member/7', 'weight/bread-2', '1'), ('member/8', 'weight/tea', '11'), ('other', 'weight/x', '1'),"
+                 " ('member/9', 'week', '3');"
+                 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 205)"
+                 " INSERT INTO old SELECT 'member/8', printf('feedback/%015d', i), 'x' FROM n;"
+                 "INSERT INTO room_values SELECT room, key, CAST(value AS BLOB) FROM old;"
+                 "INSERT INTO room_sizes SELECT room, COUNT(*), 0 FROM old GROUP BY room;"
+                 "DROP TABLE old;");
+    assert_int_equal(migrate_run(f->db, migrations_rooms, &f->clock, &report, &problem), ERR_OK);
+    assert_int_equal(member_state_weights(f->db, f->arena, 7, &weights), ERR_OK);
+    assert_int_equal(weights.count, 3);
+    assert_int_equal(member_state_weight(&weights, "größe", strlen("größe")), 9);
+    assert_int_equal(member_state_weight(&weights, "bread", 5), 20);
+    assert_int_equal(member_state_weight(&weights, "bread-2", 7), 1);
+    assert_int_equal(room_store_size(f->db, "member/7", &size), ERR_OK);
+    assert_int_equal(size.keys, 1);
+    assert_int_equal(size.bytes, strlen("weights20 bread 1 bread-2 9 größe"));
+    assert_int_equal(room_store_size(f->db, "member/8", &size), ERR_OK);
+    assert_int_equal(size.keys, 201);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM room_values WHERE key = 'feedback/000000000000006'"),
+                     1);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM room_values WHERE key LIKE 'weight/%'"), 1);
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM room_values WHERE key = 'week'"), 1);
 }
 
 /* ---- refusing ---------------------------------------------------------------------------------------------------- */
@@ -320,6 +355,7 @@ int main(void)
         BARE(every_database_has_its_own_epoch_and_secret),
         BARE(the_two_sets_are_two),
         BARE(the_log_loses_what_nobody_reads),
+        BARE(a_members_weights_become_one_value),
         TEST(a_newer_schema_is_refused),
         TEST(an_altered_migration_is_refused),
         TEST(a_gap_is_refused),

@@ -33,6 +33,8 @@ function Answer({ icon, label, pressed, describedBy, press }: AnswerProps) {
     );
 }
 
+const TOPICS_MAX = 5; // that an opinion may move
+
 export function ArticleCard({ article }: { article: Article }) {
     const { digest: say } = words;
     const { given, give, error } = useFeedback();
@@ -40,7 +42,7 @@ export function ArticleCard({ article }: { article: Article }) {
     const link = safeLink(article.link);
     const answer = given[article.id];
     const press = (feedback: Feedback["feedback"]) => (): void => {
-        if (answer !== feedback) give({ articleId: article.id, feedback, topics: article.topics });
+        if (answer !== feedback) give({ articleId: article.id, feedback, topics: article.topics.slice(0, TOPICS_MAX) });
     };
     return (
         <li className="post article" aria-labelledby={id}>
