@@ -98,8 +98,18 @@ describe('the view', () => {
         await send(page, 'From the train');
         await message(page, 'From the train').getByText('Waiting to be sent').waitFor();
         assert.equal(await box(page).inputValue(), '');
+        await page.evaluate(() => {
+            window.otherwise = [];
+            const look = () => {
+                const shown = [...document.querySelectorAll('.messages > li')].map((it) => it.textContent);
+                if (shown.filter((it) => it.includes('From the train')).length !== 1)
+                    window.otherwise.push(document.querySelector('#app').textContent);
+            };
+            new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+        });
         await page.context().setOffline(false);
-        await message(page, 'From the train').getByText('Waiting to be sent').waitFor({ state: 'detached' });
+        await message(page, 'From the train').getByRole('button', { name: 'More' }).waitFor();
+        assert.deepEqual(await page.evaluate(() => window.otherwise), [], 'it is there, and once, all the time');
         assert.equal(await message(page, 'From the train').count(), 1);
         const { items } = await porch.api('member1', 'GET', `/channels/${await channelOf(porch)}/messages`);
         assert.equal(items.filter((it) => it.content === 'From the train').length, 1);

@@ -291,6 +291,72 @@ test("a request's lost answer: it waits in the outbox, goes again with the same 
     assert.deepEqual(refused(), []);
 });
 
+/* How often the member's message of this clientId is in the list, noted at every change of it. */
+function watchCount({ room }: Pick<ReturnType<typeof stage>, "room">, clientId: string): () => number[] {
+    const counts = new Set<number>();
+    room.listen(() => void (!room.view.isPending && counts.add(room.view.messages.filter((it) => it.clientId === clientId).length)));
+    return () => [...counts];
+}
+
+test("a newest page that was made before a message arrived does not make it vanish", async () => {
+    const { chat, room, outbox } = stage({ offers: false });
+    const counts = watchCount({ room }, "c1");
+    let arrive = (): void => undefined;
+    chat.hold = new Promise((done) => (arrive = done));
+    room.open();
+    await settle();
+    chat.hold = null;
+    await room.send("hello", null, "c1");
+    assert.deepEqual(outbox.waiting(), []);
+    arrive();
+    await settle();
+    assert.deepEqual([counts(), room.view.messages.at(-1)?.state], [[1], undefined]);
+});
+
+test("what is loaded anew while a message is on its way, by a socket or by polls, does not make it vanish", async () => {
+    for (const offers of [true, false]) {
+        const { clock, chat, room, outbox } = stage({ offers });
+        room.open();
+        await clock.advance(0);
+        await settle();
+        let [answer, arrive] = [(): void => undefined, (): void => undefined];
+        chat.restore();
+        chat.hold = new Promise((done) => (answer = done));
+        if (offers) await chat.letIn();
+        else await clock.advance(5_000);
+        await settle();
+        /* The poll's answer comes, that of the page is held. */
+        if (!offers) chat.hold = new Promise((done) => (arrive = done));
+        else arrive = answer;
+        if (!offers) answer();
+        await clock.advance(0);
+        await settle();
+        assert.equal(chat.asked.at(-1), "page newest");
+        chat.hold = null;
+        const counts = watchCount({ room }, "c1");
+        await room.send("hello", null, "c1");
+        assert.deepEqual(outbox.waiting(), []);
+        arrive();
+        await settle();
+        assert.deepEqual(counts(), [1], offers ? "a socket" : "polls");
+    }
+});
+
+test("what arrived while nobody looked is there when somebody looks again", async () => {
+    const { chat, room, outbox } = stage({ offers: false });
+    const close = room.open();
+    await settle();
+    const counts = watchCount({ room }, "c1");
+    const sent = room.send("hello", null, "c1");
+    close();
+    await sent;
+    assert.deepEqual(outbox.waiting(), []);
+    chat.hold = new Promise(() => undefined);
+    room.open();
+    await settle();
+    assert.deepEqual(counts(), [1]);
+});
+
 test("without a network it waits, in order, and goes when there is one", async () => {
     const { clock, page, chat, room, words } = stage({ offers: false });
     room.open();
@@ -512,6 +578,18 @@ test("whatever happens on the way, the list ends as the table, each once", async
         room.open();
         let named = 0;
         const mine: string[] = [];
+        /* Whatever is behind it, the member's own is there once, from its first moment; only an older page may have it. */
+        room.listen(() => {
+            if (room.view.isPending) return;
+            const ids = room.view.messages.map((it) => it.clientId);
+            const oldest = Number(room.view.messages.find((it) => !it.state)?.id ?? Infinity);
+            mine.forEach((content, index) => {
+                const clientId = `mine-${index}`;
+                const row = chat.rows.find((it) => it.clientId === clientId);
+                if (row && room.view.hasOlder && Number(row.id) < oldest) return;
+                assert.equal(ids.filter((it) => it === clientId).length, 1, `seed ${seed}: ${content}`);
+            });
+        });
         for (let step = 0; step < 60; step++) {
             const any = chat.rows[chance(Math.max(1, chat.rows.length))];
             const act = chance(14);
@@ -519,8 +597,9 @@ test("whatever happens on the way, the list ends as the table, each once", async
             else if (act === 4 && any && !any.deleted) chat.change(any.id, `edited ${(named += 1)}`);
             else if (act === 5 && any && !any.deleted) chat.change(any.id, null);
             else if (act < 8) {
-                mine.push(`mine ${(named += 1)}`);
-                void room.send(mine.at(-1) as string);
+                const content = `mine ${(named += 1)}`;
+                void room.send(content, null, `mine-${mine.length}`);
+                mine.push(content);
             } else if (act === 8 && chat.wires.length > 0 && !chat.wire().closed) await chat.letIn();
             else if (act === 9 && chat.wires.length > 0) await chat.end(chat.wire(), [1006, 4004, 1012][chance(3)] as number);
             else if (act === 10) chat.fails.push(new PorchlightError(chance(2) ? "network" : "server", { status: 503 }));

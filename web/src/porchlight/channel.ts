@@ -127,6 +127,8 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
     const listeners = new Set<() => void>();
     let lookers = 0;
     let talk: Talk | null = null;
+    /* Stored since the newest page was asked for, which may have been made before; null: it is not being asked for. */
+    let saidMeanwhile: readonly Message[] | null = null;
     let receipts: readonly Receipt[] = [];
     let receiptsAtMs: number | null = null;
     let online: readonly Person[] | null = null;
@@ -141,7 +143,6 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
     let readTo: string | null = null;
     let reading = false;
     let deliveredTimer: number | null = null;
-    let unlisten: (() => void) | null = null;
     let uncarry: (() => void) | null = null;
     let view: ChannelView | null = null;
 
@@ -238,8 +239,12 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
 
     const heard = (news: ChannelNews): void => {
         switch (news.kind) {
+            case "loading":
+                saidMeanwhile = [];
+                return;
             case "loaded":
-                talk = beginTalk(news.messages, news.next);
+                talk = addNews(beginTalk(news.messages, news.next), saidMeanwhile ?? []);
+                saidMeanwhile = null;
                 tellDeliveredSoon();
                 break;
             case "messages":
@@ -305,15 +310,15 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
 
     /* ---- what is said ---- */
 
-    const say = async (deed: MessageDeed): Promise<Message | null> => {
+    const say = async (deed: MessageDeed): Promise<Message> => {
         const { socket } = line;
         if (socket) {
             const { key: clientId, content, threadId } = deed;
             try {
                 const saying = { type: "message" as const, content, clientId, ...(threadId !== null && { threadId }) };
                 const { messageId } = await socket.ask(saying, clientId);
-                const there = messageId !== undefined && talk?.messages.some((it) => it.id === messageId);
-                if (there) return null;
+                const there = talk?.messages.find((it) => it.id === messageId);
+                if (there) return there;
             } catch (thrown) {
                 if (errorOf(thrown).kind !== "network") throw thrown;
             }
@@ -392,28 +397,11 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
 
     const start = (): void => {
         uncarry = outbox.carry(id, say);
-        unlisten = outbox.listen({
-            changed: change,
-            said: (message) => {
-                if (message.channelId !== id) return;
-                gotMessages([message]);
-                change();
-            },
-            unsaid: (channelId, messageId) => {
-                if (channelId !== id || !talk) return;
-                talk = addDeletion(talk, messageId);
-                change();
-            },
-        });
-        /* What waited may have changed while nobody looked. */
-        change();
         receiptsAtMs = null;
         line.start(line.cursor);
     };
 
     const stop = (): void => {
-        unlisten?.();
-        unlisten = null;
         uncarry?.();
         uncarry = null;
         line.stop();
@@ -422,6 +410,22 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         typing = [];
         deliveredTimer = toldTypingAtMs = null;
     };
+
+    /* Also while nobody looks: what leaves the outbox then is here when they look again. */
+    outbox.listen({
+        changed: change,
+        said: (message) => {
+            if (message.channelId !== id) return;
+            saidMeanwhile &&= [...saidMeanwhile, message];
+            gotMessages([message]);
+            change();
+        },
+        unsaid: (channelId, messageId) => {
+            if (channelId !== id || !talk) return;
+            talk = addDeletion(talk, messageId);
+            change();
+        },
+    });
 
     return {
         get view() {

@@ -30,6 +30,8 @@ const POLL_MAX_MS = 600_000;
 const SPREAD_MS = 1_000;
 
 export type ChannelNews =
+    /* The newest page is being asked for: what is said from here on may not be in it. */
+    | { kind: "loading" }
     /* The newest messages, oldest first. What was known before is forgotten. */
     | { kind: "loaded"; messages: Message[]; next: string | null }
     | { kind: "messages"; messages: Message[] }
@@ -114,6 +116,7 @@ export function createChannelLine(options: ChannelLineOptions): ChannelLine {
     const askOnce = async (): Promise<number | null> => {
         const asked = generation;
         if (cursor === null) {
+            heard({ kind: "loading" });
             const page = await api.messages(id);
             if (asked !== generation) return null;
             cursor = page.cursor;

@@ -13,24 +13,41 @@ import {
     OUTBOX_REPEAT_MS_MAX,
     type Deed,
 } from "./outbox.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreWatcher } from "./store.ts";
 import type { CounterEvent, Like, Message, NewMessage, Post } from "./types.ts";
 
-/* A browser's storage, shared by its tabs. */
-function createStore({ full = false } = {}): Store & { names(): string[] } {
+/* A browser's storage as each of its tabs has it: what one writes is there for all at once, and told to the others later. */
+function createStores({ full = false } = {}) {
     const map = new Map<string, string>();
+    const watchers = new Map<object, StoreWatcher>();
+    const tell = (tab: object, name: string, text: string | null): void =>
+        watchers.forEach((changed, other) => other !== tab && setImmediate(() => changed(name, text)));
     return {
-        get length() {
-            return map.size;
-        },
-        key: (index) => [...map.keys()][index] ?? null,
-        getItem: (name) => map.get(name) ?? null,
-        setItem: (name, value) => {
-            if (full) throw new Error("QuotaExceededError");
-            map.set(name, value);
-        },
-        removeItem: (name) => void map.delete(name),
         names: () => [...map.keys()],
+        getItem: (name: string) => map.get(name) ?? null,
+        openTab: () => {
+            const tab = {};
+            const store: Store = {
+                get length() {
+                    return map.size;
+                },
+                key: (index) => [...map.keys()][index] ?? null,
+                getItem: (name) => map.get(name) ?? null,
+                setItem: (name, value) => {
+                    if (full) throw new Error("QuotaExceededError");
+                    map.set(name, value);
+                    tell(tab, name, value);
+                },
+                removeItem: (name) => {
+                    if (map.delete(name)) tell(tab, name, null);
+                },
+            };
+            const watchStore = (changed: StoreWatcher): (() => void) => {
+                watchers.set(tab, changed);
+                return () => watchers.delete(tab);
+            };
+            return { store, watchStore };
+        },
     };
 }
 
@@ -51,7 +68,7 @@ const del = (postId: string, notBeforeMs: number, key = `d${postId}`): Deed => (
 
 function stage({ full = false } = {}) {
     const clock = createClock();
-    const store = createStore({ full });
+    const stores = createStores({ full });
     const alone = createAlone();
     const arrived: string[] = [];
     const server = { fails: [] as PorchlightError[], hold: null as Promise<void> | null };
@@ -78,7 +95,7 @@ function stage({ full = false } = {}) {
     };
     const openTab = (account = "4", start = true) => {
         const page = createPage(clock);
-        const outbox = createOutbox({ api, account, environment: page.environment, store, alone });
+        const outbox = createOutbox({ api, account, environment: page.environment, ...stores.openTab(), alone });
         const told: string[] = [];
         outbox.listen({
             liked: ({ postId, liked }) => told.push(`liked ${postId} ${liked}`),
@@ -92,11 +109,11 @@ function stage({ full = false } = {}) {
         });
         return { page, outbox, told, stop: start ? outbox.start() : undefined };
     };
-    return { clock, store, server, arrived, openTab };
+    return { clock, stores, server, arrived, openTab };
 }
 
 test("waits without a network; is sent in order with its keys when there is one", async () => {
-    const { clock, store, arrived, openTab } = stage();
+    const { clock, stores, arrived, openTab } = stage();
     const { page, outbox, told } = openTab();
     await page.change({ online: false });
     outbox.start();
@@ -108,7 +125,7 @@ test("waits without a network; is sent in order with its keys when there is one"
     await page.change({ online: true });
     assert.deepEqual(arrived, ["like 7", "post a key-a", "edit 5 x"]);
     assert.deepEqual(told, ["liked 7 true", "posted a key-a", "edited 5"]);
-    assert.deepEqual([outbox.waiting(), store.names(), clock.waits()], [[], [], []]);
+    assert.deepEqual([outbox.waiting(), stores.names(), clock.waits()], [[], [], []]);
 });
 
 test("survives a reload, for the same account alone", async () => {
@@ -198,20 +215,21 @@ test("what is refused is reported and dropped, and what is behind it goes on", a
     outbox.add(post("a"));
     await outbox.send();
     assert.deepEqual(told, ["refused l7true not-found", "posted a key-a"]);
-    assert.deepEqual([arrived.length, outbox.waiting()], [2, []]);
+    assert.deepEqual([arrived, outbox.waiting()], [["like 7", "post a key-a"], []]);
 });
 
 test("an ended session keeps it all", async () => {
-    const { clock, server, openTab } = stage();
+    const { clock, server, arrived, openTab } = stage();
     const { outbox, told } = openTab();
     server.fails = [new PorchlightError("refused", { status: 401 })];
-    outbox.start();
     outbox.add(post("a"));
     await outbox.send();
-    assert.deepEqual([told, outbox.waiting().length, clock.waits()], [[], 1, []]);
-    await openTab().outbox.send();
-    outbox.start();
-    assert.deepEqual(outbox.waiting(), []);
+    assert.deepEqual([told, outbox.waiting(), clock.waits()], [[], [post("a")], []]);
+    const next = openTab("4", false);
+    next.outbox.start();
+    await settle();
+    assert.deepEqual([arrived, next.told], [["post a key-a", "post a key-a"], ["posted a key-a"]]);
+    assert.deepEqual([outbox.waiting(), next.outbox.waiting()], [[], []], "in the tab of before as well");
 });
 
 test("only one tab sends", async () => {
@@ -230,15 +248,19 @@ test("only one tab sends", async () => {
 });
 
 test("is bounded in number and size", () => {
-    const { store, openTab } = stage();
+    const { stores, openTab } = stage();
     const { outbox } = openTab();
     for (let i = 0; i < OUTBOX_ITEMS_MAX; i++) assert.equal(outbox.add(like(String(i))), true);
     assert.equal(outbox.add(like("more")), false);
     assert.equal(outbox.add(like("5", false)), true, "another wish about the same post takes no more room");
-    clearOutboxes(store);
+    const kept = outbox.waiting();
+    assert.deepEqual([kept.length, kept.at(-1)], [OUTBOX_ITEMS_MAX, like("5", false)], "what found no room is not there");
+    clearOutboxes(stores.openTab().store);
     const next = openTab().outbox;
     assert.deepEqual(next.waiting(), []);
     assert.equal(next.add(post("x".repeat(OUTBOX_CHARS_MAX))), false);
+    const around = JSON.stringify(post("")).length;
+    assert.equal(next.add({ ...post(""), key: "key-", post: { body: "x".repeat(OUTBOX_CHARS_MAX - around) } } as Deed), true);
 });
 
 test("a post whose key the server has forgotten is not risked again", async () => {
@@ -255,14 +277,14 @@ test("a post whose key the server has forgotten is not risked again", async () =
     outbox.start();
     await outbox.send();
     assert.deepEqual(told, ["refused key-a too-old", "refused key-b too-old", "posted c key-c"], "what was never on its way is sent");
-    assert.equal(arrived.length, 2);
+    assert.deepEqual(arrived, ["post a key-a", "post c key-c"]);
 });
 
 test("a browser that keeps nothing keeps it for the life of the page", async () => {
-    const { arrived, store, openTab } = stage({ full: true });
+    const { arrived, stores, openTab } = stage({ full: true });
     const { outbox } = openTab();
     assert.equal(outbox.add(post("a")), true);
-    assert.deepEqual([store.names(), outbox.waiting().length], [[], 1]);
+    assert.deepEqual([stores.names(), outbox.waiting().length], [[], 1]);
     await outbox.send();
     assert.deepEqual([arrived, outbox.waiting()], [["post a key-a"], []]);
 });
@@ -338,15 +360,15 @@ test("a deletion is taken back in any tab until it is on its way, and never afte
 });
 
 test("a deletion survives a reload, also past its moment, and is sent once by one of two tabs", async () => {
-    const { clock, store, arrived, openTab } = stage();
+    const { clock, stores, arrived, openTab } = stage();
     openTab().outbox.add(del("7", 10_000));
     await clock.advance(4_000);
     const tabs = [openTab(), openTab()];
-    tabs.forEach(({ outbox }) => outbox.start());
     await clock.advance(5_999);
     assert.deepEqual(arrived, []);
     await clock.advance(60_000);
-    assert.deepEqual([arrived, store.names()], [["delete 7"], []]);
+    assert.deepEqual([arrived, stores.names()], [["delete 7"], []]);
+    assert.deepEqual(tabs.map(({ told }) => told), [["deleted 7"], ["deleted 7"]], "both know it");
 
     openTab().outbox.add(del("8", clock.nowMs() + 10_000));
     await clock.advance(3600_000);
@@ -436,7 +458,6 @@ test("what comes while the rest is on its way goes with it, also after the last 
     const { outbox } = openTab();
     outbox.add(count("c1", 1));
     const sent = outbox.send();
-    outbox.listen({ counted: (_, { key }) => void (key === "c1" && queueMicrotask(() => setImmediate(() => undefined))) });
     /* At every turn until it rests: one of them is after the last look. */
     for (let i = 2; i < 30; i++) {
         await Promise.resolve();
@@ -446,7 +467,8 @@ test("what comes while the rest is on its way goes with it, also after the last 
     await sent;
     await settle();
     await settle();
-    assert.deepEqual([outbox.waiting().length, new Set(arrived).size], [0, 29]);
+    const every = Array.from({ length: 29 }, (_, i) => `increment steps 1 c${i + 1}`);
+    assert.deepEqual([outbox.waiting(), arrived], [[], every]);
     assert.equal(outbox.busy(), false);
 });
 
@@ -474,7 +496,7 @@ test("a page of a hotel's network in the place of an answer: tried again", async
 
 test("what was refused is kept over a reload, is not sent again, and goes when it is closed", async () => {
     for (const full of [false, true]) {
-        const { server, arrived, store, openTab } = stage({ full });
+        const { server, arrived, stores, openTab } = stage({ full });
         const { outbox } = openTab();
         server.fails = [new PorchlightError("refused", { status: 403, slug: "forbidden", detail: "Only coaches." })];
         outbox.add(message("m1"));
@@ -488,36 +510,60 @@ test("what was refused is kept over a reload, is not sent again, and goes when i
             [["m1", "refused", 403, "forbidden", "Only coaches."]],
         );
         assert.deepEqual([later.waiting(), later.forget("m1"), later.forget("m1")], [[], true, false]);
-        assert.deepEqual([later.refused(), store.names()], [[], []]);
+        assert.deepEqual([later.refused(), stores.names()], [[], []]);
     }
 });
 
 test("a message's deletion is held, may be taken back, and is known to other tabs when it is done", async () => {
-    const { clock, arrived, openTab } = stage();
+    const { clock, arrived, stores, openTab } = stage();
     const { outbox, told } = openTab();
+    const other = openTab();
     outbox.add(unsay("8", clock.nowMs() + 10_000));
     outbox.add(unsay("9", clock.nowMs() + 10_000));
     outbox.add(unsay("9", clock.nowMs() + 20_000));
     outbox.add(message("m1"));
     await outbox.send();
     assert.deepEqual(arrived, ["say 1 m1 m1"]);
+    await settle();
+    assert.deepEqual(other.outbox.waiting().map(({ key }) => key), ["u8", "u9"]);
     assert.equal(outbox.takeBack("u8"), true);
-    const reloaded = openTab().outbox;
-    assert.deepEqual(reloaded.waiting().map(({ key }) => key), ["u9"]);
+    await settle();
+    assert.deepEqual(other.outbox.waiting().map(({ key }) => key), ["u9"]);
     await clock.advance(10_001);
-    assert.deepEqual([arrived.slice(1), reloaded.waiting()], [["unsay 1 9"], []]);
-    assert.deepEqual(told, ["said 7", ...(told.includes("unsaid 1 9") ? ["unsaid 1 9"] : [])]);
+    await settle();
+    assert.deepEqual([arrived.slice(1), other.outbox.waiting(), stores.names()], [["unsay 1 9"], [], []]);
+    assert.deepEqual([told, other.told], Array(2).fill(["said 7", "unsaid 1 9"]), "what was taken back is not told as gone");
+});
+
+test("another tab has a message as the server stored it before it misses it among what waits", async () => {
+    const { server, openTab } = stage();
+    const [{ outbox }, other] = [openTab(), openTab()];
+    let answer = (): void => undefined;
+    server.hold = new Promise((done) => (answer = done));
+    const seen: string[] = [];
+    other.outbox.listen({
+        said: ({ id }) => seen.push(`said ${id}`),
+        changed: () => seen.push(`waits: ${other.outbox.waiting().length}`),
+    });
+    outbox.add(message("m1"));
+    const sent = outbox.send();
+    await settle();
+    answer();
+    await sent;
+    await settle();
+    assert.deepEqual([seen[0], seen.slice(-2)], ["waits: 1", ["said 7", "waits: 0"]]);
 });
 
 test("messages of a channel go by its carrier while there is one", async () => {
     const { arrived, openTab } = stage();
     const { outbox, told } = openTab();
     const carried: string[] = [];
-    const uncarry = outbox.carry("1", (deed) => (carried.push(deed.key), Promise.resolve(null)));
+    const stored = { id: "5" } as Message;
+    const uncarry = outbox.carry("1", (deed) => (carried.push(deed.key), Promise.resolve(stored)));
     outbox.add(message("m1"));
     await outbox.send();
     uncarry();
     outbox.add(message("m2"));
     await outbox.send();
-    assert.deepEqual([carried, arrived, told], [["m1"], ["say 1 m2 m2"], ["said 7"]]);
+    assert.deepEqual([carried, arrived, told], [["m1"], ["say 1 m2 m2"], ["said 5", "said 7"]]);
 });

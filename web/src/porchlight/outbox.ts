@@ -12,8 +12,8 @@
  * of another lane go on. Of several wishes about one post's like, or several edits of one post, only the last is kept.
  *
  * A deletion is held until a moment of its own, and what is behind it goes on: until it is on its way it can be taken
- * back. For the instant before a deletion that is done leaves the storage it says so, and the other tabs know it from
- * one that was taken back.
+ * back. For the instant before a deletion or a message that is done leaves the storage it says so: the other tabs know it
+ * from one that was taken back, and have the message as the server stored it.
  *
  * Owns: the waiting things and when they are sent. Does not own: how they look while they wait.
  */
@@ -22,7 +22,7 @@ import { retryMs } from "./backoff.ts";
 import type { CounterDeed } from "./counterApi.ts";
 import { browserEnvironment, type Environment } from "./environment.ts";
 import { mayHeal, PorchlightError, type ErrorFacts, type ErrorKind } from "./errors.ts";
-import { browserStore, memoryStore, type Store } from "./store.ts";
+import { browserStore, memoryStore, watchBrowserStore, type Store, type StoreWatcher } from "./store.ts";
 import type { CounterEvent, Like, Message, NewMessage, NewPost, Post, PostChange } from "./types.ts";
 
 /* More than anybody does on one train ride; beyond it the member is told that it did not work. */
@@ -52,8 +52,8 @@ export interface Unsent {
     error: PorchlightError;
 }
 
-/* Takes a message to the server; null when it is known already what became of it. */
-export type Carrier = (deed: Deed & { kind: "message" }) => Promise<Message | null>;
+/* Takes a message to the server; answers it as it is stored there. */
+export type Carrier = (deed: Deed & { kind: "message" }) => Promise<Message>;
 
 export interface OutboxListener {
     /* What waits has changed. */
@@ -63,6 +63,7 @@ export interface OutboxListener {
     posted?(post: Post, deed: Deed & { kind: "post" }): void;
     /* By this tab or by another one. */
     deleted?(postId: string): void;
+    /* By this tab or by another one. */
     said?(message: Message): void;
     /* By this tab or by another one. */
     unsaid?(channelId: string, messageId: string): void;
@@ -77,6 +78,8 @@ export interface OutboxOptions {
     environment?: Environment;
     /* null: kept for the life of the page. */
     store?: Store | null;
+    /* Tells what other tabs do to the store. */
+    watchStore?: (changed: StoreWatcher) => () => void;
     /* Runs what no other tab may run at the same time. */
     alone?: (name: string, run: () => Promise<void>) => Promise<void>;
 }
@@ -123,7 +126,13 @@ async function browserAlone(name: string, run: () => Promise<void>): Promise<voi
     else await navigator.locks.request(name, run);
 }
 
-type Stored = Deed & { triedAtMs?: number; done?: boolean; refused?: ErrorFacts & { kind: ErrorKind } };
+/* `stored`: what the server made of a message that is done. */
+type Stored = Deed & {
+    triedAtMs?: number;
+    done?: boolean;
+    stored?: Message;
+    refused?: ErrorFacts & { kind: ErrorKind };
+};
 
 const KINDS = ["like", "edit", "post", "delete", "message", "count", "unsay"];
 
@@ -188,6 +197,7 @@ export function clearOutboxes(store: Store | null = browserStore()): void {
 
 export function createOutbox(options: OutboxOptions): Outbox {
     const { api, account, environment = browserEnvironment(), alone = browserAlone } = options;
+    const { watchStore = watchBrowserStore } = options;
     const prefix = `${PREFIX}${account}.`;
     const memory = memoryStore();
     const stores = [options.store === undefined ? browserStore() : options.store, memory].filter((it) => it !== null);
@@ -267,7 +277,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
         else listeners.forEach((it) => it.unsaid?.(deed.channelId, deed.messageId));
     };
 
-    const report = async (deed: Deed): Promise<void> => {
+    /* Answers what the other tabs have to know, if anything. */
+    const report = async (deed: Deed): Promise<{ stored?: Message } | null> => {
         if (deed.kind === "like") {
             const like = await api.setLike(deed.postId, deed.liked);
             /* A newer wish that came meanwhile is what counts. */
@@ -285,10 +296,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 if (!(error instanceof PorchlightError) || error.status !== 404) throw error;
             });
             gone(deed);
+            return {};
         } else if (deed.kind === "message") {
             const carry = carriers.get(deed.channelId);
-            const message = await (carry ? carry(deed) : api.sendMessage(deed.channelId, newMessage(deed)));
-            if (message) listeners.forEach((it) => it.said?.(message));
+            const stored = await (carry ? carry(deed) : api.sendMessage(deed.channelId, newMessage(deed)));
+            listeners.forEach((it) => it.said?.(stored));
+            return { stored };
         } else if (deed.kind === "count") {
             const event = await api.changeCounter(counterDeed(deed), deed.key);
             listeners.forEach((it) => it.counted?.(event, deed));
@@ -296,6 +309,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
             const post = await api.createPost(deed.post, deed.key);
             listeners.forEach((it) => it.posted?.(post, deed));
         }
+        return null;
     };
 
     const drop = (name: string, deed: Deed, error: PorchlightError): void => {
@@ -325,8 +339,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
             if (!triedAtMs) write(name, { ...deed, triedAtMs: environment.nowMs() });
             refresh();
             try {
-                await report(deed);
-                if (isDeletion(deed)) write(name, { ...deed, done: true });
+                const outcome = await report(deed);
+                if (outcome) write(name, { ...deed, ...outcome, done: true });
                 remove(name);
             } catch (error) {
                 const known = error instanceof PorchlightError ? error : new PorchlightError("fault");
@@ -473,13 +487,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
             };
             const unwatch = environment.watch(changed);
             const unwatchLeaving = environment.watchLeaving(sendHomeless);
-            const stored = (event: StorageEvent): void => {
-                if (event.key !== null && !event.key.startsWith(prefix)) return;
-                const told = parseStored(event.newValue);
+            const unwatchStore = watchStore((name, text) => {
+                if (name !== null && !name.startsWith(prefix)) return;
+                const told = parseStored(text);
                 if (told?.done && isDeletion(told)) gone(told);
+                const stored = told?.done ? told.stored : undefined;
+                if (stored) listeners.forEach((it) => it.said?.(stored));
                 refresh();
-            };
-            if (typeof window !== "undefined") window.addEventListener("storage", stored);
+            });
             wakeForHeld();
             trySend();
             return () => {
@@ -487,7 +502,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 unwatch();
                 unwatchLeaving();
                 wakeForHeld();
-                if (typeof window !== "undefined") window.removeEventListener("storage", stored);
+                unwatchStore();
                 if (running === 0) clearTimer();
             };
         },

@@ -18,6 +18,17 @@ export function browserStore(): Store | null {
     }
 }
 
+/* Something that another tab has written or removed (then `text` is null); with `name` null, perhaps everything. */
+export type StoreWatcher = (name: string | null, text: string | null) => void;
+
+/* Answers how to stop that. */
+export function watchBrowserStore(changed: StoreWatcher): () => void {
+    if (typeof window === "undefined") return () => undefined;
+    const stored = ({ key, newValue }: StorageEvent): void => changed(key, newValue);
+    window.addEventListener("storage", stored);
+    return () => window.removeEventListener("storage", stored);
+}
+
 export function memoryStore(): Store {
     const map = new Map<string, string>();
     return {
