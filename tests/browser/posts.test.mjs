@@ -130,6 +130,14 @@ test('a deletion stands in every tab and survives a reload; Undo takes it back; 
     await untilFocused(page, id);
     await page.clock.fastForward(15_000);
 
+    /* The focus on what stands in its place goes back to it as well. */
+    await button(card, 'Delete').press('Enter');
+    await button(card, 'Undo').waitFor();
+    await card.evaluate((it) => it.focus());
+    await button(twin, 'Undo').click();
+    await card.getByText('A post to delete').waitFor();
+    await untilFocused(page, id);
+
     await button(card, 'Delete').dblclick();
     await card.getByText('Post deleted.').waitFor();
     await page.reload();

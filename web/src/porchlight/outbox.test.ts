@@ -344,6 +344,10 @@ test("a deletion is taken back in any tab until it is on its way, and never afte
     first.outbox.add(del("7", 10_000));
     await clock.advance(9_000);
     assert.deepEqual([second.outbox.mayTakeBack("d7"), second.outbox.takeBack("d7")], [true, true]);
+    /* The other tab hears of both at once: a way back that went before the deletion would go with the focus on it. */
+    assert.deepEqual([first.outbox.waiting().length, first.outbox.mayTakeBack("d7")], [1, true]);
+    await settle();
+    assert.deepEqual([first.outbox.waiting(), first.outbox.mayTakeBack("d7")], [[], false]);
     await clock.advance(9_000);
     assert.deepEqual([arrived, first.outbox.waiting()], [[], []]);
 

@@ -91,6 +91,7 @@ export interface Outbox {
     add(deed: Deed, tried?: boolean): boolean;
     /* Takes a deed out as if it had never been. False when it is on its way, or gone. */
     takeBack(key: string): boolean;
+    /* As far as is known here, and in step with `waiting`: another tab may have been faster. */
     mayTakeBack(key: string): boolean;
     /*
      * Sends now what waits, unless it has been stopped: another member may be signed in. Resolves when nothing more can be done now. With `held` also what is held: for who leaves.
@@ -203,6 +204,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const stores = [options.store === undefined ? browserStore() : options.store, memory].filter((it) => it !== null);
     const listeners = new Set<OutboxListener>();
     let list: readonly Deed[] = [];
+    /* The keys of what of the list has not been on its way. */
+    let untried: ReadonlySet<string> = new Set();
     let unsent: readonly Unsent[] = [];
     const carriers = new Map<string, Carrier>();
     let onItsWay = false;
@@ -266,7 +269,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const next = `${onItsWay} ${kept.map((it) => it.name + it.deed.key + (it.triedAtMs > 0) + it.error?.slug).join()}`;
         if (next === shape) return;
         shape = next;
-        list = kept.filter((it) => it.error === null).map((it) => it.deed);
+        const waiting = kept.filter((it) => it.error === null);
+        list = waiting.map((it) => it.deed);
+        untried = new Set(waiting.flatMap((it) => (it.triedAtMs === 0 ? [it.deed.key] : [])));
         unsent = kept.flatMap(({ deed, error }) => (error ? [{ deed, error }] : []));
         wakeForHeld();
         listeners.forEach((it) => it.changed?.());
@@ -477,7 +482,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
                 if (carriers.get(channelId) === carry) carriers.delete(channelId);
             };
         },
-        mayTakeBack: (key) => read().some((it) => it.deed.key === key && it.triedAtMs === 0),
+        mayTakeBack: (key) => untried.has(key),
         send,
         start: () => {
             running += 1;

@@ -161,7 +161,7 @@ export const PostCard = memo(function PostCard({ id, user, alone = false }: Post
     if (pending || (post === null && !editing)) {
         return (
             <PostGone
-                ref={card}
+                card={card}
                 elementId={elementId}
                 deleted={deleted || pending}
                 pending={pending}

@@ -2,7 +2,7 @@
  * What stands where a post was: that it is deleted, for a while with the way back, or that somebody took it away. The
  * card keeps its height when the way back ends, so that nothing moves by itself.
  */
-import { forwardRef, useId, useLayoutEffect, useRef } from "react";
+import { useId, useLayoutEffect, useRef, type RefObject } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
@@ -11,12 +11,11 @@ import "./PostGone.css";
 interface UndoProps {
     undo: () => void;
     describedBy: string;
-    /* The button went with the focus on it. */
+    /* The button, or all of it, went with the focus on it. */
     leftWithFocus: () => void;
 }
 
-function Undo({ undo, describedBy, leftWithFocus }: UndoProps) {
-    const place = useRef<HTMLSpanElement>(null);
+function useLeaving(place: RefObject<HTMLElement>, leftWithFocus: () => void): void {
     const left = useRef(leftWithFocus);
     left.current = leftWithFocus;
     useLayoutEffect(() => {
@@ -24,7 +23,12 @@ function Undo({ undo, describedBy, leftWithFocus }: UndoProps) {
         return () => {
             if (element?.contains(document.activeElement)) left.current();
         };
-    }, []);
+    }, [place]);
+}
+
+function Undo({ undo, describedBy, leftWithFocus }: UndoProps) {
+    const place = useRef<HTMLSpanElement>(null);
+    useLeaving(place, leftWithFocus);
     return (
         <span ref={place}>
             <Button icon="back" className="post-undo" aria-describedby={describedBy} onClick={undo} data-once>
@@ -36,6 +40,7 @@ function Undo({ undo, describedBy, leftWithFocus }: UndoProps) {
 
 interface PostGoneProps extends Omit<UndoProps, "describedBy"> {
     elementId: string;
+    card: RefObject<HTMLElement>;
     /* Deleted on this device; else somebody else took it away. */
     deleted: boolean;
     /* The server has yet to hear of it. */
@@ -43,22 +48,20 @@ interface PostGoneProps extends Omit<UndoProps, "describedBy"> {
     mayUndo: boolean;
 }
 
-export const PostGone = forwardRef<HTMLElement, PostGoneProps>(function PostGone(
-    { elementId, deleted, pending, mayUndo, undo, leftWithFocus },
-    ref,
-) {
+export function PostGone({ elementId, card, deleted, pending, mayUndo, undo, leftWithFocus }: PostGoneProps) {
     const { state } = useConnection();
     const id = useId();
+    useLeaving(card, leftWithFocus);
     const offline = pending && (state === "offline" || !navigator.onLine);
     if (!deleted) {
         return (
-            <article className="post post-gone" id={elementId} ref={ref} tabIndex={-1}>
+            <article className="post post-gone" id={elementId} ref={card} tabIndex={-1}>
                 <p>{words.post.removed}</p>
             </article>
         );
     }
     return (
-        <article className="post post-gone post-deleted" id={elementId} ref={ref} tabIndex={-1} aria-labelledby={id}>
+        <article className="post post-gone post-deleted" id={elementId} ref={card} tabIndex={-1} aria-labelledby={id}>
             <p id={id}>
                 <strong>{words.post.deleted}</strong>{" "}
                 <span className={mayUndo || offline ? "" : "post-gone-over"}>
@@ -68,4 +71,4 @@ export const PostGone = forwardRef<HTMLElement, PostGoneProps>(function PostGone
             {mayUndo && <Undo undo={undo} describedBy={id} leftWithFocus={leftWithFocus} />}
         </article>
     );
-});
+}
