@@ -6,7 +6,7 @@
  *   scenarios()        a table of scenarios for one endpoint
  *   match, assertMatch partial deep matching (match.mjs)
  *
- * Time comes from the server's movable clock (server.advance); nothing sleeps.
+ * Time comes from the server's movable clock (server.advance); nothing sleeps but until(), between two looks.
  */
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
@@ -152,14 +152,20 @@ export async function allItems(server, who, path, { limit = 100, between } = {})
     return items;
 }
 
-/* Asks again and again until `check` gives something true: for what takes effect "within a second". */
+const PAUSE_MS_MAX = 20;
+
+/*
+ * Asks again and again until `check` gives something true: for what takes effect "within a second". What has not come
+ * after a few times is asked for less often: who asks without a pause takes the time of whoever is to do it.
+ */
 export async function until(check, { seconds = 5, what = 'it' } = {}) {
     const end = performance.now() + seconds * 1000;
-    for (;;) {
+    for (let times = 1; ; times += 1) {
         const found = await check();
         if (found) return found;
-        await new Promise((next) => setImmediate(next)); // a check that asks nobody must not keep answers out
         assert.ok(performance.now() < end, `${what} did not happen within ${seconds} s`);
+        const pauseMs = Math.min(Math.floor(times / 10), PAUSE_MS_MAX);
+        await new Promise((next) => (pauseMs > 0 ? setTimeout(next, pauseMs) : setImmediate(next)));
     }
 }
 

@@ -147,7 +147,7 @@ test(`${CLIENTS} clients and ${KILLS} SIGKILLs (TEST_SEED=${seed})`, { timeout: 
 
     async function live(client) {
         while (!over) {
-            const left = 1 + pick(12);
+            const left = 1 + pick(30);
             const heard = client.heard.length;
             if (pick(3) === 0) await poll(client);
             else await listen(client, () => over || client.heard.length >= heard + left);
