@@ -1,10 +1,7 @@
 /*
- * Thousands of members at their sockets, in one small process: what scenario tests and the bench hold against the
- * server.
+ * Thousands of members at their sockets, in one small process: what tests and the bench hold against the server.
  *
- *     swarm PORT TOKENS          TOKENS: a file with a token a line
- *
- * Commands come on standard input, one a line; each is answered by one line:
+ *     swarm PORT TOKENS          TOKENS: a file, one a line; so are the commands, each answered by a line:
  *     open COUNT TEAM            sockets with the next COUNT tokens, which join TEAM ("-": none)       opened COUNT
  *     narrow BYTES               receive buffer of the next ones (0: the system's)                     ok
  *     path PATH                  where the next ones are opened (first: /ws)                           ok
