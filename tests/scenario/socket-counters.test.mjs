@@ -16,11 +16,19 @@ const start = (server, name, who = 'sarah') => must(server, who, 'setValue', { n
 test('operations by socket are rated as writes by HTTP are', async () => {
     const server = await startServer({ args: ['--realtime', 'on', '--rate-limit', 'on'] });
     const ruth = await connect({ server, as: 'member1', path: '/ws/counter/steps' });
-    let answer;
-    for (let i = 0; i < 100 && answer?.type !== 'error'; i += 1) answer = await ruth.ask({ type: 'increment', id: `op-${i}` });
-    assertMatch(answer, { type: 'error', code: 'rate-limited' });
-    assert.ok(answer.retryAfter > 0, JSON.stringify(answer));
-    assert.equal((await call(server, 'member1', 'increment', { name: 'steps' })).status, 429, 'one bucket for both');
+    const drain = async () => {
+        let answer;
+        for (let i = 0; i < 100 && answer?.type !== 'error'; i += 1) answer = await ruth.ask({ type: 'increment' });
+        assertMatch(answer, { type: 'error', code: 'rate-limited' });
+        assert.ok(answer.retryAfter > 0, JSON.stringify(answer));
+    };
+    // A drop may fall in before the call on a slow machine; a bucket of its own would have more than a few.
+    let status;
+    for (let tries = 0; tries < 5 && status !== 429; tries += 1) {
+        await drain();
+        ({ status } = await call(server, 'member1', 'increment', { name: 'steps' }));
+    }
+    assert.equal(status, 429, 'one bucket for both');
     await ruth.close();
     await server.stop();
 });
