@@ -220,6 +220,10 @@ static enum err put_counter(void *arg, const struct transfer_counter *r)
     put_id(w, "teamId", r->team_id);
     put_text(w, "name", r->name);
     put_number(w, "milestone", r->milestone);
+    if (r->forgotten > 0) {
+        put_number(w, "forgotten", r->forgotten);
+        put_number(w, "value", r->value);
+    }
     put_time(w, "createdAt", r->created_ms);
     return end(arg);
 }

@@ -10,6 +10,7 @@
 #include "api/digest_maker.h"
 #include "base/thread.h"
 #include "db/access.h"
+#include "db/counters.h"
 #include "db/events.h"
 #include "db/room_store.h"
 #include "db/users.h"
@@ -17,7 +18,7 @@
 #define TURN_MS 1000
 #define SEEN_MS 10000 /* as much as a crash may forget of who was seen */
 #define PRUNE_MS 60000
-#define PRUNE_ROWS_MAX 500 /* a job: the writer is not held up by a big clean-up */
+#define PRUNE_ROWS_MAX 500 /* of one kind, a job: the writer is not held up by a big clean-up */
 
 struct housekeeper {
     struct app *app;
@@ -77,16 +78,23 @@ static void store_seen(struct housekeeper *h)
     } while (stored);
 }
 
+static enum err prune(struct housekeeper *h, struct tx *tx, enum err (*const *each)(struct tx *, size_t, int64_t *),
+                      size_t count)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < count; i++) {
+        int64_t removed = 0;
+        err = each[i](tx, PRUNE_ROWS_MAX, &removed);
+        h->pruned = removed > h->pruned ? removed : h->pruned;
+    }
+    return err;
+}
+
 static enum err run_prune(struct job *job, struct tx *tx)
 {
-    struct housekeeper *h = of_job(job);
-    int64_t events = 0;
-    int64_t access = 0;
-    enum err err = events_prune(tx, PRUNE_ROWS_MAX, &events);
-    if (err == ERR_OK)
-        err = access_prune(tx, PRUNE_ROWS_MAX, &access);
-    h->pruned = events > access ? events : access;
-    return err;
+    static enum err (*const prunes[])(struct tx *, size_t, int64_t *) = {events_prune, access_prune, counters_prune,
+                                                                         users_seen_prune};
+    return prune(of_job(job), tx, prunes, sizeof prunes / sizeof prunes[0]);
 }
 
 /* As many jobs as it takes. What the storage refuses is left for the next time. */
@@ -103,14 +111,8 @@ static void prune_all(struct housekeeper *h, struct writer *writer, enum err (*r
 /* Answers to messages and requests that nobody will send again. */
 static enum err run_prune_rooms(struct job *job, struct tx *tx)
 {
-    struct housekeeper *h = of_job(job);
-    int64_t acks = 0;
-    int64_t replays = 0;
-    enum err err = room_store_ack_prune(tx, PRUNE_ROWS_MAX, &acks);
-    if (err == ERR_OK)
-        err = access_replays_prune(tx, PRUNE_ROWS_MAX, &replays);
-    h->pruned = acks > replays ? acks : replays;
-    return err;
+    static enum err (*const prunes[])(struct tx *, size_t, int64_t *) = {room_store_ack_prune, access_replays_prune};
+    return prune(of_job(job), tx, prunes, sizeof prunes / sizeof prunes[0]);
 }
 
 /* The like buffer's alarm; closing it after the flag was turned off; and what an import made of the posts. */

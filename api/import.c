@@ -55,6 +55,7 @@ enum field {
     F_OPERATION,
     F_VALUE,
     F_MILESTONE,
+    F_FORGOTTEN,
     F_COUNT
 };
 
@@ -96,6 +97,7 @@ static const struct json_field fields[F_COUNT] = {
     [F_OPERATION] = {.name = "operation", .kind = JSON_KIND_INT, .min = 1, .max = COUNTER_VALUE_MAX},
     [F_VALUE] = {.name = "value", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
     [F_MILESTONE] = {.name = "milestone", .kind = JSON_KIND_INT, .max = COUNTER_VALUE_MAX},
+    [F_FORGOTTEN] = {.name = "forgotten", .kind = JSON_KIND_INT, .min = 1, .max = COUNTER_VALUE_MAX},
 };
 
 static_assert(TEAM_NAME_CHARS_MAX == NAME_CHARS_MAX && CHANNEL_NAME_CHARS_MAX == NAME_CHARS_MAX &&
@@ -325,9 +327,13 @@ static enum err put_counter(struct record *r, enum transfer_result *result)
         .name = text_of(r, F_NAME),
         .milestone = number_of(r, F_MILESTONE),
         .created_ms = number_of(r, F_CREATED_AT),
+        .forgotten = number_of(r, F_FORGOTTEN),
+        .value = number_of(r, F_VALUE),
     };
     if (!counters_name_is_good(counter.name))
         return problem_set(r->problem, ERR_INVALID, COUNTERS_NAME_RULE);
+    if (r->values[F_VALUE].present != r->values[F_FORGOTTEN].present)
+        return problem_set(r->problem, ERR_INVALID, "a counter's value goes with its forgotten changes");
     return transfer_put_counter(r->tx, &counter, result);
 }
 
@@ -362,7 +368,8 @@ static const struct shape shapes[] = {
     {"message", BIT(F_ID) | BIT(F_CHANNEL_ID) | BIT(F_AUTHOR_ID) | BIT(F_CONTENT),
      BIT(F_THREAD_ID) | BIT(F_CLIENT_ID) | BIT(F_DELETED) | BIT(F_CREATED_AT) | BIT(F_EDITED_AT), put_message},
     {"receipt", BIT(F_CHANNEL_ID) | BIT(F_USER_ID) | BIT(F_DELIVERED_ID), BIT(F_READ_ID), put_receipt},
-    {"counter", BIT(F_ID) | BIT(F_TEAM_ID) | BIT(F_NAME), BIT(F_MILESTONE) | BIT(F_CREATED_AT), put_counter},
+    {"counter", BIT(F_ID) | BIT(F_TEAM_ID) | BIT(F_NAME),
+     BIT(F_MILESTONE) | BIT(F_FORGOTTEN) | BIT(F_VALUE) | BIT(F_CREATED_AT), put_counter},
     {"counterChange", BIT(F_COUNTER_ID) | BIT(F_OPERATION) | BIT(F_KIND) | BIT(F_VALUE) | BIT(F_USER_ID),
      BIT(F_CREATED_AT), put_counter_change},
 };

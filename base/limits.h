@@ -36,6 +36,9 @@
 #define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
 #define COUNTER_MEMBER_AMOUNT_MAX 1000000           /* at once, by who is no coach: three months of steps */
 #define COUNTER_VALUE_MAX INT64_C(9007199254740991) /* and as far below: what JavaScript's numbers hold exactly */
+#define COUNTER_HISTORY_KEPT                                                                                           \
+    20000 /* a counter's newest changes: a team of 25 that adds twice a day, for a year; 1.5 MB */
+#define ACTIVITY_KEPT_DAYS 400 /* who was here on which day: a year, and the month before it to compare with */
 #define INVITE_CODE_CHARS_MAX 64                    /* a code, with whatever blanks and hyphens it was copied with */
 #define INVITE_USES_MAX 500                         /* one link for one big team */
 #define INVITE_HOURS_MAX 2160                       /* 90 days: a link that is found later should not open the door */
@@ -101,6 +104,14 @@
 #define HELPERS 2             /* argon2id threads: 19 MiB each while one works */
 #define HELPER_QUEUE_MAX 64   /* at about 25 ms a password less than a second of waiting */
 
+/* ---- too much to do (base/shed.h) -------------------------------------------------------------------------------- */
+
+#define SHED_LOOK_MS 250  /* long enough for a queue to mean something, and short enough to act before it is full */
+#define SHED_CALM_MS 5000 /* before a stage is left: who was told to come later comes within that */
+#define SHED_ONE_OF 4     /* cheers and "types": still alive, and a quarter of the sends */
+
+#define BUSY_RETRY_S 5    /* and up to as much again, so that not all come back at once */
+
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
 #define MESSAGE_BYTES_MAX 65536 /* from a client, as an HTTP body */
@@ -108,6 +119,7 @@
 #define MESSAGES_PER_MINUTE 600 /* a member, with control frames: ten a second, as for reads; then errors, 4005 */
 #define MESSAGES_BURST 120
 #define ACK_HOURS 24                       /* as long as an Idempotency-Key */
+#define SYNC_COUNTS_FOR 10 /* messages: what it asks for may be 128 KB from the database; once a second, that is */
 #define MESSAGES_REFUSED_MAX 20            /* in a row: who does not slow down after that is closed with 4005 */
 #define MESSAGE_SHORT_BYTES 4096           /* AUTH, the longest of use, has 2,200: a longer one counts for several */
 #define CHEER_ICON_CHARS_MAX 32            /* a word such as "heart", or an emoji with all its parts */

@@ -1,7 +1,7 @@
 /*
  * Counters of teams. See counters.h.
  *
- * One change is: the counter's row (read), a number, the row (written), the event, the change. Whatever can refuse it
+ * One change is: the counter's row (read), a number, the row (written), the change. Whatever can refuse it
  * stands before the first write.
  */
 #include "db/counters.h"
@@ -175,6 +175,41 @@ enum err counters_since(struct db *db, struct arena *arena, const struct counter
     while (*count < limit && db_row(stmt))
         read_event(stmt, counter, &(*out)[(*count)++]);
     return db_end(stmt);
+}
+
+/* The oldest that is kept was preceded by one that may have been after `since_seq`, or by none. */
+enum err counters_reach(struct db *db, const struct counter *counter, int64_t since_seq, bool *reach)
+{
+    *reach = true;
+    struct db_stmt *stmt;
+    enum err err = db_query(
+        db, &stmt, "SELECT operation, seq FROM counter_changes WHERE counter_id = $1 ORDER BY operation LIMIT 1", "i",
+        counter->id);
+    if (err != ERR_OK)
+        return err;
+    if (db_row(stmt))
+        *reach = db_int(stmt, 0) == 1 || db_int(stmt, 1) <= since_seq;
+    return db_end(stmt);
+}
+
+static_assert(COUNTER_HISTORY_KEPT == 20000, "as in the index counters_long and the query below");
+
+enum err counters_prune(struct tx *tx, size_t limit, int64_t *removed)
+{
+    enum err err = db_run(
+        tx->db,
+        "DELETE FROM counter_changes WHERE (counter_id, operation) IN"
+        " (SELECT c.counter_id, c.operation FROM counters long CROSS JOIN counter_changes c"
+        " WHERE long.operations > 20000 AND c.counter_id = long.id AND c.operation <= long.operations - 20000"
+        " LIMIT $1)",
+        "i", (int64_t)limit);
+    *removed = err == ERR_OK ? db_changes(tx->db) : 0;
+    if (*removed == 0)
+        return err;
+    return db_run(tx->db,
+                  "UPDATE counters AS long SET forgotten = (SELECT MIN(operation) - 1 FROM counter_changes"
+                  " WHERE counter_id = long.id) WHERE operations > 20000",
+                  "");
 }
 
 /* ---- milestones -------------------------------------------------------------------------------------------------- */

@@ -64,6 +64,13 @@ enum err counters_history(struct db *db, struct arena *arena, const struct count
 enum err counters_since(struct db *db, struct arena *arena, const struct counter *counter, int64_t since_seq,
                         size_t limit, struct counter_event **out, size_t *count);
 
+/* Whether all changes with a number above `since_seq` are still kept. */
+enum err counters_reach(struct db *db, const struct counter *counter, int64_t since_seq, bool *reach);
+
+/* Forgets what is beyond a counter's newest COUNTER_HISTORY_KEPT changes, at most `limit` rows; value, count of
+   operations and milestone stay. */
+enum err counters_prune(struct tx *tx, size_t limit, int64_t *removed);
+
 /* What an increment or decrement adds or takes away; of the others there is none. false: none. */
 bool counters_amount(const struct counter_event *event, int64_t *amount);
 

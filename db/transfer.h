@@ -130,13 +130,15 @@ struct transfer_receipt {
     int64_t read_id; /* 0: nothing */
 };
 
-/* A counter without its changes stands at 0. */
+/* A counter without its changes stands at 0; one whose oldest changes are forgotten where they left it. */
 struct transfer_counter {
     unsigned given;
     int64_t id;
     int64_t team_id;
     const char *name;
     int64_t milestone; /* the highest that was told; 0: none */
+    int64_t forgotten; /* changes before the first that is kept */
+    int64_t value;     /* after these */
     int64_t created_ms;
 };
 
@@ -165,7 +167,7 @@ enum err transfer_put_receipt(struct tx *tx, const struct transfer_receipt *reco
 
 /* A milestone that was told here stays told. */
 enum err transfer_put_counter(struct tx *tx, const struct transfer_counter *record, enum transfer_result *result);
-/* A counter's changes come in order. No milestone is told. */
+/* A counter's changes come in order; one that is forgotten here stays so: TRANSFER_SAME. No milestone is told. */
 enum err transfer_put_counter_change(struct tx *tx, const struct transfer_counter_change *record,
                                      enum transfer_result *result);
 

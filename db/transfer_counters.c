@@ -31,9 +31,9 @@ static enum err create_counter(struct tx *tx, const struct transfer_counter *r)
         err = counters_make_room(tx, r->team_id);
     if (err == ERR_OK)
         err = db_run(tx->db,
-                     "INSERT INTO counters (id, team_id, name, milestone, created_ms, updated_ms)"
-                     " VALUES ($1, $2, $3, $4, $5, $5)",
-                     "iisii", r->id, r->team_id, r->name, r->milestone, r->created_ms);
+                     "INSERT INTO counters (id, team_id, name, milestone, created_ms, updated_ms, operations,"
+                     " forgotten, value) VALUES ($1, $2, $3, $4, $5, $5, $6, $6, $7)",
+                     "iisiiii", r->id, r->team_id, r->name, r->milestone, r->created_ms, r->forgotten, r->value);
     if (err == ERR_CONFLICT && tx->problem.detail[0] == '\0')
         return problem_set(&tx->problem, err, "the team has another counter of the name \"%s\"", r->name);
     return err;
@@ -98,12 +98,16 @@ static enum err check_change(struct tx *tx, const struct transfer_counter_change
     return need(tx, "SELECT 1 FROM users WHERE id = $1", "user", r->user_id);
 }
 
-static enum err create_change(struct tx *tx, const struct transfer_counter_change *r)
+static enum err create_change(struct tx *tx, const struct transfer_counter_change *r, enum transfer_result *result)
 {
     struct counter_event event = {.kind = r->kind, .user_id = r->user_id};
     enum err err = counters_by_id(tx->db, tx->arena, r->counter_id, &event.counter);
     if (err == ERR_NOT_FOUND)
         return problem_set(&tx->problem, ERR_INVALID, "there is no counter \"%lld\"", (long long)r->counter_id);
+    if (err == ERR_OK && r->operation <= event.counter.operations) {
+        *result = TRANSFER_SAME;
+        return ERR_OK;
+    }
     if (err != ERR_OK)
         return err;
     event.previous = event.counter.value;
@@ -122,7 +126,7 @@ enum err transfer_put_counter_change(struct tx *tx, const struct transfer_counte
     enum err err = find_change(tx, r, &row);
     *result = TRANSFER_CREATED;
     if (err == ERR_NOT_FOUND)
-        return create_change(tx, r);
+        return create_change(tx, r, result);
     if (err == ERR_OK && (r->kind != row.kind || r->value != row.value || r->user_id != row.user_id))
         return problem_set(&tx->problem, ERR_CONFLICT, "change %lld of the counter \"%lld\" is another one here",
                            (long long)r->operation, (long long)r->counter_id);
@@ -140,7 +144,12 @@ enum err transfer_each_counter(struct db *db, enum err (*each)(void *arg, const 
                                void *arg)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt, "SELECT id, team_id, name, milestone, created_ms FROM counters ORDER BY id", "");
+    enum err err = db_query(db, &stmt,
+                            "SELECT k.id, k.team_id, k.name, k.milestone, k.created_ms, k.forgotten,"
+                            " COALESCE(c.previous, k.value) FROM counters k LEFT JOIN counter_changes c"
+                            " ON c.counter_id = k.id"
+                            " AND c.operation = k.forgotten + 1 ORDER BY k.id",
+                            "");
     if (err != ERR_OK)
         return err;
     while (err == ERR_OK && db_row(stmt)) {
@@ -150,6 +159,8 @@ enum err transfer_each_counter(struct db *db, enum err (*each)(void *arg, const 
             .name = db_text(stmt, 2, NULL),
             .milestone = db_int(stmt, 3),
             .created_ms = db_int(stmt, 4),
+            .forgotten = db_int(stmt, 5),
+            .value = db_int(stmt, 6),
         };
         err = each(arg, &r);
     }

@@ -264,8 +264,9 @@ enum err transfer_inspect(struct db *db, char *out, size_t out_bytes)
             db,
             "SELECT 'counter ' || c.id || ' is not what its changes say' FROM counters c"
             " LEFT JOIN counter_changes n ON n.counter_id = c.id AND n.operation = c.operations"
-            " WHERE c.value <> COALESCE(n.value, 0) OR c.seq <> COALESCE(n.seq, 0)"
-            " OR c.operations <> (SELECT count(*) FROM counter_changes o WHERE o.counter_id = c.id) LIMIT 1",
+            " WHERE c.value <> COALESCE(n.value, c.value) OR c.seq <> COALESCE(n.seq, 0)"
+            " OR c.operations - c.forgotten <> (SELECT count(*) FROM counter_changes o WHERE o.counter_id = c.id)"
+            " LIMIT 1",
             out, out_bytes);
     return err;
 }

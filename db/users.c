@@ -326,6 +326,16 @@ enum err users_seen(struct tx *tx, int64_t day, const int64_t *user_ids, size_t 
     return err;
 }
 
+enum err users_seen_prune(struct tx *tx, size_t limit, int64_t *removed)
+{
+    enum err err = db_run(tx->db,
+                          "DELETE FROM activity WHERE (day, user_id) IN"
+                          " (SELECT day, user_id FROM activity WHERE day < $1 ORDER BY day LIMIT $2)",
+                          "ii", tx->now_ms / DAY_MS - ACTIVITY_KEPT_DAYS, (int64_t)limit);
+    *removed = err == ERR_OK ? db_changes(tx->db) : 0;
+    return err;
+}
+
 enum err users_engagement(struct db *db, int64_t now_ms, struct engagement *out)
 {
     int64_t today = now_ms / DAY_MS;

@@ -92,6 +92,8 @@ enum err users_join(struct tx *tx, int64_t user_id, int64_t team_id, int64_t joi
 
 /* Members seen (polled) on the given UTC days; idempotent. `day` is days since 1970-01-01. For engagement figures. */
 enum err users_seen(struct tx *tx, int64_t day, const int64_t *user_ids, size_t count);
+/* Forgets days of before ACTIVITY_KEPT_DAYS, at most `limit` rows. */
+enum err users_seen_prune(struct tx *tx, size_t limit, int64_t *removed);
 
 struct engagement {
     int64_t users, teams, posts, likes, notices;

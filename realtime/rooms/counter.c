@@ -107,8 +107,14 @@ static enum err on_missed(struct desk_catch *c, struct db *read, struct arena *a
     if (!c->has_since || c->reset)
         return ERR_OK;
     enum err err = counters_by_name(read, arena, c->room->owner_id, name_of(c->room), &counter);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    bool reach = false;
+    if (err == ERR_OK)
+        err = counters_reach(read, &counter, c->since.seq, &reach);
+    c->reset = !reach;
+    if (err != ERR_OK || c->reset)
+        return err;
     err = counters_since(read, arena, &counter, c->since.seq, CHANGES_EVENTS_MAX, &events, &count);
     if (err != ERR_OK)
         return err;

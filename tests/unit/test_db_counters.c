@@ -237,6 +237,69 @@ static void a_busy_counter_hides_no_post(void **state)
     assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM events"), 1);
 }
 
+/* The counter as it would be after many more changes, each of which has a row. */
+static void bulk(struct tx *tx, int64_t counter_id, int64_t operations)
+{
+    assert_int_equal(
+        db_run(tx->db,
+               "INSERT INTO counter_changes (counter_id, operation, seq, kind, value, previous, user_id, at_ms)"
+               " WITH RECURSIVE n (i) AS (SELECT operations + 1 FROM counters WHERE id = $1 UNION ALL"
+               " SELECT i + 1 FROM n WHERE i < $2) SELECT $1, i, 1000 + i, 'setValue', i, i - 1, team_id, 1 FROM n"
+               " JOIN counters ON id = $1",
+               "ii", counter_id, operations),
+        ERR_OK);
+    assert_int_equal(db_run(tx->db,
+                            "UPDATE counters SET operations = $2, value = $2, seq = 1000 + $2, milestone = 10000"
+                            " WHERE id = $1",
+                            "ii", counter_id, operations),
+                     ERR_OK);
+}
+
+static void only_the_newest_changes_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    struct counter_event event = must(tx, team, COUNTER_INCREMENT, 1);
+    int64_t id = event.counter.id;
+    bulk(tx, id, COUNTER_HISTORY_KEPT + 5);
+    assert_int_equal(change(tx, team, "water", COUNTER_INCREMENT, 1, &event), ERR_OK);
+    int64_t removed = -1;
+    bool reach;
+    struct counter counter;
+    assert_int_equal(counters_by_id(tx->db, tx->arena, id, &counter), ERR_OK);
+    assert_int_equal(counters_reach(tx->db, &counter, 0, &reach), ERR_OK);
+    assert_true(reach);
+    const int64_t steps[] = {3, 2, 0};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(counters_prune(tx, 3, &removed), ERR_OK);
+        assert_int_equal(removed, steps[i]);
+    }
+    assert_int_equal(fixture_number(tx->db, "SELECT MIN(operation) FROM counter_changes WHERE counter_id = 1"), 6);
+    assert_int_equal(counters_by_id(tx->db, tx->arena, id, &counter), ERR_OK);
+    assert_int_equal(counter.value, COUNTER_HISTORY_KEPT + 5);
+    assert_int_equal(counter.operations, COUNTER_HISTORY_KEPT + 5);
+    assert_int_equal(counter.milestone, 10000);
+    assert_int_equal(fixture_number(tx->db, "SELECT forgotten FROM counters WHERE id = 1"), 5);
+    assert_int_equal(counters_reach(tx->db, &counter, 1006, &reach), ERR_OK);
+    assert_true(reach);
+    assert_int_equal(counters_reach(tx->db, &counter, 1005, &reach), ERR_OK);
+    assert_false(reach); /* nobody knows any more what was before 1006 */
+    assert_int_equal(counters_reach(tx->db, &event.counter, 0, &reach), ERR_OK);
+    assert_true(reach);
+    struct counter_event *past;
+    size_t count;
+    assert_int_equal(counters_history(tx->db, tx->arena, &counter, 1008, 10, &past, &count), ERR_OK);
+    assert_int_equal(count, 2);
+    char damage[200];
+    assert_int_equal(transfer_inspect(tx->db, damage, sizeof damage), ERR_OK);
+    assert_string_equal(damage, "");
+    assert_int_equal(db_run(tx->db, "DELETE FROM counter_changes WHERE operation = 100", ""), ERR_OK);
+    assert_int_equal(transfer_inspect(tx->db, damage, sizeof damage), ERR_OK);
+    assert_string_not_equal(damage, "");
+    db_rollback(f->db);
+}
+
 /* ---- milestones -------------------------------------------------------------------------------------------------- */
 
 static void milestones_are_these(void **state)
@@ -416,6 +479,7 @@ int main(void)
         TEST(what_a_member_may),
         TEST(a_team_has_so_many_counters_and_no_more),
         TEST(history_has_each_change_once),
+        TEST(only_the_newest_changes_are_kept),
         TEST(a_busy_counter_hides_no_post),
         TEST(milestones_are_these),
         TEST(a_milestone_is_told_once_for_ever),

@@ -143,6 +143,7 @@ static void read_everything(struct fixture *f, int64_t team)
     assert_int_equal(counters_of_team(db, arena, team, 0, &counters, &count), ERR_OK);
     assert_int_equal(counters_history(db, arena, &counter, 0, 10, &counted, &count), ERR_OK);
     assert_int_equal(counters_since(db, arena, &counter, 0, 10, &counted, &count), ERR_OK);
+    assert_int_equal(counters_reach(db, &counter, 0, &flag), ERR_OK);
     assert_int_equal(access_is_revoked(db, "x", &flag), ERR_OK);
     assert_int_equal(access_flag(db, "realtime", &flag), ERR_OK);
     assert_int_equal(access_replay_find(db, arena, 1, "x", &replay), ERR_OK);
@@ -172,6 +173,8 @@ static void write_everything(struct fixture *f, int64_t team)
     assert_int_equal(users_rename(tx, team, "S"), ERR_OK);
     count_up(tx, team);
     assert_int_equal(access_prune(tx, 10, &count), ERR_OK);
+    assert_int_equal(counters_prune(tx, 10, &count), ERR_OK);
+    assert_int_equal(users_seen_prune(tx, 10, &count), ERR_OK);
     tx->now_ms = T0 + INT64_C(90) * 86400000;
     assert_int_equal(events_prune(tx, 10, &count), ERR_OK);
     assert_int_equal(count, 10);
@@ -193,6 +196,8 @@ static bool is_allowed(const char *step, const char *sql)
         return is_allowed_in_merge(step);
     if (strstr(sql, "FROM events ORDER BY seq LIMIT") != NULL)
         return true; /* the oldest so many, in order */
+    if (strncmp(step, "SCAN long USING ", 16) == 0 && strstr(step, "INDEX counters_long") != NULL)
+        return true; /* only counters that took more changes than are kept */
     bool is_sort = strncmp(step, "USE TEMP B-TREE", 15) == 0;
     bool is_walk = strncmp(step, "SCAN ", 5) == 0;
     return !is_sort && (!is_walk || strcmp(step, "SCAN CONSTANT ROW") == 0 || strcmp(step, "SCAN newest") == 0);

@@ -253,6 +253,22 @@ static void engagement_counts_people_not_visits(void **state)
     assert_int_equal(e.active_week, 4);
 }
 
+static void old_days_are_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    int64_t today = T0 / 86400000;
+    int64_t removed;
+    struct tx *tx = fixture_begin(f);
+    for (int64_t day = today - ACTIVITY_KEPT_DAYS - 2; day <= today; day++)
+        assert_int_equal(users_seen(tx, day, (const int64_t[]){1, 2}, 2), ERR_OK);
+    for (int64_t expected = 3; expected >= 0; expected = expected == 3 ? 1 : expected - 1) {
+        assert_int_equal(users_seen_prune(tx, 3, &removed), ERR_OK);
+        assert_int_equal(removed, expected);
+    }
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(DISTINCT day) FROM activity"), ACTIVITY_KEPT_DAYS + 1);
+    fixture_commit(f);
+}
+
 static void roles_have_names(void **state)
 {
     (void)state;
@@ -296,6 +312,7 @@ int main(void)
         TEST(a_team_has_its_coach),
         TEST(an_invite_opens_so_often_and_so_long),
         TEST(engagement_counts_people_not_visits),
+        TEST(old_days_are_forgotten),
         cmocka_unit_test(roles_have_names),
         TEST(a_full_arena_is_no_memory),
     };

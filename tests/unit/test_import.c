@@ -13,6 +13,7 @@
 
 #include "api/import.h"
 #include "base/limits.h"
+#include "db/transfer.h"
 #include "tests/unit/db_fixture.h"
 
 #define LINE_BYTES 1000
@@ -168,6 +169,36 @@ static void what_differs_is_updated_and_only_that_makes_events(void **state)
     fixture_commit(f);
 }
 
+/* A counter's oldest changes were forgotten where the file was written; and here, of one that the file has whole. */
+static void a_counter_without_its_oldest_changes(void **state)
+{
+    static const char *const lines[] = {
+        "{'type':'counter','id':'9','teamId':'2','name':'water','forgotten':7,'value':70}",
+        "{'type':'counterChange','counterId':'9','operation':8,'kind':'increment','value':75,'userId':'7'}",
+    };
+    struct fixture *f = *state;
+    struct import_counts counts = {0};
+    struct problem problem;
+    char damage[200];
+    (void)fixture_begin(f);
+    put_all(f, &counts);
+    for (size_t i = 0; i < COUNT(lines); i++)
+        assert_int_equal(put(f, lines[i], &counts, &problem), ERR_OK);
+    assert_int_equal(fixture_number(f->db, "SELECT previous FROM counter_changes WHERE operation = 8"), 70);
+    assert_int_equal(fixture_number(f->db, "SELECT operations FROM counters WHERE id = 9 AND value = 75"), 8);
+    assert_int_equal(transfer_inspect(f->db, damage, sizeof damage), ERR_OK);
+    assert_string_equal(damage, "");
+    counts = (struct import_counts){0};
+    assert_int_equal(db_run(f->db, "DELETE FROM counter_changes WHERE counter_id = 4 AND operation = 1", ""), ERR_OK);
+    assert_int_equal(db_run(f->db, "UPDATE counters SET forgotten = 1 WHERE id = 4", ""), ERR_OK);
+    put_all(f, &counts);
+    for (size_t i = 0; i < COUNT(lines); i++)
+        assert_int_equal(put(f, lines[i], &counts, &problem), ERR_OK);
+    assert_int_equal(counts.unchanged, 14 + COUNT(lines));
+    assert_int_equal(fixture_number(f->db, "SELECT COUNT(*) FROM counter_changes WHERE counter_id = 4"), 1);
+    fixture_commit(f);
+}
+
 static void a_deleted_post_stays_deleted(void **state)
 {
     struct fixture *f = *state;
@@ -266,6 +297,7 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'counter','id':'9','teamId':'2','name':'Water'}", "A counter"},
         {"{'type':'counter','id':'9','teamId':'2','name':'steps'}", "the team has another counter of the name 'steps'"},
         {"{'type':'counter','id':'4','teamId':'2','name':'water'}", "the counter '4' is another one here"},
+        {"{'type':'counter','id':'9','teamId':'2','name':'water','value':7}", "a counter's value goes with its"},
         {"{'type':'counter','id':'9','teamId':'2','name':'water','milestone':-1}", "The field 'milestone' has to be"},
         {CHANGE("4", "2", "increment", "1", "2"), "change 2 of the counter '4' is another one here"},
         {CHANGE("4", "1", "increment", "12000", "2"), "change 1 of the counter '4' is another one here"},
@@ -424,6 +456,7 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_differs_is_updated_and_only_that_makes_events,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_counter_without_its_oldest_changes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deleted_post_stays_deleted, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bad_records_say_what_is_wrong, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_team_takes_no_more_pins_than_it_may, fixture_setup, fixture_teardown),
