@@ -6,6 +6,7 @@
 
 #include "realtime/answer.h"
 #include "realtime/members.h"
+#include "realtime/receive.h"
 #include "realtime/room.h"
 #include "realtime/say.h"
 #include "realtime/socket.h"
@@ -296,6 +297,11 @@ void join_sync(struct reactor *r, struct socket *s, const struct message *m)
 {
     if (s->room == NULL || !s->room->kind->syncs) {
         answer_failed(r, s, m->id, ERR_INVALID, "A message of this type belongs to another address.", 0);
+        return;
+    }
+    int64_t wait_ms = receive_count(r, s, SYNC_COUNTS_FOR - 1);
+    if (wait_ms > 0) {
+        answer_failed(r, s, m->id, ERR_RATE_LIMITED, err_sentence(ERR_RATE_LIMITED), wait_ms);
         return;
     }
     const struct cursor last = told_last(r, s);

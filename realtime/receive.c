@@ -62,13 +62,18 @@ static void refuse(struct reactor *r, struct socket *s, const struct frame_event
     session_too_fast(r, s, (const char *)bytes, len, wait_ms);
 }
 
+int64_t receive_count(struct reactor *r, struct socket *s, size_t more)
+{
+    int64_t wait_ms = 0;
+    for (; more > 0 && wait_ms == 0; more--)
+        wait_ms = take_rate(r, s);
+    return wait_ms;
+}
+
 /* A long message counts for several: a hundred bytes can inflate to what takes ten milliseconds to parse. */
 static int64_t take_for_length(struct reactor *r, struct socket *s, size_t len)
 {
-    int64_t wait_ms = 0;
-    for (size_t more = len / MESSAGE_SHORT_BYTES; more > 0 && wait_ms == 0; more--)
-        wait_ms = take_rate(r, s);
-    return wait_ms;
+    return receive_count(r, s, len / MESSAGE_SHORT_BYTES);
 }
 
 static void pass_on(struct reactor *r, struct socket *s, const struct frame_event *e)

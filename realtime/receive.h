@@ -13,6 +13,10 @@
 
 struct socket;
 
+/* What was received counts for so many messages more. 0: it may; otherwise the milliseconds until it may come again,
+   and the socket may be closed already. */
+int64_t receive_count(struct reactor *r, struct socket *s, size_t more);
+
 /* The bytes are unmasked in place. The socket may be closed by them, and dead afterwards. */
 void receive_data(struct reactor *r, struct socket *s, unsigned char *bytes, size_t len);
 

@@ -111,3 +111,18 @@ describe('a flood', () => {
         await client.close();
     });
 });
+
+test('questions for what was missed in a chat are refused earlier, as each may bring a page of it', async () => {
+    const server = await startServer({ args: ['--realtime', 'on', '--rate-limit', 'on'] });
+    try {
+        const client = await connect({ server, as: 'member1', path: '/channel/1/websocket' });
+        await client.next('initial_state');
+        for (let i = 0; i < BURST / 10 + 3; i += 1) client.say({ type: 'sync', afterMessageId: '1', id: `sync-${i}` });
+        const refusal = await client.next((it) => it.code === 'rate-limited', 'the one too many');
+        assert.match(refusal.id, /^sync-1[0-4]$/);
+        assert.ok(refusal.retryAfter > 0);
+        await client.close();
+    } finally {
+        await server.stop();
+    }
+});
