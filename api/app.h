@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/rate.h"
+#include "base/shed.h"
 #include "db/alarms.h"
 #include "db/heads.h"
 #include "db/presence.h"
@@ -43,6 +44,7 @@ struct app {
     struct heads *heads;
     struct presence *presence;
     struct rate_table *rates;
+    struct shed shed;
     struct ticket_table *tickets;
     struct helpers *helpers;
     struct activity activity;

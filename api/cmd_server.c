@@ -2,6 +2,7 @@
  * flag, reload, settle and clock: what a running server is told.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -99,6 +100,19 @@ int cmd_settle(struct operator_context *ctx)
 {
     enum err err = ctx->likes == NULL ? ERR_OK : likes_flush(ctx->likes);
     return err == ERR_OK ? 0 : operator_fail(ctx, "%s", err_sentence(err));
+}
+
+/* ---- load -------------------------------------------------------------------------------------------------------- */
+
+int cmd_load(struct operator_context *ctx)
+{
+    const char *word = ctx->options->words[0];
+    if (strlen(word) > 6 || word[strspn(word, "0123456789")] != '\0')
+        return operator_misused(ctx, "\"%.60s\" is no number of jobs", word);
+    if (ctx->test_clock == NULL || ctx->shed == NULL)
+        return operator_fail(ctx, "no server with --test-clock on runs here");
+    atomic_store(&ctx->shed->pretended_queue, strtol(word, NULL, 10));
+    return 0;
 }
 
 /* ---- clock ------------------------------------------------------------------------------------------------------- */

@@ -231,6 +231,16 @@ const struct command commands[COMMAND_COUNT_] = {
                         .hidden = true,
                         .at_server = true,
                         .run = cmd_settle},
+    [COMMAND_LOAD] = {.name = "load",
+                      .arguments = "JOBS",
+                      .summary = "Let a server that runs with --test-clock on believe that so many jobs wait",
+                      .examples = "porchlight load 600",
+                      .words_min = 1,
+                      .words_max = 1,
+                      .writes_from = COMMAND_NEVER_WRITES,
+                      .hidden = true,
+                      .at_server = true,
+                      .run = cmd_load},
 };
 
 enum command_id command_id(const struct command *command)

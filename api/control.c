@@ -162,6 +162,7 @@ static int run_request(struct session *s)
         .input_name = s->command.input_name != NULL ? s->command.input_name : "-",
         .realtime_available = given->realtime_available,
         .likes = given->likes,
+        .shed = given->shed,
         .image = given->image,
     };
     struct problem problem = {0};

@@ -27,6 +27,7 @@ struct control_options {
     struct writer *rooms; /* of rooms.db */
     struct clock *clock;  /* moved by `clock advance` when options->test_clock is on */
     const struct log *log;
+    struct shed *shed;   /* told by `load` when options->test_clock is on */
     struct likes *likes; /* flushed before a command that reads the community as a whole */
     const char *image;   /* of this program on disk, for reload */
     bool realtime_available;

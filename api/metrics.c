@@ -134,6 +134,18 @@ static void latency_text(struct server *s, struct buf *out)
     }
 }
 
+static void load_text(const struct shed *shed, struct buf *out)
+{
+    help(out, "porchlight_load_stage", "gauge",
+         "What is left undone for having too much to do: 0 nothing, 1 quick polls, 2 cheers and typing, 3 new sockets, "
+         "4 requests.");
+    buf_printf(out, "porchlight_load_stage %d\n", (int)shed_stage(shed));
+    help(out, "porchlight_load_stages_entered_total", "counter", "How often each of them was entered.");
+    for (int i = SHED_ADVICE; i < SHED_STAGES; i++)
+        buf_printf(out, "porchlight_load_stages_entered_total{stage=\"%s\"} %llu\n",
+                   shed_stage_name((enum shed_stage)i), (unsigned long long)atomic_load(&shed->entered[i]));
+}
+
 static void loops_text(struct server *s, struct buf *out)
 {
     help(out, "porchlight_http_loop_load_percent", "gauge",
@@ -246,6 +258,7 @@ enum err metrics_text(struct app *app, struct server *server, struct db *db, str
 {
     requests_text(server, out);
     latency_text(server, out);
+    load_text(&app->shed, out);
     loops_text(server, out);
     writer_text(app, out);
     figure(out, "porchlight_realtime", "gauge", "1 while the realtime flag is on.", atomic_load(&app->flag_realtime));

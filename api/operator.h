@@ -15,6 +15,7 @@
 #include "api/options.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/shed.h"
 #include "db/driver.h"
 #include "db/migrate.h"
 #include "db/writer.h"
@@ -53,6 +54,7 @@ struct operator_context {
     const char *secret; /* a password that was typed or piped; NULL: none */
     int input_fd;       /* a regular file, at its start; -1: none */
     const char *input_name;
+    struct shed *shed;   /* of a running server; NULL: none runs here */
     struct likes *likes; /* of a running server; NULL: none runs here */
     const char *image;   /* of a running server's program on disk; NULL: none runs here */
     bool realtime_available;

@@ -49,6 +49,7 @@ enum command_id {
     COMMAND_RELOAD,
     COMMAND_CLOCK,
     COMMAND_SETTLE,
+    COMMAND_LOAD,
     COMMAND_COUNT_
 };
 

@@ -164,7 +164,7 @@ bool request_may_enter(struct request *r, int64_t team_id)
 
 unsigned request_poll_interval(struct request *r, unsigned base_s)
 {
-    unsigned load = atomic_load_explicit(&r->loop->load_percent, memory_order_relaxed);
+    unsigned load = server_load(r->loop);
     unsigned told_s = advice_interval_s(base_s, load, (unsigned)(r->loop->turns++ % ADVICE_VARIANTS));
     char *text = arena_printf(r->arena, "%u", told_s);
     if (text != NULL)

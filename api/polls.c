@@ -106,7 +106,7 @@ static uint64_t device_of(const struct caller *c)
 /* The caller is here, and stays so for one and a half of the longest interval they may be told. */
 static bool heartbeat(struct request *r, struct place *p, unsigned base_s)
 {
-    unsigned load = atomic_load_explicit(&r->loop->load_percent, memory_order_relaxed);
+    unsigned load = server_load(r->loop);
     unsigned told_s = advice_interval_s(base_s, load, (unsigned)(r->loop->turns % ADVICE_VARIANTS));
     int64_t now_ms = r->loop->now_ms;
     struct presence_person person = {

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "api/advice.h"
+#include "api/render.h"
 #include "api/routes.h"
 #include "api/server.h"
 
@@ -144,6 +145,13 @@ void request_reply(struct request *r, int status)
             add(response, "ETag", etag);
     }
     finish(r, status, response);
+}
+
+void request_reply_list(struct request *r, struct json_writer *w, int64_t last_id, size_t count, size_t limit)
+{
+    render_list_end(w, last_id, count, limit);
+    json_object_end(w);
+    request_reply(r, 200);
 }
 
 void request_reply_static(struct request *r, int status, const char *type, const void *bytes, size_t len,
@@ -338,7 +346,7 @@ static struct MHD_Response *build_variant(const struct request *r, const struct 
 unsigned request_reply_shared(struct request *r, struct shared_reply *s, unsigned base_s)
 {
     unsigned variant = (unsigned)(r->loop->turns++ % ADVICE_VARIANTS);
-    unsigned load = atomic_load_explicit(&r->loop->load_percent, memory_order_relaxed);
+    unsigned load = server_load(r->loop);
     unsigned told_s = advice_interval_s(base_s, load, variant);
     bool same = r->head.if_none_match != NULL && reply_etag_matches(r->head.if_none_match, s->etag);
     bool personal = r->head.origin != NULL || r->close || atomic_load_explicit(&r->app->draining, memory_order_relaxed);

@@ -165,6 +165,8 @@ void request_header(struct request *r, const char *name, const char *value);
 
 /* Answers with r->out as JSON (an ETag and If-None-Match on GET). 204 has no body. */
 void request_reply(struct request *r, int status);
+/* 200 with a list of one page that was begun and filled (api/render.h): its end, and nothing more. */
+void request_reply_list(struct request *r, struct json_writer *w, int64_t last_id, size_t count, size_t limit);
 
 /* Answers with bytes that outlive the server (assets, documents): `etag` in quotes, or NULL. */
 void request_reply_static(struct request *r, int status, const char *type, const void *bytes, size_t len,

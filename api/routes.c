@@ -265,6 +265,29 @@ static bool caller_may(struct request *r)
     return err == ERR_OK;
 }
 
+/*
+ * When all but the last has to wait: signing in and likes, since members would miss them most; polls, which cost no
+ * more than being refused and slow down by their advice; leaving; and what is no member's.
+ */
+static bool goes_last(const struct route *route)
+{
+    static void (*const last[])(struct request *) = {like_put,        like_delete, polls_presence, polls_changes,
+                                                     polls_new_count, polls_leave, session_logout, session_refresh};
+    bool found = route->access != ACCESS_MEMBER && route->access != ACCESS_ASKS && route->access != ACCESS_WORKER;
+    for (size_t i = 0; !found && i < sizeof last / sizeof last[0]; i++)
+        found = route->handle == last[i];
+    return found;
+}
+
+static bool has_time(struct request *r)
+{
+    if (shed_stage(&r->app->shed) < SHED_REQUESTS || goes_last(r->route))
+        return true;
+    r->problem.retry_after_s = BUSY_RETRY_S + (int)(r->loop->turns++ % BUSY_RETRY_S);
+    request_fail(r, ERR_BUSY);
+    return false;
+}
+
 /* A preflight of CORS (Fetch standard, section 4.8) or a plain OPTIONS. */
 static void answer_options(struct request *r, unsigned allowed)
 {
@@ -318,6 +341,6 @@ void routes_dispatch(struct request *r)
         fail_without_route(r, ERR_METHOD);
         return;
     }
-    if (caller_may(r) && rate_allows(r) && params_known(r))
+    if (has_time(r) && caller_may(r) && rate_allows(r) && params_known(r))
         r->route->handle(r);
 }

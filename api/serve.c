@@ -223,6 +223,7 @@ static enum err load_memory(struct parts *p, struct problem *problem)
     app->flag_realtime = realtime;
     app->presence = presence_create();
     app->rates = rate_create();
+    shed_init(&app->shed);
     app->tickets = ticket_table_create(TICKETS_MAX);
     if (err == ERR_OK && (app->presence == NULL || app->rates == NULL || app->tickets == NULL))
         err = ERR_NO_MEMORY;
@@ -304,6 +305,7 @@ static enum err make_realtime(struct parts *p)
         .heads = app->heads,
         .presence = app->presence,
         .rates = p->options.rate_limit ? app->rates : NULL,
+        .shed = &app->shed,
         .rooms = app->rooms,
         .main = app->writer,
         .read = p->app.rooms_reads,
@@ -391,6 +393,7 @@ static enum err start_outside(struct parts *p, struct problem *problem)
                                       .log = &p->log,
                                       .realtime_available = realtime_available(),
                                       .likes = app->likes,
+                                      .shed = &app->shed,
                                       .image = p->image};
     enum err err = server_create(&server, &p->server, problem);
     if (err != ERR_OK)

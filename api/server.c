@@ -255,6 +255,25 @@ static void measure_load(struct loop *loop, int64_t busy_ns, int64_t passed_ns)
     atomic_store_explicit(&loop->load_percent, (unsigned)(((int64_t)before + percent) / 2), memory_order_relaxed);
 }
 
+static int64_t jobs_waiting(struct app *app)
+{
+    size_t main = writer_depth(app->writer);
+    size_t rooms = writer_depth(app->rooms);
+    return (int64_t)(main > rooms ? main : rooms);
+}
+
+/* The first loop looks, for all of them. */
+static void mind_load(struct loop *loop, int64_t turn_ns)
+{
+    struct shed *shed = &loop->app->shed;
+    if (turn_ns >= 1000000)
+        shed_turned(shed, turn_ns / 1000000);
+    if (loop->index != 0 || !shed_due(shed, loop->now_ms) || !shed_look(shed, jobs_waiting(loop->app), loop->now_ms))
+        return;
+    log_warn(loop->app->log, "load.stage", LOG_I("stage", shed_stage(shed)),
+             LOG_S("spared", shed_stage_name(shed_stage(shed))));
+}
+
 static void resume_requests(struct loop *loop)
 {
     struct mail *mail = mailbox_take(loop->mailbox);
@@ -288,6 +307,7 @@ static void run_loop(struct loop *loop)
 {
     int64_t second_began = real_ns();
     int64_t waited_ns = 0;
+    int64_t after = 0; /* when this turn began */
     int64_t drain_since_ms = 0;
     bool quiesced = false;
     unsigned part = 0;
@@ -295,9 +315,10 @@ static void run_loop(struct loop *loop)
     while (!drained(loop, &drain_since_ms, &quiesced)) {
         struct epoll_event events[3];
         int64_t before = real_ns();
+        mind_load(loop, after == 0 ? 0 : before - after);
         int timeout_ms = wait_ms(loop, SWEEP_MS - (before - second_began) / 1000000);
         (void)epoll_wait(loop->epoll_fd, events, 3, timeout_ms);
-        int64_t after = real_ns();
+        after = real_ns();
         atomic_store_explicit(&loop->beats, ++beats, memory_order_relaxed);
         waited_ns += after - before;
         loop->now_ms = clock_mono_ms(loop->app->clock);

@@ -74,10 +74,18 @@ struct loop {
     bool upgraded;          /* in this turn a connection left HTTP */
     _Atomic unsigned active;
     _Atomic unsigned connections_count;
-    _Atomic unsigned load_percent;
+    _Atomic unsigned load_percent; /* for advice: server_load */
     struct metrics_loop metrics;
     struct activity_seen seen;
 };
+
+/* What poll advice is made of: the loop's load, and all there is from the first stage of too much on. */
+static inline unsigned server_load(const struct loop *loop)
+{
+    if (shed_stage(&loop->app->shed) >= SHED_ADVICE)
+        return 100;
+    return atomic_load_explicit(&loop->load_percent, memory_order_relaxed);
+}
 
 struct server_options {
     struct app *app;

@@ -282,6 +282,8 @@ enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock,
     const struct realtime_options *o = &rt->options;
     if (!realtime_is_open(rt))
         return closed(rt, knock, problem);
+    if (o->shed != NULL && shed_stage(o->shed) >= SHED_SOCKETS)
+        return later(problem, knock, "There is much to do just now. Please poll, and try again in a moment.");
     if (o->rates != NULL && rate_take(o->rates, rate_key(RATE_HANDSHAKES, 0), rate, clock_mono_ms(o->clock)) > 0)
         return later(problem, knock, "Many are coming at once. Please try again in a moment.");
     if (sockets_where(rt, knock) >= room_limit(rt, knock->path->kind))

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rate.h"
+#include "base/shed.h"
 #include "db/cursor.h"
 #include "db/heads.h"
 #include "db/presence.h"
@@ -57,6 +58,7 @@ struct realtime_options {
     struct heads *heads;
     struct presence *presence;
     struct rate_table *rates; /* NULL: messages and handshakes are not rated */
+    struct shed *shed;        /* NULL: there is never too much to do */
     struct writer *rooms;     /* the rooms writer */
     struct writer *main;      /* the posts database's */
     struct db *read;          /* a read connection to the posts database, for the rooms writer's thread */
@@ -140,9 +142,9 @@ struct realtime_knock {
 };
 
 /*
- * Takes a place: rate of handshakes, sockets of the member, of the address, of all, and of the room they are bound for
- * (their own team's for /ws). ERR_BUSY with retry_after_s (503; stopping, too), ERR_RATE_LIMITED, ERR_CONFLICT (the
- * flag is off). After ERR_OK exactly one of realtime_adopt and realtime_give_up follows. Any thread.
+ * Takes a place: the stage of load, rate of handshakes, sockets of the member, of the address, of all, and of the room
+ * they are bound for (their own team's for /ws). ERR_BUSY with retry_after_s (503; stopping, too), ERR_RATE_LIMITED,
+ * ERR_CONFLICT (the flag is off). After ERR_OK exactly one of realtime_adopt and realtime_give_up follows. Any thread.
  */
 enum err realtime_admit(struct realtime *rt, const struct realtime_knock *knock, struct problem *problem);
 void realtime_give_up(struct realtime *rt, const struct realtime_knock *knock);

@@ -133,7 +133,7 @@ static void hear_typing(struct room_turn *t, const struct note_said *said)
         chat->typists[i].until_ms = t->reactor->now_ms + TYPING_MS;
     else if (i < chat->typists_count)
         end_typing(t, i);
-    else if (said->flag)
+    else if (said->flag && shed_tells_small(t->reactor->rt->options.shed))
         begin_typing(t, said->from.user_id, said->name);
 }
 

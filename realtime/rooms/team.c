@@ -71,8 +71,10 @@ static void on_cheer(struct room_turn *t, const struct note_cheer *cheer)
 {
     struct buf out;
     buf_init(&out, SAY_BYTES_MAX);
-    say_cheer(&out, cheer->user_id, cheer->name, cheer->icon);
-    room_say(t, &out, PACKET_EPHEMERAL, 0, SAID_CHEER);
+    if (shed_tells_small(t->reactor->rt->options.shed)) {
+        say_cheer(&out, cheer->user_id, cheer->name, cheer->icon);
+        room_say(t, &out, PACKET_EPHEMERAL, 0, SAID_CHEER);
+    }
     if (cheer->id != NULL && cheer->from.serial != 0) {
         buf_reset(&out);
         say_ack(&out, cheer->id);
