@@ -112,10 +112,8 @@ void channel_receipts(struct request *r)
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         shapes_receipt(&w, &receipts[i]);
-    render_list_end(&w, count > 0 ? receipts[count - 1].user_id : 0, count, limit);
-    json_object_end(&w);
     (void)request_poll_interval(r, chat_base_s(r));
-    request_reply(r, 200);
+    request_reply_list(r, &w, count > 0 ? receipts[count - 1].user_id : 0, count, limit);
 }
 
 struct reading {

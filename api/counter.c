@@ -225,9 +225,7 @@ void counter_history(struct request *r)
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         write_past(&w, &events[i]);
-    render_list_end(&w, count > 0 ? events[count - 1].counter.seq : 0, count, limit);
-    json_object_end(&w);
-    request_reply(r, 200);
+    request_reply_list(r, &w, count > 0 ? events[count - 1].counter.seq : 0, count, limit);
 }
 
 /* A team's counters fit one page, so there is never a next one. */
@@ -249,7 +247,5 @@ void counter_list(struct request *r)
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         counters_render(&w, &counters[i]);
-    render_list_end(&w, 0, count, COUNTERS_PER_TEAM_MAX + 1);
-    json_object_end(&w);
-    request_reply(r, 200);
+    request_reply_list(r, &w, 0, count, COUNTERS_PER_TEAM_MAX + 1);
 }

@@ -19,14 +19,6 @@
 
 /* ---- as JSON ----------------------------------------------------------------------------------------------------- */
 
-static void put_words(struct json_writer *w, const char *const *words, size_t count)
-{
-    json_array_begin(w);
-    for (size_t i = 0; i < count; i++)
-        json_put_string(w, words[i]);
-    json_array_end(w);
-}
-
 static void put_article(struct json_writer *w, const struct digest_article *a)
 {
     json_object_begin(w);
@@ -39,7 +31,7 @@ static void put_article(struct json_writer *w, const struct digest_article *a)
     json_key(w, "link");
     json_put_string(w, a->link);
     json_key(w, "topics");
-    put_words(w, a->topics, a->topics_count);
+    json_put_words(w, a->topics, a->topics_count);
     json_key(w, "score");
     json_put_int(w, a->score);
     json_object_end(w);
@@ -56,7 +48,7 @@ static void put_job(struct json_writer *w, const struct digest *d)
     json_key(w, "userId");
     json_put_id(w, d->id.user_id);
     json_key(w, "topics");
-    put_words(w, d->topics, d->topics_count);
+    json_put_words(w, d->topics, d->topics_count);
     json_key(w, "worker");
     json_put_string(w, d->built_in ? "built-in" : "outside");
     json_key(w, "weekly");
@@ -185,9 +177,7 @@ void digest_list(struct request *r)
         put_job(&w, &jobs[i]);
         json_object_end(&w);
     }
-    render_list_end(&w, count > 0 ? jobs[count - 1].id.number : 0, count, limit);
-    json_object_end(&w);
-    request_reply(r, 200);
+    request_reply_list(r, &w, count > 0 ? jobs[count - 1].id.number : 0, count, limit);
 }
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */

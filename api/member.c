@@ -12,14 +12,6 @@
 #include "api/server.h"
 #include "api/write.h"
 
-static void put_words(struct json_writer *w, const char *const *words, size_t count)
-{
-    json_array_begin(w);
-    for (size_t i = 0; i < count; i++)
-        json_put_string(w, words[i]);
-    json_array_end(w);
-}
-
 /* ---- preferences ------------------------------------------------------------------------------------------------- */
 
 static enum err render_preferences(struct request *r, struct db *db, struct arena *arena)
@@ -35,7 +27,7 @@ static enum err render_preferences(struct request *r, struct db *db, struct aren
     json_key(&w, "weeklyDigest");
     json_put_bool(&w, p.weekly_digest);
     json_key(&w, "topics");
-    put_words(&w, p.topics, p.topics_count);
+    json_put_words(&w, p.topics, p.topics_count);
     json_object_end(&w);
     return ERR_OK;
 }

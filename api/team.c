@@ -46,9 +46,7 @@ void team_list(struct request *r)
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         render_team(&w, &teams[i]);
-    render_list_end(&w, count > 0 ? teams[count - 1].id : 0, count, limit);
-    json_object_end(&w);
-    request_reply(r, 200);
+    request_reply_list(r, &w, count > 0 ? teams[count - 1].id : 0, count, limit);
 }
 
 void team_get(struct request *r)
@@ -99,9 +97,7 @@ void team_members(struct request *r)
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         render_member(&w, &members[i]);
-    render_list_end(&w, count > 0 ? members[count - 1].user_id : 0, count, limit);
-    json_object_end(&w);
-    request_reply(r, 200);
+    request_reply_list(r, &w, count > 0 ? members[count - 1].user_id : 0, count, limit);
 }
 
 struct new_invite {

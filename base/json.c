@@ -173,3 +173,11 @@ size_t json_utf8_length(const char *bytes, size_t len)
     }
     return count;
 }
+
+void json_put_words(struct json_writer *w, const char *const *words, size_t count)
+{
+    json_array_begin(w);
+    for (size_t i = 0; i < count; i++)
+        json_put_string(w, words[i]);
+    json_array_end(w);
+}

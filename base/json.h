@@ -76,6 +76,7 @@ void json_array_begin(struct json_writer *w);
 void json_array_end(struct json_writer *w);
 void json_key(struct json_writer *w, const char *key);
 void json_put_text(struct json_writer *w, const char *text, size_t len); /* escapes; `text` must be UTF-8 */
+void json_put_words(struct json_writer *w, const char *const *words, size_t count); /* an array of texts */
 void json_put_string(struct json_writer *w, const char *text);           /* a C string; NULL is written as null */
 void json_put_id(struct json_writer *w, int64_t id);                     /* in quotes; 0 is written as null */
 void json_put_int(struct json_writer *w, int64_t value);

@@ -72,10 +72,7 @@ static void put_number(struct json_writer *w, const char *key, int64_t number)
 static void put_words(struct json_writer *w, const char *key, const char *const *words, size_t count)
 {
     json_key(w, key);
-    json_array_begin(w);
-    for (size_t i = 0; i < count; i++)
-        json_put_string(w, words[i]);
-    json_array_end(w);
+    json_put_words(w, words, count);
 }
 
 enum {

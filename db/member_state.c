@@ -86,14 +86,6 @@ static enum err read_record(const struct room_value *value, const struct json_fi
     return err == ERR_OK || err == ERR_NO_MEMORY ? err : ERR_INTERNAL;
 }
 
-static void put_words(struct json_writer *w, const char *const *words, size_t count)
-{
-    json_array_begin(w);
-    for (size_t i = 0; i < count; i++)
-        json_put_string(w, words[i]);
-    json_array_end(w);
-}
-
 /* ---- preferences ------------------------------------------------------------------------------------------------- */
 
 enum { PREFERS_MINE, PREFERS_WEEKLY, PREFERS_TOPICS, PREFERENCES_FIELDS };
@@ -141,7 +133,7 @@ enum err member_state_set_preferences(struct tx *tx, int64_t user_id, const stru
     json_key(&w, "weekly");
     json_put_bool(&w, p->weekly_digest);
     json_key(&w, "topics");
-    put_words(&w, p->topics, p->topics_count);
+    json_put_words(&w, p->topics, p->topics_count);
     json_object_end(&w);
     return put_record(tx, room, PREFERENCES, &json);
 }
@@ -327,7 +319,7 @@ static enum err put_feedback(struct tx *tx, const char *room, int64_t number, co
     json_key(&w, "helpful");
     json_put_bool(&w, feedback->helpful);
     json_key(&w, "topics");
-    put_words(&w, feedback->topics, feedback->topics_count);
+    json_put_words(&w, feedback->topics, feedback->topics_count);
     json_object_end(&w);
     return put_record(tx, room, key, &json);
 }
@@ -402,8 +394,9 @@ static int replay(const struct history *h, const char *topic, int tenths, bool *
 }
 
 /*
- * What a weight was before all that is stored: what is forgotten has moved it. Steps stop at the bounds, so that several
- * may have led there, and it is the nearest to the default of them; the default itself while nothing is forgotten.
+ * What a weight was before all that is stored: what is forgotten has moved it. Steps stop at the bounds, so that
+ * several may have led there, and it is the nearest to the default of them; the default itself while nothing is
+ * forgotten.
  */
 static int weight_before(const struct history *h, const char *topic, int tenths)
 {
