@@ -61,7 +61,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
     });
 
     test('a message is changed, and one that was deleted comes back', async () => {
-        const mary = await openChat(porch, { who: 'member3' });
+        const mary = await openChat(porch, { who: 'member3', allow: [expected.lost] });
         const tom = await openChat(porch, { who: 'member4' });
         await send(mary, 'At eigth');
         await message(tom, 'At eigth').waitFor();
@@ -78,12 +78,26 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         /* The way back has the focus. */
         await mary.keyboard.press('Enter');
         await message(mary, 'At eight').waitFor();
+        assert.ok(await message(mary, 'At eight').evaluate((it) => it === document.activeElement), 'the focus goes back to it');
+
+        await mary.clock.install();
         await message(mary, 'At eight').getByRole('button', { name: 'More' }).click();
         await message(mary, 'At eight').getByRole('button', { name: 'Delete' }).click();
-        await mary.getByText('Message deleted.').waitFor();
-        /* Who leaves the chat means it. */
-        await mary.getByRole('link', { name: 'Home', exact: true }).click();
+        await mary.getByText('You can undo this for 10 seconds.').waitFor();
+        /* It outlives a reload, and waits for a network. */
+        await mary.reload();
+        const last = messages(mary).last();
+        await last.getByRole('button', { name: 'Undo' }).waitFor();
+        assert.ok(!(await last.getByRole('button', { name: 'Undo' }).evaluate((it) => it === document.activeElement)));
+        await mary.context().setOffline(true);
+        await last.getByText('We will send this when you are back.').waitFor();
+        await mary.clock.fastForward(10_000);
+        assert.equal(await message(tom, 'At eight').count(), 1);
+        await last.getByRole('button', { name: 'Undo' }).focus();
+        await mary.context().setOffline(false);
         await messages(tom).last().getByText('This message was taken away.').waitFor();
+        await last.getByText('This message was taken away.').waitFor();
+        assert.ok(await last.evaluate((it) => it === document.activeElement), 'the focus stays where the way back was');
         await mary.leave();
         await tom.leave();
     });

@@ -11,6 +11,8 @@ import { UNDO_MS } from "./useUndo.ts";
 const isOf = (channelId: string) => (deed: Deed): deed is Deed & { kind: "unsay" } =>
     deed.kind === "unsay" && deed.channelId === channelId;
 
+export type MessageDeletion = ReturnType<typeof useMessageDeletion>;
+
 export function useMessageDeletion(channelId: string) {
     const { outbox } = useConnection();
     const waiting = useWaiting();
@@ -28,13 +30,14 @@ export function useMessageDeletion(channelId: string) {
             failed: new Set(failed.map(idOf)) as ReadonlySet<string>,
             /* False when the outbox has no room. */
             remove: (messageId: string): boolean => {
-                failed.filter((it) => it.messageId === messageId).forEach(({ key }) => outbox.forget(key));
+                const before = outbox.refused().map(({ deed }) => deed).filter(isOf(channelId));
+                before.filter((it) => it.messageId === messageId).forEach(({ key }) => outbox.forget(key));
                 const notBeforeMs = Date.now() + UNDO_MS;
                 return outbox.add({ kind: "unsay", key: newIdempotencyKey(), channelId, messageId, notBeforeMs });
             },
             /* False when it is too late. */
             undo: (messageId: string): boolean => {
-                const deed = going.find((it) => it.messageId === messageId);
+                const deed = outbox.waiting().filter(isOf(channelId)).find((it) => it.messageId === messageId);
                 return deed !== undefined && outbox.takeBack(deed.key);
             },
         };

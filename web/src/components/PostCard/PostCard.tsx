@@ -3,10 +3,11 @@
  * like redraws one card. While its author changes it, the words give way to a form; when it is deleted, a quiet card
  * takes its place. The focus goes to what comes, and back to what was.
  */
-import { memo, useLayoutEffect, useRef, useState, type PointerEvent, type ReactNode } from "react";
+import { memo, useState, type PointerEvent, type ReactNode } from "react";
 import { useDeletion } from "../../hooks/useDeletion.ts";
 import { editName, hasDraft } from "../../hooks/useDraft.ts";
 import { useFocusPast } from "../../hooks/useFocusPast.ts";
+import { useFocusWithin } from "../../hooks/useFocusWithin.ts";
 import { useNow } from "../../hooks/useNow.ts";
 import { useWishedWords } from "../../hooks/useOutbox.ts";
 import { usePost } from "../../hooks/usePosts.ts";
@@ -30,28 +31,6 @@ const LONG_LINES = 12;
 const isLong = (body: string): boolean => body.length > LONG_CHARS || body.split("\n").length > LONG_LINES;
 
 export const postElementId = (id: string): string => `post-${id}`;
-
-/* Moves the focus within the card, once what it goes to is there. */
-function useFocusWithin() {
-    const card = useRef<HTMLElement>(null);
-    const wanted = useRef<string | null>(null);
-    useLayoutEffect(() => {
-        const { current: whole } = card;
-        if (wanted.current === null || !whole) return;
-        const isWhole = whole.matches(wanted.current);
-        const target = isWhole ? whole : whole.querySelector<HTMLElement>(wanted.current);
-        if (!target) return;
-        wanted.current = null;
-        target.focus({ preventScroll: isWhole });
-    });
-    return {
-        card,
-        /* A selector: the card itself or something in it. */
-        focusNext: (selector: string) => {
-            wanted.current = selector;
-        },
-    };
-}
 
 /* The whole date and time, written out when somebody points at a time. */
 function fullTime({ currentTarget }: PointerEvent<HTMLTimeElement>): void {

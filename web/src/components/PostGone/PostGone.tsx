@@ -2,8 +2,9 @@
  * What stands where a post was: that it is deleted, for a while with the way back, or that somebody took it away. The
  * card keeps its height when the way back ends, so that nothing moves by itself.
  */
-import { useId, useLayoutEffect, useRef, type RefObject } from "react";
+import { useId, useRef, type RefObject } from "react";
 import { useConnection } from "../../hooks/useConnection.tsx";
+import { useLeftWithFocus } from "../../hooks/useFocusWithin.ts";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
 import "./PostGone.css";
@@ -15,20 +16,9 @@ interface UndoProps {
     leftWithFocus: () => void;
 }
 
-function useLeaving(place: RefObject<HTMLElement>, leftWithFocus: () => void): void {
-    const left = useRef(leftWithFocus);
-    left.current = leftWithFocus;
-    useLayoutEffect(() => {
-        const element = place.current;
-        return () => {
-            if (element?.contains(document.activeElement)) left.current();
-        };
-    }, [place]);
-}
-
 function Undo({ undo, describedBy, leftWithFocus }: UndoProps) {
     const place = useRef<HTMLSpanElement>(null);
-    useLeaving(place, leftWithFocus);
+    useLeftWithFocus(place, leftWithFocus);
     return (
         <span ref={place}>
             <Button icon="back" className="post-undo" aria-describedby={describedBy} onClick={undo} data-once>
@@ -51,7 +41,7 @@ interface PostGoneProps extends Omit<UndoProps, "describedBy"> {
 export function PostGone({ elementId, card, deleted, pending, mayUndo, undo, leftWithFocus }: PostGoneProps) {
     const { state } = useConnection();
     const id = useId();
-    useLeaving(card, leftWithFocus);
+    useLeftWithFocus(card, leftWithFocus);
     const offline = pending && (state === "offline" || !navigator.onLine);
     if (!deleted) {
         return (

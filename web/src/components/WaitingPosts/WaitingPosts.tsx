@@ -48,11 +48,13 @@ function UnsentDeed({ unsent, close }: { unsent: Unsent; close: () => void }) {
     );
 }
 
+const ELSEWHERE: Deed["kind"][] = ["message", "unsay", "count"];
+
 export function WaitingPosts({ user }: { user: User }) {
     const { state } = useConnection();
     const waiting = useWaitingPosts();
     const { unsent: all, close } = useUnsent();
-    const unsent = all.filter(({ deed }) => deed.kind !== "message" && deed.kind !== "count");
+    const unsent = all.filter(({ deed }) => !ELSEWHERE.includes(deed.kind));
     const note = waitingNote(state === "offline" || !navigator.onLine);
     return (
         <section className="waiting-posts" aria-label={outbox.label} hidden={waiting.length + unsent.length === 0}>

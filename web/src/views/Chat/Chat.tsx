@@ -6,11 +6,11 @@ import { Empty, Failed, Loading } from "../../components/States/States.tsx";
 import { TeamPicker } from "../../components/TeamPicker/TeamPicker.tsx";
 import { useChannel } from "../../hooks/useChannel.ts";
 import { useChannels } from "../../hooks/useChannels.ts";
+import { useMessageDeletion } from "../../hooks/useMessageDeletion.ts";
 import type { Channel, TeamRef, User } from "../../porchlight/index.ts";
 import { unreadBadge } from "../../text/unread.ts";
 import { words } from "../../words.ts";
 import { Messages } from "./Messages.tsx";
-import { useMessageDeletion } from "./useMessageDeletion.ts";
 import "./Chat.css";
 
 const channelLink = (id: string): string => `#/chat/${encodeURIComponent(id)}`;
@@ -51,7 +51,7 @@ interface OneChannelProps {
 function OneChannel({ id, user, leads, thread }: OneChannelProps) {
     const { chat } = words;
     const room = useChannel(id);
-    const deletion = useMessageDeletion(room.remove);
+    const deletion = useMessageDeletion(id);
     return (
         <>
             {thread && (

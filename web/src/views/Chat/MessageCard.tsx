@@ -1,18 +1,20 @@
 /*
  * One message: who, when, what it answers, what it says, how far it has got, and what may be done with it.
  */
-import { memo, useId, useLayoutEffect, useRef, useState } from "react";
+import { memo, useId, useRef, useState } from "react";
 import { Button } from "../../components/Button/Button.tsx";
 import { Icon } from "../../components/Icon/Icon.tsx";
 import { Initial } from "../../components/Initial/Initial.tsx";
 import { PostText } from "../../components/PostText/PostText.tsx";
 import { Problem } from "../../components/States/States.tsx";
+import { useConnection } from "../../hooks/useConnection.tsx";
 import { hasDraft, messageEditName } from "../../hooks/useDraft.ts";
+import { useFocusWithin, useLeftWithFocus } from "../../hooks/useFocusWithin.ts";
+import type { MessageDeletion } from "../../hooks/useMessageDeletion.ts";
 import { useNow } from "../../hooks/useNow.ts";
 import { timeInWords } from "../../text/time.ts";
 import { words } from "../../words.ts";
 import { MessageEditor } from "./MessageEditor.tsx";
-import type { MessageDeletion } from "./useMessageDeletion.ts";
 import type { Room, Shown } from "./room.ts";
 
 export const messageElementId = (id: string): string => `message-${id}`;
@@ -29,7 +31,11 @@ interface MessageProps {
     /* The new begins here. */
     fresh: boolean;
     readBy: number;
+    /* It is on its way out, and may come back. */
     going: boolean;
+    mayUndo: boolean;
+    /* The server did not let it go. */
+    stayed: boolean;
     deletion: MessageDeletion;
     room: Room;
     reply: ((message: Shown) => void) | null;
@@ -126,50 +132,64 @@ function Actions({ message, own, leads, reply, describedBy, edit, remove }: Acti
     );
 }
 
-function Gone({ undo }: { undo: () => void }) {
-    const { chat } = words;
+interface GoneProps {
+    mayUndo: boolean;
+    undo: () => void;
+    /* The way back went with the focus on it. */
+    leftWithFocus: () => void;
+}
+
+function Undo({ undo, leftWithFocus, describedBy }: Omit<GoneProps, "mayUndo"> & { describedBy: string }) {
+    const place = useRef<HTMLSpanElement>(null);
+    useLeftWithFocus(place, leftWithFocus);
+    return (
+        <span ref={place}>
+            <Button icon="back" className="message-undo" aria-describedby={describedBy} onClick={undo} data-once>
+                {words.chat.undo}
+            </Button>
+        </span>
+    );
+}
+
+function Gone({ mayUndo, undo, leftWithFocus }: GoneProps) {
+    const { chat, outbox } = words;
+    const { state } = useConnection();
     const id = useId();
+    const offline = state === "offline" || !navigator.onLine;
     return (
         <div className="message-gone">
             <p id={id} role="status">
-                <strong>{chat.gone}</strong> {chat.undoFor}
+                <strong>{chat.gone}</strong> {offline ? outbox.offline : mayUndo && chat.undoFor}
             </p>
-            <Button icon="back" className="message-undo" aria-describedby={id} onClick={undo} autoFocus data-once>
-                {chat.undo}
-            </Button>
+            {mayUndo && <Undo undo={undo} leftWithFocus={leftWithFocus} describedBy={id} />}
         </div>
     );
 }
 
 /* What arrives elsewhere does not draw it again. */
 export const MessageCard = memo(function MessageCard(props: MessageProps) {
-    const { message, root, replies, own, leads, byCoach, fresh, readBy, going, deletion, room, reply } = props;
+    const { message, root, replies, own, leads, byCoach, fresh, readBy, going, mayUndo, stayed } = props;
+    const { deletion, room, reply } = props;
     const { chat } = words;
     const now = useNow();
     const editName = messageEditName(message.userId, message.id);
     const [editing, setEditing] = useState(() => own && hasDraft(editName));
-    const whole = useRef<HTMLLIElement>(null);
+    const [noRoom, setNoRoom] = useState(false);
+    const { card, focusNext } = useFocusWithin<HTMLLIElement>();
     const headId = useId();
-
-    /* What had the focus went with the form or the way back: the message itself has it then. */
-    const was = useRef({ editing, going });
-    useLayoutEffect(() => {
-        const closed = (was.current.editing && !editing) || (was.current.going && !going);
-        was.current = { editing, going };
-        if (closed && document.activeElement === document.body) whole.current?.focus({ preventScroll: true });
-    }, [editing, going]);
+    const toWhole = (): void => focusNext(".message");
 
     return (
         <li
             className={`message${own ? " message-own" : ""}${fresh ? " message-fresh" : ""}`}
             id={messageElementId(message.id)}
             tabIndex={-1}
-            ref={whole}
+            ref={card}
         >
             {fresh && <p className="message-line">{chat.fresh}</p>}
             <div className="message-card">
                 {going ? (
-                    <Gone undo={() => deletion.undo(message.id)} />
+                    <Gone mayUndo={mayUndo} undo={() => void deletion.undo(message.id)} leftWithFocus={toWhole} />
                 ) : message.deleted ? (
                     <p className="message-deleted">{chat.takenAway}</p>
                 ) : (
@@ -192,7 +212,11 @@ export const MessageCard = memo(function MessageCard(props: MessageProps) {
                                     reply={reply}
                                     describedBy={headId}
                                     edit={() => setEditing(true)}
-                                    remove={() => deletion.remove(message.id)}
+                                    remove={() => {
+                                        const kept = deletion.remove(message.id);
+                                        setNoRoom(!kept);
+                                        if (kept) focusNext(".message-undo");
+                                    }}
                                 />
                             )}
                         </div>
@@ -202,14 +226,17 @@ export const MessageCard = memo(function MessageCard(props: MessageProps) {
                                 name={editName}
                                 content={message.content}
                                 save={(content) => room.edit(message.id, content)}
-                                close={() => setEditing(false)}
+                                close={() => {
+                                    setEditing(false);
+                                    toWhole();
+                                }}
                             />
                         ) : (
                             <p className="message-text">
                                 <PostText text={message.content} />
                             </p>
                         )}
-                        {deletion.failed.has(message.id) && <Problem>{chat.deleteFailed}</Problem>}
+                        {(stayed || noRoom) && <Problem>{chat.deleteFailed}</Problem>}
                         <Progress message={message} room={room} readBy={readBy} own={own} />
                     </>
                 )}
@@ -228,5 +255,5 @@ export const MessageCard = memo(function MessageCard(props: MessageProps) {
 function sameMessage(before: MessageProps, next: MessageProps): boolean {
     return (Object.keys(next) as (keyof MessageProps)[]).every(
         (it) => it === "room" || it === "deletion" || before[it] === next[it],
-    ) && before.deletion.failed.has(before.message.id) === next.deletion.failed.has(next.message.id);
+    );
 }

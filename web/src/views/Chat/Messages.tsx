@@ -7,12 +7,12 @@ import { announce } from "../../components/Announcer/Announcer.tsx";
 import { Button } from "../../components/Button/Button.tsx";
 import { Empty, Loading, Problem } from "../../components/States/States.tsx";
 import type { Reply } from "../../hooks/useDraft.ts";
+import type { MessageDeletion } from "../../hooks/useMessageDeletion.ts";
 import { compareIds, type User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
 import { Dock } from "./Dock.tsx";
 import { HereLine } from "./HereLine.tsx";
 import { MessageCard, messageElementId } from "./MessageCard.tsx";
-import type { MessageDeletion } from "./useMessageDeletion.ts";
 import { useScroll } from "./useScroll.ts";
 import { useThread } from "./useThread.ts";
 import { Writing } from "./Writing.tsx";
@@ -208,6 +208,8 @@ export function Messages({ room, thread, user, leads, mayWrite, deletion }: Mess
                         fresh={message.id === fresh && !thread}
                         readBy={readers?.id === message.id ? readers.count : 0}
                         going={deletion.going.has(message.id)}
+                        mayUndo={deletion.mayUndo.has(message.id)}
+                        stayed={deletion.failed.has(message.id)}
                         deletion={deletion}
                         room={room}
                         reply={mayWrite ? reply : null}
