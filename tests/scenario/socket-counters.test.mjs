@@ -1,7 +1,9 @@
 /* /ws/counter/{name}: each change in order, operations by message, filters, from where on; and what /ws tells of counters. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { as, assertMatch, community, cursorOf, expectStatus, match, pollingBinary, startServer } from './harness.mjs';
+import { as, assertMatch, community, cursorOf, expectStatus, match, pollingBinary, startServer, until } from './harness.mjs';
 import { reload, replaceable } from './image.mjs';
 import { connect, refusal } from './socket.mjs';
 
@@ -304,6 +306,54 @@ describe('a team’s socket', () => {
             assertMatch(await client.next('LIVE_NOTIFICATION'), { kind: 'win', title: 'Morning Walkers just hit 25,000 pages combined!' });
         for (const client of [ruth, stranger, counter]) await client.close();
     });
+});
+
+/* As a year of changes would have it. */
+function age(data, operations) {
+    const script = [
+        'import sqlite3, sys',
+        'c = sqlite3.connect(sys.argv[1], timeout=10)',
+        'n = int(sys.argv[2])',
+        '(i, had, by), = c.execute("SELECT id, operations, team_id FROM counters WHERE name = \'steps\'").fetchall()',
+        '(seq,), = c.execute("SELECT value FROM sequence WHERE name = \'event\'").fetchall()',
+        'rows = [(i, k, seq + k - had, "increment", k, k - 1, by, 1) for k in range(had + 1, n + 1)]',
+        'c.executemany("INSERT INTO counter_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)',
+        'c.execute("UPDATE counters SET operations = ?, value = ?, seq = ? WHERE id = ?", (n, n, seq + n - had, i))',
+        'c.execute("UPDATE sequence SET value = ? WHERE name = \'event\'", (seq + n - had,))',
+        'c.commit()',
+    ].join('\n');
+    execFileSync('python3', ['-c', script, join(data, 'porchlight.db'), String(operations)]);
+}
+
+test('a history has an end: who was away for longer begins anew, and nothing else is lost', async () => {
+    const KEPT = 20000;
+    const server = await startServer({ args: ['--realtime', 'on'] });
+    try {
+        const first = await must(server, 'sarah', 'increment', { name: 'steps' });
+        age(server.data, KEPT + 1200); // more than two jobs of the housekeeper take away
+        const latest = await must(server, 'member1', 'increment', { name: 'steps' });
+        assert.equal(latest.metadata.operationCount, KEPT + 1201);
+        /* Whether there is a change before the one that was the counter's `operation`-th. */
+        const before = (operation) => Number(first.cursor.split('-')[1]) + operation - first.metadata.operationCount;
+        const hasBefore = async (operation) =>
+            (await must(server, 'member1', 'getHistory', { name: 'steps', page: String(before(operation)), limit: 1 })).items.length > 0;
+        assert.ok(await hasBefore(2));
+        await server.advance(61);
+        await until(async () => !(await hasBefore(1202)), { seconds: 20, what: 'forgetting' });
+        assert.ok(await hasBefore(1203), 'no more than had to go');
+        assertMatch(await must(server, 'member1', 'getMetadata', { name: 'steps' }), { value: KEPT + 1201, operationCount: KEPT + 1201 });
+        const open = (since) => connect({ server, as: 'member1', path: `/ws/counter/steps?since=${since}` });
+        const back = await open(first.cursor);
+        await back.next('WELCOME');
+        await back.next('RESET');
+        const soon = await open(latest.cursor);
+        await must(server, 'member1', 'increment', { name: 'steps' });
+        for (const client of [back, soon]) assert.equal((await client.next(isChange)).value, KEPT + 1202);
+        assert.deepEqual(soon.forget().filter(({ json }) => json?.type === 'RESET'), []);
+        for (const client of [back, soon]) await client.close();
+    } finally {
+        await server.stop();
+    }
 });
 
 describe('a counter’s address', () => {
