@@ -8,6 +8,7 @@
 #   make fuzz       each parser for 60 seconds
 #   make screenshots  the README's pictures, from the demo community
 #   make icons      the icons of the home screen, from web/public/favicon.svg
+#   make install    program, manual pages, systemd units; make deb: a Debian package (packaging/install.mk)
 #   make clean
 #
 # SAN=address (with undefined) or SAN=thread builds into a folder of its own and may stand before any of them.
@@ -156,6 +157,7 @@ icons: deps-test
 lint: deps-test
 	@$(MAKE) --no-print-directory lint-run
 
+include packaging/install.mk
 -include tests/lint/lint.mk
 -include tests/wslay/wslay.mk
 -include tests/load/load.mk

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "api/cli_help.h"
+#include "api/cli_man.h"
 #include "api/cli_run.h"
 #include "api/cmd.h"
 #include "api/operator.h"
@@ -36,6 +37,10 @@ static int run_page(size_t count, const char *const *arguments, const struct cli
     }
     if (is_any_of(arguments[0], "--version", "-V") || strcmp(arguments[0], "version") == 0) {
         cli_help_version(stdout, hooks->libraries);
+        return 0;
+    }
+    if (count == 1 && strcmp(arguments[0], "man") == 0) { /* for the build alone: packaging/install.mk */
+        cli_man_fill(stdin, stdout);
         return 0;
     }
     bool help = is_any_of(arguments[0], "--help", "-h") || strcmp(arguments[0], "help") == 0;
