@@ -297,7 +297,7 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'counter','id':'9','teamId':'2','name':'Water'}", "A counter"},
         {"{'type':'counter','id':'9','teamId':'2','name':'steps'}", "the team has another counter of the name 'steps'"},
         {"{'type':'counter','id':'4','teamId':'2','name':'water'}", "the counter '4' is another one here"},
-        {"{'type':'counter','id':'9','teamId':'2','name':'water','value':7}", "a counter's value goes with its"},
+        {"{'type':'counter','id':'9','teamId':'2','name':'water','value':7}", "a counter"},
         {"{'type':'counter','id':'9','teamId':'2','name':'water','milestone':-1}", "The field 'milestone' has to be"},
         {CHANGE("4", "2", "increment", "1", "2"), "change 2 of the counter '4' is another one here"},
         {CHANGE("4", "1", "increment", "12000", "2"), "change 1 of the counter '4' is another one here"},
