@@ -5,6 +5,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/audit.h"
 
 static void write_flag(struct json_writer *w, bool value)
 {
@@ -43,7 +44,10 @@ static enum err run_flag(struct request *r, struct tx *tx)
     struct json_writer w = {.out = &r->out};
     write_flag(&w, *value);
     r->status = 200;
-    return access_flag_set(tx, "realtime", *value);
+    const struct audit_entry entry = {
+        .actor_id = r->caller.user_id, .action = "flag.set", .detail = *value ? "realtime on" : "realtime off"};
+    enum err err = access_flag_set(tx, "realtime", *value);
+    return err == ERR_OK ? audit_add(tx, &entry) : err;
 }
 
 void admin_flag_put(struct request *r)

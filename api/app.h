@@ -23,6 +23,7 @@
 #include "base/shed.h"
 #include "db/alarms.h"
 #include "db/heads.h"
+#include "db/mutes.h"
 #include "db/presence.h"
 #include "db/writer.h"
 #include "realtime/realtime.h"
@@ -43,6 +44,7 @@ struct app {
     struct realtime *realtime; /* its module; NULL in a build without it */
     struct heads *heads;
     struct presence *presence;
+    struct mutes *mutes;
     struct rate_table *rates;
     struct shed shed;
     struct ticket_table *tickets;

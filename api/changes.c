@@ -47,7 +47,9 @@ static enum err add_post(struct collector *c, int64_t post_id)
         return err;
     if (err == ERR_OK)
         likes_correct(c->r->app->likes, post, 1, c->r->caller.user_id);
-    if (err == ERR_NOT_FOUND || post->deleted)
+    bool leads = caller_leads_team(&c->r->caller, c->query->team_id);
+    if (err == ERR_NOT_FOUND || post->deleted ||
+        hidden_from(post->hidden, post->author_id, c->r->caller.user_id, leads))
         out->deleted[out->deleted_count++] = post_id;
     else if (created)
         out->created[out->created_count++] = post;

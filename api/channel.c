@@ -8,6 +8,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/audit.h"
 #include "db/messages.h"
 #include "db/shapes.h"
 
@@ -46,8 +47,16 @@ void channel_list(struct request *r)
 static enum err run_create(struct request *r, struct tx *tx)
 {
     struct channel made;
-    int64_t id;
-    enum err err = channels_create(tx, r->state, &id);
+    const struct channel_new *draft = r->state;
+    int64_t id = 0;
+    enum err err = channels_create(tx, draft, &id);
+    const struct audit_entry entry = {.actor_id = r->caller.user_id,
+                                      .action = "channel.create",
+                                      .team_id = draft->team_id,
+                                      .subject = "channel",
+                                      .subject_id = id};
+    if (err == ERR_OK)
+        err = audit_add(tx, &entry);
     if (err == ERR_OK)
         err = channels_by_id(tx->db, tx->arena, id, r->caller.user_id, &made);
     if (err != ERR_OK)

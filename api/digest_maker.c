@@ -143,7 +143,7 @@ static enum err make_article(const struct digest_maker_wish *wish, struct arena 
     enum err err = posts_by_id(wish->db, arena, ranked->id, wish->user_id, &post);
     if (err != ERR_OK)
         return err;
-    *deleted = post.deleted;
+    *deleted = post.deleted || post.hidden != HIDDEN_NOT;
     *out = (struct digest_article){.id = arena_printf(arena, "%lld", (long long)post.id),
                                    .title = make_title(arena, post.body),
                                    .summary = render_excerpt(arena, post.body, SUMMARY_CHARS, ""),

@@ -93,7 +93,7 @@ static enum err prune(struct housekeeper *h, struct tx *tx, enum err (*const *ea
 static enum err run_prune(struct job *job, struct tx *tx)
 {
     static enum err (*const prunes[])(struct tx *, size_t, int64_t *) = {events_prune, access_prune, counters_prune,
-                                                                         users_seen_prune};
+                                                                         users_seen_prune, mutes_prune};
     return prune(of_job(job), tx, prunes, sizeof prunes / sizeof prunes[0]);
 }
 

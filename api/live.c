@@ -53,6 +53,11 @@ void live_cheer(struct request *r)
     }
     if (!request_may_enter(r, team_id))
         return;
+    int64_t until_ms = mutes_known(r->app->mutes, team_id, r->caller.user_id, r->loop->wall_ms);
+    if (until_ms != 0) {
+        request_fail(r, mutes_refuse(&r->problem, until_ms));
+        return;
+    }
     const struct realtime_member member = socket_member(&r->caller);
     answer(r, realtime_cheer(r->app->realtime, &member, team_id, values[0].text, key));
 }

@@ -11,12 +11,22 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/audit.h"
+#include "db/moderation.h"
 #include "db/shapes.h"
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+static void put_message(struct json_writer *w, const struct request *r, int64_t team_id,
+                        const struct chat_message *message)
+{
+    bool leads = caller_leads_team(&r->caller, team_id);
+    shapes_message(w, message, leads || message->author_id == r->caller.user_id);
+}
+
 /* What a list says beside its messages. */
 struct list_end {
+    int64_t team_id;
     int64_t next; /* 0: no more pages */
     int64_t seq;  /* the cursor's */
     bool is_news; /* it was asked for with `since` */
@@ -30,7 +40,7 @@ static void reply_list(struct request *r, const struct chat_message *messages, s
     struct json_writer w = {.out = &r->out};
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
-        shapes_message(&w, &messages[backwards ? count - 1 - i : i]);
+        put_message(&w, r, end->team_id, &messages[backwards ? count - 1 - i : i]);
     json_array_end(&w);
     json_key(&w, "next");
     json_put_id(&w, end->next);
@@ -56,7 +66,9 @@ static void list_page(struct request *r, const struct chat_place *place, const s
         request_fail(r, err);
         return;
     }
-    struct list_end end = {.next = count == query->limit ? messages[count - 1].id : 0, .seq = place->seq};
+    struct list_end end = {.team_id = place->channel.team_id,
+                           .next = count == query->limit ? messages[count - 1].id : 0,
+                           .seq = place->seq};
     reply_list(r, messages, count, false, &end);
 }
 
@@ -71,7 +83,7 @@ static void list_reset(struct request *r, const struct chat_place *place)
         request_fail(r, err);
         return;
     }
-    const struct list_end end = {.seq = place->seq, .is_news = true, .reset = true};
+    const struct list_end end = {.team_id = place->channel.team_id, .seq = place->seq, .is_news = true, .reset = true};
     reply_list(r, messages, count, true, &end);
 }
 
@@ -85,7 +97,8 @@ static void list_news(struct request *r, const struct chat_place *place, int64_t
         request_fail(r, err);
         return;
     }
-    struct list_end end = {.seq = place->seq, .is_news = true, .more = count > limit};
+    struct list_end end = {
+        .team_id = place->channel.team_id, .seq = place->seq, .is_news = true, .more = count > limit};
     if (end.more) {
         count = limit;
         end.seq = messages_place(&messages[count - 1], since);
@@ -153,16 +166,26 @@ struct draft {
 static const struct json_field content_field = {
     .name = "content", .kind = JSON_KIND_TEXT, .required = true, .min = 1, .max = CHAT_CHARS_MAX};
 
-static enum err render_now(struct request *r, struct tx *tx, int64_t id, int status)
+static enum err render_now(struct request *r, struct tx *tx, const struct channel *channel, int64_t id, int status)
 {
     struct chat_message message;
     enum err err = messages_by_id(tx->db, tx->arena, id, &message);
     if (err != ERR_OK)
         return err;
     struct json_writer w = {.out = &r->out};
-    shapes_message(&w, &message);
+    put_message(&w, r, channel->team_id, &message);
     r->status = status;
     return ERR_OK;
+}
+
+static enum err screen(struct request *r, struct tx *tx, int64_t team_id, enum hidden *hidden)
+{
+    const struct draft *draft = r->state;
+    const struct draft_words words = {.team_id = team_id,
+                                      .author_id = r->caller.user_id,
+                                      .leads = caller_leads_team(&r->caller, team_id),
+                                      .text = draft->content};
+    return moderation_screen(tx, &words, hidden);
 }
 
 static enum err run_create(struct request *r, struct tx *tx)
@@ -174,6 +197,9 @@ static enum err run_create(struct request *r, struct tx *tx)
     enum err err = chat_enter(tx, &r->caller, draft->channel_id, &channel);
     if (err == ERR_OK && !channels_may_post(&channel, r->caller.user_id, r->caller.role))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the coach writes in this channel.");
+    enum hidden hidden = HIDDEN_NOT;
+    if (err == ERR_OK)
+        err = screen(r, tx, channel.team_id, &hidden);
     if (err != ERR_OK)
         return err;
     const struct chat_message_new message = {
@@ -182,9 +208,12 @@ static enum err run_create(struct request *r, struct tx *tx)
         .content = draft->content,
         .thread_id = draft->thread_id,
         .client_id = draft->client_id,
+        .hidden = hidden,
     };
     err = messages_create(tx, &message, &id, &again);
-    return err == ERR_OK ? render_now(r, tx, id, again ? 200 : 201) : err;
+    if (err == ERR_OK && !again && hidden != HIDDEN_NOT)
+        err = moderation_held_message(tx, &channel, id, r->caller.user_id);
+    return err == ERR_OK ? render_now(r, tx, &channel, id, again ? 200 : 201) : err;
 }
 
 static struct draft *new_draft(struct request *r)
@@ -225,15 +254,37 @@ static enum err find_own(struct request *r, struct tx *tx, struct channel *chann
     return err;
 }
 
+/* A coach's hand at somebody else's message. */
+static enum err record_other(struct request *r, struct tx *tx, const struct channel *channel,
+                             const struct chat_message *message, const char *action)
+{
+    const struct audit_entry entry = {.actor_id = r->caller.user_id,
+                                      .action = action,
+                                      .team_id = channel->team_id,
+                                      .subject = "message",
+                                      .subject_id = message->id};
+    return message->author_id == r->caller.user_id ? ERR_OK : audit_add(tx, &entry);
+}
+
 static enum err run_edit(struct request *r, struct tx *tx)
 {
     const struct draft *draft = r->state;
     struct channel channel;
     struct chat_message message;
+    enum hidden hidden = HIDDEN_NOT;
+    bool changed;
     enum err err = find_own(r, tx, &channel, &message);
     if (err == ERR_OK)
+        err = screen(r, tx, channel.team_id, &hidden);
+    if (err == ERR_OK)
         err = messages_edit(tx, &channel, draft->message_id, draft->content);
-    return err == ERR_OK ? render_now(r, tx, draft->message_id, 200) : err;
+    if (err == ERR_OK && hidden != HIDDEN_NOT)
+        err = messages_hide(tx, &channel, draft->message_id, hidden, &changed);
+    if (err == ERR_OK && hidden != HIDDEN_NOT)
+        err = moderation_held_message(tx, &channel, draft->message_id, message.author_id);
+    if (err == ERR_OK)
+        err = record_other(r, tx, &channel, &message, "message.edit");
+    return err == ERR_OK ? render_now(r, tx, &channel, draft->message_id, 200) : err;
 }
 
 static enum err run_delete(struct request *r, struct tx *tx)
@@ -242,6 +293,8 @@ static enum err run_delete(struct request *r, struct tx *tx)
     struct channel channel;
     struct chat_message message;
     enum err err = find_own(r, tx, &channel, &message);
+    if (err == ERR_OK && !message.deleted)
+        err = record_other(r, tx, &channel, &message, "message.delete");
     r->status = 204;
     return err == ERR_OK ? messages_delete(tx, &channel, draft->message_id) : err;
 }

@@ -11,6 +11,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/audit.h"
 
 void notice_list(struct request *r)
 {
@@ -57,8 +58,15 @@ static enum err run_create(struct request *r, struct tx *tx)
 {
     const struct notice *draft = r->state;
     struct notice made;
-    int64_t id;
+    int64_t id = 0;
     enum err err = notices_create(tx, draft, &id);
+    const struct audit_entry entry = {.actor_id = draft->author_id,
+                                      .action = "notice.create",
+                                      .team_id = draft->team_id,
+                                      .subject = "notice",
+                                      .subject_id = id};
+    if (err == ERR_OK)
+        err = audit_add(tx, &entry);
     if (err == ERR_OK)
         err = notices_by_id(tx->db, tx->arena, id, &made);
     if (err != ERR_OK)

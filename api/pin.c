@@ -10,6 +10,7 @@
 #include "api/request.h"
 #include "api/resources.h"
 #include "api/write.h"
+#include "db/audit.h"
 #include "db/notices.h"
 
 #define EXCERPT_CHARS 120 /* of the first line */
@@ -21,7 +22,7 @@ struct pin {
 
 const char *pin_link(struct arena *arena, int64_t post_id)
 {
-    return arena_printf(arena, "/#/posts/%lld", (long long)post_id);
+    return notices_post_link(arena, post_id);
 }
 
 static enum err announce(struct request *r, struct tx *tx, const struct post *post)
@@ -56,6 +57,13 @@ static enum err run_pin(struct request *r, struct tx *tx)
         err = posts_pin(tx, pin->post_id, pin->pinned, &changed);
     if (err == ERR_OK && pin->pinned && changed)
         err = announce(r, tx, &post);
+    const struct audit_entry entry = {.actor_id = r->caller.user_id,
+                                      .action = pin->pinned ? "post.pin" : "post.unpin",
+                                      .team_id = post.team_id,
+                                      .subject = "post",
+                                      .subject_id = post.id};
+    if (err == ERR_OK && changed)
+        err = audit_add(tx, &entry);
     return err == ERR_OK ? post_render_now(r, tx, pin->post_id, 200) : err;
 }
 

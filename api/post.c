@@ -14,7 +14,9 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/audit.h"
 #include "db/member_state.h"
+#include "db/moderation.h"
 #include "db/notices.h"
 
 enum err post_visible(struct db *db, struct arena *arena, const struct caller *caller, int64_t id, struct post *out,
@@ -25,6 +27,8 @@ enum err post_visible(struct db *db, struct arena *arena, const struct caller *c
         return err == ERR_NOT_FOUND ? problem_set(problem, err, "There is no such post.") : err;
     if (!caller_in_team(caller, out->team_id))
         return problem_set(problem, ERR_FORBIDDEN, "You are not in this team.");
+    if (hidden_from(out->hidden, out->author_id, caller->user_id, caller_leads_team(caller, out->team_id)))
+        return problem_set(problem, ERR_NOT_FOUND, "This post is not shown at the moment.");
     return ERR_OK;
 }
 
@@ -98,6 +102,7 @@ void post_list(struct request *r)
     char cursor[CURSOR_BYTES_MAX];
     if (!request_team(r, &query.team_id) || !request_page(r, &query.limit, &query.before_id) || !wants_mine(r, &mine))
         return;
+    query.leads = caller_leads_team(&r->caller, query.team_id);
     /* The cursor first: what is written meanwhile is then told again by /changes rather than missed. */
     enum err err = polls_cursor_now(r, query.team_id, cursor);
     if (err == ERR_OK)
@@ -107,8 +112,11 @@ void post_list(struct request *r)
     if (err == ERR_OK && mine)
         err = keep_mine(r, posts, &count);
     if (err == ERR_OK && query.before_id == 0) {
-        struct posts_query pins = {
-            .team_id = query.team_id, .viewer_id = query.viewer_id, .limit = PINS_PER_TEAM_MAX, .pinned_only = true};
+        struct posts_query pins = {.team_id = query.team_id,
+                                   .viewer_id = query.viewer_id,
+                                   .leads = query.leads,
+                                   .limit = PINS_PER_TEAM_MAX,
+                                   .pinned_only = true};
         err = posts_page(r->loop->db, r->arena, &pins, &pinned, &pinned_count);
     }
     if (err != ERR_OK) {
@@ -173,13 +181,36 @@ static const char *join_words(struct arena *arena, const struct json_value *word
     return text;
 }
 
+static enum err screen(struct request *r, struct tx *tx, int64_t team_id, enum hidden *hidden)
+{
+    const struct draft *draft = r->state;
+    const struct draft_words words = {.team_id = team_id,
+                                      .author_id = r->caller.user_id,
+                                      .leads = caller_leads_team(&r->caller, team_id),
+                                      .text = draft->body,
+                                      .topics = draft->topics};
+    return moderation_screen(tx, &words, hidden);
+}
+
+/* Into the coach's queue, when it has to wait there. */
+static enum err hold(struct request *r, struct tx *tx, int64_t team_id, int64_t id, enum hidden hidden)
+{
+    const struct subject subject = {
+        .kind = REPORT_POST, .id = id, .team_id = team_id, .author_id = r->caller.user_id, .hidden = hidden};
+    return hidden == HIDDEN_NOT ? ERR_OK : moderation_held(tx, &subject);
+}
+
 static enum err run_create(struct request *r, struct tx *tx)
 {
     const struct draft *draft = r->state;
     struct post_new post = {
         .team_id = draft->team_id, .author_id = r->caller.user_id, .body = draft->body, .topics = draft->topics};
     int64_t id;
-    enum err err = posts_create(tx, &post, &id);
+    enum err err = screen(r, tx, draft->team_id, &post.hidden);
+    if (err == ERR_OK)
+        err = posts_create(tx, &post, &id);
+    if (err == ERR_OK)
+        err = hold(r, tx, draft->team_id, id, post.hidden);
     return err == ERR_OK ? post_render_now(r, tx, id, 201) : err;
 }
 
@@ -224,8 +255,16 @@ static enum err run_edit(struct request *r, struct tx *tx)
     enum err err = post_living(tx->db, tx->arena, &r->caller, draft->id, &post, &tx->problem);
     if (err == ERR_OK && post.author_id != r->caller.user_id)
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the author can change a post.");
+    enum hidden hidden = HIDDEN_NOT;
+    bool changed;
+    if (err == ERR_OK)
+        err = screen(r, tx, post.team_id, &hidden);
     if (err == ERR_OK)
         err = posts_edit(tx, draft->id, draft->body, draft->topics);
+    if (err == ERR_OK && hidden != HIDDEN_NOT)
+        err = posts_hide(tx, draft->id, hidden, &changed);
+    if (err == ERR_OK)
+        err = hold(r, tx, post.team_id, draft->id, hidden);
     return err == ERR_OK ? post_render_now(r, tx, draft->id, 200) : err;
 }
 
@@ -256,13 +295,20 @@ void post_edit(struct request *r)
 static enum err run_delete(struct request *r, struct tx *tx)
 {
     const struct draft *draft = r->state;
-    struct post post;
+    struct post post = {0};
     enum err err = post_visible(tx->db, tx->arena, &r->caller, draft->id, &post, &tx->problem);
     if (err == ERR_OK && post.author_id != r->caller.user_id && !caller_leads_team(&r->caller, post.team_id))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the author or the coach can delete a post.");
     const char *link = pin_link(tx->arena, draft->id);
     if (err == ERR_OK)
         err = link == NULL ? ERR_NO_MEMORY : notices_forget_words(tx, link);
+    const struct audit_entry entry = {.actor_id = r->caller.user_id,
+                                      .action = "post.delete",
+                                      .team_id = post.team_id,
+                                      .subject = "post",
+                                      .subject_id = draft->id};
+    if (err == ERR_OK && post.author_id != r->caller.user_id)
+        err = audit_add(tx, &entry);
     r->status = 204;
     return err == ERR_OK ? posts_delete(tx, draft->id) : err;
 }

@@ -92,6 +92,8 @@ void render_post(struct json_writer *w, const struct post *post)
     json_put_string(w, post->body);
     json_key(w, "topics");
     render_topics(w, post->topics);
+    json_key(w, "hidden");
+    json_put_string(w, hidden_name(post->hidden));
     json_key(w, "pinned");
     json_put_bool(w, post->pinned_ms != 0);
     json_key(w, "pinnedAt");

@@ -93,6 +93,23 @@ void admin_flags(struct request *r);
 void admin_flag_get(struct request *r);
 void admin_flag_put(struct request *r);
 
+/* report.c, mute.c, audit.c */
+void report_create(struct request *r);
+void report_list(struct request *r);
+void report_decide(struct request *r);
+void report_post_hide(struct request *r);
+void report_post_show(struct request *r);
+void report_message_hide(struct request *r);
+void report_message_show(struct request *r);
+void mute_own(struct request *r);
+void mute_list(struct request *r);
+void mute_put(struct request *r);
+void mute_delete(struct request *r);
+void mute_remove_member(struct request *r);
+void audit_list(struct request *r);
+void audit_words_get(struct request *r);
+void audit_words_put(struct request *r);
+
 /* health.c */
 void health_capabilities(struct request *r);
 void health_live(struct request *r);

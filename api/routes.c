@@ -27,6 +27,7 @@ const struct route routes[] = {
     {METHOD_GET, "me", ACCESS_MEMBER, me_get, NULL},
     {METHOD_PATCH, "me", ACCESS_MEMBER, me_patch, NULL},
 
+    {METHOD_GET, "me/mutes", ACCESS_MEMBER, mute_own, NULL},
     {METHOD_GET, "me/preferences", ACCESS_MEMBER, member_preferences_get, NULL},
     {METHOD_PUT, "me/preferences", ACCESS_MEMBER, member_preferences_put, NULL},
     {METHOD_POST, "me/feedback", ACCESS_MEMBER, member_feedback, NULL},
@@ -39,6 +40,11 @@ const struct route routes[] = {
     {METHOD_GET, "teams/{}/members", ACCESS_MEMBER, team_members, "limit page"},
     {METHOD_POST, "teams/{}/invites", ACCESS_MEMBER, team_invite, NULL},
 
+    {METHOD_DELETE, "teams/{}/members/{}", ACCESS_MEMBER, mute_remove_member, NULL},
+    {METHOD_GET, "teams/{}/mutes", ACCESS_MEMBER, mute_list, NULL},
+    {METHOD_PUT, "teams/{}/mutes/{}", ACCESS_MEMBER, mute_put, NULL},
+    {METHOD_DELETE, "teams/{}/mutes/{}", ACCESS_MEMBER, mute_delete, NULL},
+
     {METHOD_GET, "posts", ACCESS_MEMBER, post_list, "team show limit page"},
     {METHOD_POST, "posts", ACCESS_MEMBER, post_create, NULL},
     {METHOD_GET, "posts/{}", ACCESS_MEMBER, post_get, NULL},
@@ -48,6 +54,13 @@ const struct route routes[] = {
     {METHOD_DELETE, "posts/{}/like", ACCESS_MEMBER, like_delete, NULL},
     {METHOD_PUT, "posts/{}/pin", ACCESS_MEMBER, pin_put, NULL},
     {METHOD_DELETE, "posts/{}/pin", ACCESS_MEMBER, pin_delete, NULL},
+
+    {METHOD_PUT, "posts/{}/hidden", ACCESS_MEMBER, report_post_hide, NULL},
+    {METHOD_DELETE, "posts/{}/hidden", ACCESS_MEMBER, report_post_show, NULL},
+
+    {METHOD_GET, "reports", ACCESS_MEMBER, report_list, "state limit page"},
+    {METHOD_POST, "reports", ACCESS_MEMBER, report_create, NULL},
+    {METHOD_PUT, "reports/{}", ACCESS_MEMBER, report_decide, NULL},
 
     {METHOD_GET, "digests", ACCESS_WORKER, digest_list, "user limit page"},
     {METHOD_POST, "digests", ACCESS_WORKER, digest_create, NULL},
@@ -74,6 +87,8 @@ const struct route routes[] = {
     {METHOD_POST, "channels/{}/messages", ACCESS_MEMBER, message_create, NULL},
     {METHOD_PATCH, "channels/{}/messages/{}", ACCESS_MEMBER, message_edit, NULL},
     {METHOD_DELETE, "channels/{}/messages/{}", ACCESS_MEMBER, message_delete, NULL},
+    {METHOD_PUT, "channels/{}/messages/{}/hidden", ACCESS_MEMBER, report_message_hide, NULL},
+    {METHOD_DELETE, "channels/{}/messages/{}/hidden", ACCESS_MEMBER, report_message_show, NULL},
     {METHOD_PUT, "channels/{}/read", ACCESS_MEMBER, channel_read, NULL},
     {METHOD_GET, "channels/{}/receipts", ACCESS_MEMBER, channel_receipts, "limit page"},
 
@@ -83,6 +98,9 @@ const struct route routes[] = {
     {METHOD_GET, "admin/flags", ACCESS_ADMIN, admin_flags, NULL},
     {METHOD_GET, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_get, NULL},
     {METHOD_PUT, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_put, NULL},
+    {METHOD_GET, "admin/audit", ACCESS_ADMIN, audit_list, "actor limit page"},
+    {METHOD_GET, "admin/words", ACCESS_ADMIN, audit_words_get, NULL},
+    {METHOD_PUT, "admin/words", ACCESS_ADMIN, audit_words_put, NULL},
 
     {METHOD_GET, "healthz", ACCESS_OPEN, health_live, NULL},
     {METHOD_GET, "readyz", ACCESS_OPEN, health_ready, NULL},

@@ -136,6 +136,7 @@ static void on_published(void *arg, const struct change *changes, size_t count)
     struct parts *p = arg;
     bool keys_changed = false;
     heads_publish(p->app.heads, changes, count);
+    mutes_publish(p->app.mutes, p->store.db, clock_wall_ms(&p->clock), changes, count);
     for (size_t i = 0; i < count; i++) {
         enum change_kind kind = changes[i].kind;
         keys_changed |= kind == CHANGE_ALL || (kind == CHANGE_TOKENS && changes[i].subject_id == 0);
@@ -218,6 +219,8 @@ static enum err load_memory(struct parts *p, struct problem *problem)
         err = keyring_load(p->store.db, p->options.trusted_keys, p->options.trusted_keys_count, &ring, problem);
     if (err == ERR_OK)
         keyring_holder_swap_take(&app->keyrings, ring);
+    if (err == ERR_OK)
+        err = mutes_load(p->store.db, clock_wall_ms(&p->clock), &app->mutes);
     if (err == ERR_OK)
         err = access_flag(p->store.db, "realtime", &realtime);
     app->flag_realtime = realtime;
@@ -310,6 +313,7 @@ static enum err make_realtime(struct parts *p)
         .main = app->writer,
         .read = p->app.rooms_reads,
         .likes = app->likes,
+        .mutes = app->mutes,
         .gate = socket_gate(app),
         .clock = &p->clock,
         .log = &p->log,
@@ -431,6 +435,7 @@ static void free_parts(struct parts *p)
     keyring_holder_clear(&p->app.keyrings);
     heads_free(p->app.heads);
     presence_free(p->app.presence);
+    mutes_free(p->app.mutes);
     rate_free(p->app.rates);
     ticket_table_free(p->app.tickets);
     activity_clear(&p->app.activity);

@@ -9,6 +9,7 @@
 #include "api/secret.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/audit.h"
 
 /* The team in the path, if the caller may see it. false: answered. */
 static bool path_team(struct request *r, int64_t *team_id)
@@ -115,6 +116,12 @@ static enum err run_invite(struct request *r, struct tx *tx)
     secret_code_hash(code, hash);
     int64_t expires_ms = tx->now_ms + invite->hours * 3600000;
     enum err err = teams_invite_create(tx, hash, invite->team_id, r->caller.user_id, invite->uses, expires_ms);
+    const struct audit_entry entry = {.actor_id = r->caller.user_id,
+                                      .action = "invite.create",
+                                      .team_id = invite->team_id,
+                                      .detail = arena_printf(r->arena, "%lld uses", (long long)invite->uses)};
+    if (err == ERR_OK)
+        err = audit_add(tx, &entry);
     if (err != ERR_OK)
         return err;
     char *url = arena_printf(r->arena, "%s/#/join/%s", r->app->origin, code);

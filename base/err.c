@@ -22,6 +22,7 @@ static const struct err_row rows[] = {
     [ERR_INVALID] = {400, "invalid", "Not valid", "Something in the request is missing or not valid."},
     [ERR_UNAUTHENTICATED] = {401, "unauthenticated", "Sign in first", "Please sign in."},
     [ERR_FORBIDDEN] = {403, "forbidden", "Not allowed", "You are not allowed to do this."},
+    [ERR_MUTED] = {403, "muted", "A pause", "Your coach has asked you for a pause. You can read and like."},
     [ERR_NOT_FOUND] = {404, "not-found", "Not found", "There is nothing at this address."},
     [ERR_METHOD] = {405, "method-not-allowed", "Method not allowed", "This address does not take that method."},
     [ERR_CONFLICT] = {409, "conflict", "Not possible now", "This is not possible in the present state."},

@@ -15,6 +15,7 @@ enum err {
     ERR_INVALID,         /* well formed, but a value is missing, of the wrong type, too long or unknown */
     ERR_UNAUTHENTICATED, /* no credentials, or none that hold */
     ERR_FORBIDDEN,       /* signed in, but not allowed */
+    ERR_MUTED,           /* signed in, but asked by a coach not to write for a while */
     ERR_NOT_FOUND,
     ERR_METHOD,          /* the resource exists, the method does not */
     ERR_CONFLICT,        /* the state does not allow it: a name is taken, a limit of a team is reached */

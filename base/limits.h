@@ -31,7 +31,8 @@
 #define CHANNELS_PER_TEAM_MAX 20 /* a list that is read at once, and that a poll may carry whole */
 #define UNREAD_COUNTED_MAX 1000  /* counting stops there: nobody reads "1,001" otherwise */
 #define PRESENCE_DEVICES_MAX 4   /* of a member, that poll at once: phone, tablet, laptop, and the one in the kitchen */
-#define COUNTERS_PER_TEAM_MAX 100 /* steps, glasses of water, one a challenge: they are listed, and told, all at once  \
+#define COUNTERS_PER_TEAM_MAX                                                                                          \
+    100                           /* steps, glasses of water, one a challenge: they are listed, and told, all at once  \
                                    */
 #define COUNTER_NAME_CHARS_MAX 64 /* it stands in an address and on a button */
 #define COUNTER_MEMBER_AMOUNT_MAX 1000000           /* at once, by who is no coach: three months of steps */
@@ -197,6 +198,13 @@
 #define ARTICLE_LINK_CHARS_MAX 1000
 #define ARTICLE_TOPICS_MAX 10
 #define ARTICLE_SCORE_MAX 1000000
+
+/* ---- moderation and own data ------------------------------------------------------------------------------------- */
+
+#define WORDS_MAX 500              /* of the word list: what an admin can still read through */
+#define WORD_CHARS_MAX 40          /* the longest word anybody types */
+#define REPORT_WORDS_CHARS_MAX 500 /* what a reporter adds: a few sentences */
+#define MUTE_MINUTES_MAX 43200     /* 30 days; whoever should be quiet for longer leaves the team */
 
 /* ---- rates: sustained per minute, and burst ---------------------------------------------------------------------- */
 

@@ -39,10 +39,11 @@ static_assert(UNREAD_COUNTED_MAX == 1000, "as in the query below");
 #define CHANNEL_SELECT                                                                                                 \
     "SELECT c.id, c.team_id, c.name, c.posting, c.seq, c.created_ms,"                                                  \
     " (SELECT MAX(m.id) FROM messages m WHERE m.channel_id = c.id), r.read_id,"                                        \
-    " (SELECT COUNT(*) FROM (SELECT m.author_id, m.created_ms, m.deleted_ms FROM messages m"                           \
+    " (SELECT COUNT(*) FROM (SELECT m.author_id, m.created_ms, m.deleted_ms, m.hidden FROM messages m"                 \
     " WHERE m.channel_id = c.id AND m.id > COALESCE(r.read_id, 0) ORDER BY m.id DESC"                                  \
     " LIMIT CASE WHEN $1 = 0 THEN 0 ELSE 1000 END) AS newest"                                                          \
-    " WHERE newest.created_ms >= COALESCE(b.joined_ms, 0) AND newest.author_id <> $1 AND newest.deleted_ms IS NULL)"   \
+    " WHERE newest.created_ms >= COALESCE(b.joined_ms, 0) AND newest.author_id <> $1 AND newest.deleted_ms IS NULL"    \
+    " AND newest.hidden = 0)"                                                                                          \
     " FROM channels c LEFT JOIN receipts r ON r.channel_id = c.id AND r.user_id = $1"                                  \
     " LEFT JOIN memberships b ON b.team_id = c.team_id AND b.user_id = $1 "
 

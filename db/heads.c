@@ -320,6 +320,26 @@ static void remove_post(struct team_head *t, int64_t post_id)
         }
 }
 
+/* Shown again, at the place of the number it was created with. */
+static void return_post(struct team_head *t, int64_t seq, int64_t post_id)
+{
+    remove_post(t, post_id); /* loaded with it already */
+    size_t at = t->posts_count;
+    while (at > 0 && t->posts[at - 1].seq > seq)
+        at--;
+    if (at == 0 && t->posts_count == HEAD_POSTS_MAX)
+        return; /* older than what is remembered */
+    int64_t newest = t->posts_count > 0 ? t->posts[t->posts_count - 1].seq : 0;
+    size_t before = t->posts_count;
+    add_post(t, newest + 1, post_id); /* makes room; then it moves to its place */
+    if (atomic_load(&t->version) == 0)
+        return;
+    at -= before == t->posts_count; /* the oldest was dropped */
+    struct post_mark *place = t->posts + at;
+    memmove(place + 1, place, (t->posts_count - 1 - at) * sizeof *place);
+    *place = (struct post_mark){.id = post_id, .seq = seq};
+}
+
 static void set_likes(struct team_head *t, int64_t post_id, int64_t count)
 {
     size_t i = 0;
@@ -351,8 +371,10 @@ static void apply(struct team_head *t, const struct change *c)
     if (atomic_load(&t->version) != 0) {
         if (c->kind == CHANGE_POST_CREATED)
             add_post(t, c->seq, c->subject_id);
-        else if (c->kind == CHANGE_POST_DELETED)
+        else if (c->kind == CHANGE_POST_DELETED || c->kind == CHANGE_POST_HIDDEN)
             remove_post(t, c->subject_id);
+        else if (c->kind == CHANGE_POST_RESTORED)
+            return_post(t, c->value, c->subject_id);
         else if (c->kind == CHANGE_LIKES)
             set_likes(t, c->subject_id, c->value);
         if (c->seq > t->seq)

@@ -10,7 +10,7 @@
 
 #define MESSAGE_COLUMNS                                                                                                \
     "m.id, m.channel_id, m.author_id, u.name, m.content, m.thread_id, m.client_id, m.deleted_ms, m.created_seq,"       \
-    " m.changed_seq, m.created_ms, m.edited_ms"
+    " m.changed_seq, m.created_ms, m.edited_ms, m.hidden"
 #define MESSAGE_SELECT "SELECT " MESSAGE_COLUMNS " FROM messages m JOIN users u ON u.id = m.author_id "
 
 static void read_message(struct db_stmt *stmt, struct arena *arena, struct chat_message *out, bool *full)
@@ -28,6 +28,7 @@ static void read_message(struct db_stmt *stmt, struct arena *arena, struct chat_
         .changed_seq = db_int(stmt, 9),
         .created_ms = db_int(stmt, 10),
         .edited_ms = db_int(stmt, 11),
+        .hidden = (enum hidden)db_int(stmt, 12),
     };
 }
 
@@ -184,16 +185,17 @@ static enum err insert(struct tx *tx, const struct chat_message_new *message, in
 {
 #define MESSAGE_INSERT(id_column, id_value)                                                                            \
     "INSERT INTO messages (channel_id, author_id, thread_id, client_id, content, created_seq, created_ms, edited_ms,"  \
-    " deleted_ms" id_column ") VALUES ($1, $2, NULLIF($3, 0), $4, $5, $6, $7, NULLIF($8, 0), NULLIF($9, 0)" id_value   \
-    ") RETURNING id"
+    " deleted_ms, hidden" id_column                                                                                    \
+    ") VALUES ($1, $2, NULLIF($3, 0), $4, $5, $6, $7, NULLIF($8, 0), NULLIF($9, 0), $10" id_value ") RETURNING id"
     static const char insert_next[] = MESSAGE_INSERT("", "");
-    static const char insert_given[] = MESSAGE_INSERT(", id", ", $10");
+    static const char insert_given[] = MESSAGE_INSERT(", id", ", $11");
     bool given = message->id != 0;
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "iiissiiiii" : "iiissiiii",
+    enum err err = db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "iiissiiiiii" : "iiissiiiii",
                             message->channel->id, message->author_id, message->thread_id, message->client_id,
                             message->content, seq, message->created_ms != 0 ? message->created_ms : tx->now_ms,
-                            message->edited_ms, message->deleted ? tx->now_ms : (int64_t)0, message->id);
+                            message->edited_ms, message->deleted ? tx->now_ms : (int64_t)0, (int64_t)message->hidden,
+                            message->id);
     if (err != ERR_OK)
         return err;
     *id = db_row(stmt) ? db_int(stmt, 0) : 0;
@@ -238,6 +240,24 @@ enum err messages_edit(struct tx *tx, const struct channel *channel, int64_t id,
     if (err == ERR_OK)
         err = db_run(tx->db, "UPDATE messages SET content = $2, edited_ms = $3, changed_seq = $4 WHERE id = $1", "isii",
                      id, content, tx->now_ms, seq);
+    return err != ERR_OK ? err : tell(tx, CHANGE_MESSAGE_EDITED, channel, id, seq);
+}
+
+enum err messages_hide(struct tx *tx, const struct channel *channel, int64_t id, enum hidden hidden, bool *changed)
+{
+    struct chat_message message;
+    int64_t seq;
+    *changed = false;
+    enum err err = messages_in(tx, channel, id, &message);
+    if (err == ERR_OK && message.deleted)
+        return problem_set(&tx->problem, ERR_NOT_FOUND, "This message was deleted.");
+    if (err != ERR_OK || (message.hidden == HIDDEN_NOT) == (hidden == HIDDEN_NOT))
+        return err;
+    *changed = true;
+    err = tx_number(tx, &seq);
+    if (err == ERR_OK)
+        err = db_run(tx->db, "UPDATE messages SET hidden = $2, changed_seq = $3 WHERE id = $1", "iii", id,
+                     (int64_t)hidden, seq);
     return err != ERR_OK ? err : tell(tx, CHANGE_MESSAGE_EDITED, channel, id, seq);
 }
 

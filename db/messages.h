@@ -11,6 +11,7 @@
 #define PORCHLIGHT_DB_MESSAGES_H
 
 #include "db/channels.h"
+#include "db/hidden.h"
 
 struct chat_message {
     int64_t id;
@@ -21,6 +22,7 @@ struct chat_message {
     int64_t thread_id;     /* 0: none */
     const char *client_id; /* NULL: none */
     bool deleted;
+    enum hidden hidden; /* then its words are only for some (db/shapes.h) */
     int64_t created_seq;
     int64_t changed_seq; /* 0: as it was made */
     int64_t created_ms;
@@ -61,6 +63,7 @@ struct chat_message_new {
     int64_t created_ms;    /* 0: now */
     int64_t edited_ms;
     bool deleted;
+    enum hidden hidden;
 };
 
 /*
@@ -72,6 +75,9 @@ enum err messages_create(struct tx *tx, const struct chat_message_new *message, 
 
 /* CHANGE_MESSAGE_EDITED. ERR_NOT_FOUND also for a deleted one. */
 enum err messages_edit(struct tx *tx, const struct channel *channel, int64_t id, const char *content);
+/* Hides it, or shows it again; its place stays. Told as an edit, since a client keeps the message. `changed`: it was
+   not so before. ERR_NOT_FOUND also for a deleted one. */
+enum err messages_hide(struct tx *tx, const struct channel *channel, int64_t id, enum hidden hidden, bool *changed);
 /* CHANGE_MESSAGE_DELETED; nothing when it is deleted already. ERR_NOT_FOUND. */
 enum err messages_delete(struct tx *tx, const struct channel *channel, int64_t id);
 

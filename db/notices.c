@@ -134,6 +134,11 @@ enum err notices_create(struct tx *tx, const struct notice *notice, int64_t *id)
     return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_NOTICE, notice->team_id, *id, seq);
 }
 
+const char *notices_post_link(struct arena *arena, int64_t post_id)
+{
+    return arena_printf(arena, "/#/posts/%lld", (long long)post_id);
+}
+
 enum err notices_forget_words(struct tx *tx, const char *link)
 {
     return db_run(tx->db, "UPDATE notices SET body = '' WHERE link = $1 AND kind = 'pin'", "s", link);

@@ -33,6 +33,9 @@ enum err notices_by_id(struct db *db, struct arena *arena, int64_t id, struct no
 /* id 0: the next free one; created_ms 0: now; seq is given by the function. CHANGE_NOTICE. */
 enum err notices_create(struct tx *tx, const struct notice *notice, int64_t *id);
 
+/* The page of a post: what a notice of its pin leads to. NULL: no memory. */
+const char *notices_post_link(struct arena *arena, int64_t post_id);
+
 /* Takes the words out of the notices that lead to `link`: what they quoted is gone. A look at all notices; deleting is
  * rare. */
 enum err notices_forget_words(struct tx *tx, const char *link);

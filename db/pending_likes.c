@@ -86,7 +86,7 @@ enum err pending_likes_state(struct db *community, int64_t post_id, int64_t user
     enum err err = db_query(community, &stmt,
                             "SELECT p.team_id, p.likes, l.user_id FROM posts p"
                             " LEFT JOIN likes l ON l.post_id = p.id AND l.user_id = $2"
-                            " WHERE p.id = $1 AND p.deleted_ms IS NULL",
+                            " WHERE p.id = $1 AND p.deleted_ms IS NULL AND p.hidden = 0",
                             "ii", post_id, user_id);
     if (err != ERR_OK)
         return err;

@@ -10,7 +10,7 @@
 
 #define POST_SELECT                                                                                                    \
     "SELECT p.id, p.team_id, p.author_id, u.name, u.role, p.body, p.topics, p.likes, l.user_id, p.deleted_ms,"         \
-    " p.pinned_ms, p.created_ms, p.edited_ms"                                                                          \
+    " p.pinned_ms, p.created_ms, p.edited_ms, p.hidden"                                                                \
     " FROM posts p JOIN users u ON u.id = p.author_id"                                                                 \
     " LEFT JOIN likes l ON l.post_id = p.id AND l.user_id = $1 "
 
@@ -30,6 +30,7 @@ static void read_post(struct db_stmt *stmt, struct arena *arena, struct post *ou
         .pinned_ms = db_int(stmt, 10),
         .created_ms = db_int(stmt, 11),
         .edited_ms = db_int(stmt, 12),
+        .hidden = (enum hidden)db_int(stmt, 13),
     };
     (void)role_parse(db_text(stmt, 4, NULL), &out->author_role);
 }
@@ -42,13 +43,14 @@ enum err posts_page(struct db *db, struct arena *arena, const struct posts_query
     *out = arena_alloc(arena, query->limit * sizeof **out);
     if (*out == NULL)
         return ERR_NO_MEMORY;
-    static const char feed[] = POST_SELECT "WHERE p.team_id = $2 AND p.deleted_ms IS NULL AND p.id < $4"
+#define SHOWN_TO_VIEWER " AND (p.hidden = 0 OR $4 <> 0 OR p.author_id = $1)"
+    static const char feed[] = POST_SELECT "WHERE p.team_id = $2 AND p.deleted_ms IS NULL AND p.id < $5" SHOWN_TO_VIEWER
                                            " ORDER BY p.id DESC LIMIT $3";
-    static const char pinned[] = POST_SELECT "WHERE p.team_id = $2 AND p.pinned_ms IS NOT NULL"
+    static const char pinned[] = POST_SELECT "WHERE p.team_id = $2 AND p.pinned_ms IS NOT NULL" SHOWN_TO_VIEWER
                                              " ORDER BY p.pinned_ms DESC, p.id DESC LIMIT $3";
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt, query->pinned_only ? pinned : feed, query->pinned_only ? "iii" : "iiii",
-                            query->viewer_id, query->team_id, (int64_t)query->limit,
+    enum err err = db_query(db, &stmt, query->pinned_only ? pinned : feed, query->pinned_only ? "iiii" : "iiiii",
+                            query->viewer_id, query->team_id, (int64_t)query->limit, (int64_t)query->leads,
                             query->before_id != 0 ? query->before_id : INT64_MAX);
     if (err != ERR_OK)
         return err;
@@ -68,7 +70,7 @@ enum err posts_briefs(struct db *db, struct arena *arena, int64_t team_id, int64
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
                             "SELECT id, topics, likes, pinned_ms, created_ms FROM posts"
-                            " WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY id DESC LIMIT $2",
+                            " WHERE team_id = $1 AND deleted_ms IS NULL AND hidden = 0 ORDER BY id DESC LIMIT $2",
                             "ii", team_id, (int64_t)limit);
     if (err != ERR_OK)
         return err;
@@ -105,7 +107,8 @@ enum err posts_marks(struct db *db, int64_t team_id, struct post_mark *out, size
     enum err err = db_query(
         db, &stmt,
         "SELECT id, CASE WHEN created_seq > (SELECT value FROM sequence WHERE name = 'pruned') THEN created_seq"
-        " ELSE 0 END FROM posts WHERE team_id = $1 AND deleted_ms IS NULL ORDER BY created_seq DESC LIMIT $2",
+        " ELSE 0 END FROM posts WHERE team_id = $1 AND deleted_ms IS NULL AND hidden = 0"
+        " ORDER BY created_seq DESC LIMIT $2",
         "ii", team_id, (int64_t)limit);
     if (err != ERR_OK)
         return err;
@@ -120,7 +123,7 @@ enum err posts_recent_likes(struct db *db, int64_t team_id, int64_t *post_ids, i
     *count = 0;
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
-                            "SELECT id, likes FROM posts WHERE team_id = $1 AND deleted_ms IS NULL"
+                            "SELECT id, likes FROM posts WHERE team_id = $1 AND deleted_ms IS NULL AND hidden = 0"
                             " ORDER BY id DESC LIMIT $2",
                             "ii", team_id, (int64_t)limit);
     if (err != ERR_OK)
@@ -138,13 +141,16 @@ struct brief {
     int64_t likes;
     bool pinned;
     bool deleted;
+    enum hidden hidden;
+    int64_t created_seq;
 };
 
 static enum err read_brief(struct tx *tx, int64_t id, struct brief *out)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(tx->db, &stmt, "SELECT team_id, likes, pinned_ms, deleted_ms FROM posts WHERE id = $1", "i",
-                            id);
+    enum err err = db_query(
+        tx->db, &stmt, "SELECT team_id, likes, pinned_ms, deleted_ms, hidden, created_seq FROM posts WHERE id = $1",
+        "i", id);
     if (err != ERR_OK)
         return err;
     bool found = db_row(stmt);
@@ -154,6 +160,8 @@ static enum err read_brief(struct tx *tx, int64_t id, struct brief *out)
             .likes = db_int(stmt, 1),
             .pinned = !db_is_null(stmt, 2),
             .deleted = !db_is_null(stmt, 3),
+            .hidden = (enum hidden)db_int(stmt, 4),
+            .created_seq = db_int(stmt, 5),
         };
     err = rows_end_one(stmt, found, false);
     return err == ERR_NOT_FOUND ? problem_set(&tx->problem, err, "There is no such post.") : err;
@@ -162,7 +170,8 @@ static enum err read_brief(struct tx *tx, int64_t id, struct brief *out)
 enum err posts_team_of(struct db *db, int64_t id, int64_t *team_id)
 {
     struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt, "SELECT team_id FROM posts WHERE id = $1 AND deleted_ms IS NULL", "i", id);
+    enum err err = db_query(db, &stmt, "SELECT team_id FROM posts WHERE id = $1 AND deleted_ms IS NULL AND hidden = 0",
+                            "i", id);
     if (err != ERR_OK)
         return err;
     bool found = db_row(stmt);
@@ -184,26 +193,27 @@ static enum err read_living(struct tx *tx, int64_t id, struct brief *out)
 enum err posts_create(struct tx *tx, const struct post_new *post, int64_t *id)
 {
 #define POST_INSERT(id_column, id_value)                                                                               \
-    "INSERT INTO posts (team_id, author_id, body, topics, created_ms, edited_ms, pinned_ms, created_seq" id_column     \
-    ") VALUES ($1, $2, $3, $4, $5, NULLIF($6, 0), NULLIF($7, 0), $8" id_value ") RETURNING id"
+    "INSERT INTO posts (team_id, author_id, body, topics, created_ms, edited_ms, pinned_ms, created_seq, "             \
+    "hidden" id_column ") VALUES ($1, $2, $3, $4, $5, NULLIF($6, 0), NULLIF($7, 0), $8, $9" id_value ") RETURNING id"
     static const char insert_next[] = POST_INSERT("", "");
-    static const char insert_given[] = POST_INSERT(", id", ", $9");
+    static const char insert_given[] = POST_INSERT(", id", ", $10");
     bool given = post->id != 0;
     int64_t seq;
     enum err err = tx_number(tx, &seq);
     if (err != ERR_OK)
         return err;
     struct db_stmt *stmt;
-    err = db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "iissiiiii" : "iissiiii", post->team_id,
+    err = db_query(tx->db, &stmt, given ? insert_given : insert_next, given ? "iissiiiiii" : "iissiiiii", post->team_id,
                    post->author_id, post->body, post->topics, post->created_ms != 0 ? post->created_ms : tx->now_ms,
-                   post->edited_ms, post->pinned_ms, seq, post->id);
+                   post->edited_ms, post->pinned_ms, seq, (int64_t)post->hidden, post->id);
     if (err != ERR_OK)
         return err;
     *id = db_row(stmt) ? db_int(stmt, 0) : 0;
     err = db_end(stmt);
     if (err == ERR_CONFLICT)
         return problem_set(&tx->problem, err, "The post's id is taken, or its team or author does not exist.");
-    return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_POST_CREATED, post->team_id, *id, seq);
+    enum change_kind kind = post->hidden == HIDDEN_NOT ? CHANGE_POST_CREATED : CHANGE_POST_HIDDEN;
+    return err != ERR_OK ? err : tx_event_numbered(tx, kind, post->team_id, *id, seq);
 }
 
 enum err posts_edit(struct tx *tx, int64_t id, const char *body, const char *topics)
@@ -233,6 +243,36 @@ enum err posts_delete(struct tx *tx, int64_t id)
     return err != ERR_OK ? err : tx_event(tx, CHANGE_POST_DELETED, brief.team_id, id, NULL);
 }
 
+/* What nobody has seen yet is new from now on. */
+static enum err show_first(struct tx *tx, int64_t id, const struct brief *brief)
+{
+    int64_t seq;
+    enum err err = tx_number(tx, &seq);
+    if (err == ERR_OK)
+        err = db_run(tx->db, "UPDATE posts SET hidden = 0, created_seq = $2 WHERE id = $1", "ii", id, seq);
+    return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_POST_CREATED, brief->team_id, id, seq);
+}
+
+enum err posts_hide(struct tx *tx, int64_t id, enum hidden hidden, bool *changed)
+{
+    *changed = false;
+    struct brief brief = {0};
+    enum err err = read_living(tx, id, &brief);
+    if (err != ERR_OK || (brief.hidden == HIDDEN_NOT) == (hidden == HIDDEN_NOT))
+        return err;
+    *changed = true;
+    if (brief.hidden == HIDDEN_BY_WORDS)
+        return show_first(tx, id, &brief);
+    struct change change = {.kind = hidden == HIDDEN_NOT ? CHANGE_POST_RESTORED : CHANGE_POST_HIDDEN,
+                            .team_id = brief.team_id,
+                            .subject_id = id,
+                            .value = brief.created_seq};
+    err = tx_number(tx, &change.seq);
+    if (err == ERR_OK)
+        err = db_run(tx->db, "UPDATE posts SET hidden = $2 WHERE id = $1", "ii", id, (int64_t)hidden);
+    return err != ERR_OK ? err : tx_event_valued(tx, &change);
+}
+
 static enum err check_pins(struct tx *tx, int64_t team_id)
 {
     struct db_stmt *stmt;
@@ -255,6 +295,8 @@ enum err posts_pin(struct tx *tx, int64_t id, bool pinned, bool *changed)
     enum err err = read_living(tx, id, &brief);
     if (err != ERR_OK || brief.pinned == pinned)
         return err;
+    if (pinned && brief.hidden != HIDDEN_NOT)
+        return problem_set(&tx->problem, ERR_CONFLICT, "This post is hidden. Show it again before you pin it.");
     if (pinned)
         err = check_pins(tx, brief.team_id);
     if (err == ERR_OK)

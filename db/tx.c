@@ -40,10 +40,15 @@ static enum err store(struct tx *tx, const struct change *change)
                   "iiiii", change->seq, change->team_id, (int64_t)change->kind, change->subject_id, tx->now_ms);
 }
 
+static bool is_logged(enum change_kind kind)
+{
+    return kind <= CHANGE_LOGGED_LAST || kind == CHANGE_POST_HIDDEN || kind == CHANGE_POST_RESTORED;
+}
+
 enum err tx_event_valued(struct tx *tx, const struct change *change)
 {
     assert(change->kind < CHANGE_LIKES && change->seq > 0);
-    enum err err = change->kind <= CHANGE_LOGGED_LAST ? store(tx, change) : ERR_OK;
+    enum err err = is_logged(change->kind) ? store(tx, change) : ERR_OK;
     struct change noted = *change;
     noted.at_ms = tx->now_ms;
     return err != ERR_OK ? err : tx_note(tx, noted);

@@ -30,6 +30,9 @@ enum change_kind {
     CHANGE_MESSAGE_EDITED,
     CHANGE_MESSAGE_DELETED,
     CHANGE_CHANNEL, /* subject, and value: a channel that was made or changed */
+    /* these have a row again */
+    CHANGE_POST_HIDDEN,
+    CHANGE_POST_RESTORED, /* shown again; value: the number it was created with */
     /* state: no sequence number */
     CHANGE_LIKES = 100, /* subject: a post; value: its count */
     CHANGE_MEMBER,  /* subject: a user whose name, role, teams, visibility or standing changed, or who is new; value: 1
@@ -41,6 +44,7 @@ enum change_kind {
     CHANGE_RECEIPT, /* subject: a channel; value: the member who has or has read more of it */
     CHANGE_DIGEST,  /* subject: a member; value: the number of their digest job that moved */
     CHANGE_ALARM,   /* value: when the stored alarm of some room is due (db/alarms.h) */
+    CHANGE_MUTE,    /* subject: a member who may not write in a team until `value`; 0: they may again */
 };
 
 struct change {

@@ -315,6 +315,19 @@ enum err users_join(struct tx *tx, int64_t user_id, int64_t team_id, int64_t joi
         tx, (struct change){.kind = CHANGE_MEMBER, .team_id = team_id, .subject_id = user_id, .at_ms = tx->now_ms});
 }
 
+enum err users_leave(struct tx *tx, int64_t user_id, int64_t team_id)
+{
+    enum err err = db_run(tx->db, "DELETE FROM memberships WHERE team_id = $1 AND user_id = $2", "ii", team_id,
+                          user_id);
+    if (err != ERR_OK)
+        return err;
+    if (db_changes(tx->db) == 0)
+        return problem_set(&tx->problem, ERR_NOT_FOUND, "There is no such member in this team.");
+    return tx_note(
+        tx, (struct change){
+                .kind = CHANGE_MEMBER, .team_id = team_id, .subject_id = user_id, .value = 1, .at_ms = tx->now_ms});
+}
+
 /* ---- engagement -------------------------------------------------------------------------------------------------- */
 
 enum err users_seen(struct tx *tx, int64_t day, const int64_t *user_ids, size_t count)

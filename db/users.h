@@ -90,6 +90,9 @@ enum err users_set_role(struct tx *tx, int64_t id, enum role role);
 /* Idempotent. ERR_CONFLICT beyond TEAMS_PER_MEMBER_MAX. `joined_ms` 0: now. Notes CHANGE_MEMBER when new. */
 enum err users_join(struct tx *tx, int64_t user_id, int64_t team_id, int64_t joined_ms);
 
+/* Out of a team. ERR_NOT_FOUND when not in it. Notes CHANGE_MEMBER with value 1: they are here no longer. */
+enum err users_leave(struct tx *tx, int64_t user_id, int64_t team_id);
+
 /* Members seen (polled) on the given UTC days; idempotent. `day` is days since 1970-01-01. For engagement figures. */
 enum err users_seen(struct tx *tx, int64_t day, const int64_t *user_ids, size_t count);
 /* Forgets days of before ACTIVITY_KEPT_DAYS, at most `limit` rows. */

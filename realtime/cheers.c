@@ -76,6 +76,13 @@ void cheers_send(struct reactor *r, struct socket *s, const struct message *m)
         answer_ack(r, s, m->id);
         return;
     }
+    int64_t until_ms = socket_muted_until(r, s);
+    if (until_ms != 0) {
+        struct problem problem = {0};
+        (void)mutes_refuse(&problem, until_ms);
+        answer_failed(r, s, m->id, ERR_MUTED, problem_detail(&problem), 0);
+        return;
+    }
     struct note *note = note_create(NOTE_CHEER, s->room);
     if (note != NULL) {
         struct note_cheer *c = &note->as.cheer;

@@ -95,8 +95,8 @@ bool realtime_thaw(struct realtime *rt, struct pack_reader *from)
 /* The addresses of realtime/kinds.c: whoever knocks there hears why not. */
 const struct socket_path *realtime_path(const char *path)
 {
-    static const struct socket_path paths[] = {{.path = "ws"}, {.path = "api/feed/live"}, {.path = "ws/counter/{x}"},
-                                               {.path = "channel/{x}/websocket"}};
+    static const struct socket_path paths[] = {
+        {.path = "ws"}, {.path = "api/feed/live"}, {.path = "ws/counter/{x}"}, {.path = "channel/{x}/websocket"}};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         if (handshake_path_matches(paths[i].path, path))
             return &paths[i];

@@ -187,6 +187,8 @@ static void publish(struct realtime *rt, const struct change *c, struct db *read
     case CHANGE_POST_DELETED:
     case CHANGE_POST_PINNED:
     case CHANGE_POST_UNPINNED:
+    case CHANGE_POST_HIDDEN:
+    case CHANGE_POST_RESTORED:
     case CHANGE_NOTICE:
         publish_event(rt, c, read);
         break;
@@ -212,6 +214,7 @@ static void publish(struct realtime *rt, const struct change *c, struct db *read
         break;
     case CHANGE_DIGEST:
     case CHANGE_ALARM:
+    case CHANGE_MUTE:
     case CHANGE_FLAG:
     case CHANGE_PRUNED:
         break;

@@ -23,6 +23,7 @@
 #include "base/shed.h"
 #include "db/cursor.h"
 #include "db/heads.h"
+#include "db/mutes.h"
 #include "db/presence.h"
 #include "db/users.h"
 #include "db/writer.h"
@@ -63,6 +64,7 @@ struct realtime_options {
     struct writer *main;      /* the posts database's */
     struct db *read;          /* a read connection to the posts database, for the rooms writer's thread */
     struct likes *likes;
+    struct mutes *mutes; /* NULL: nobody is muted */
     struct realtime_gate gate;
     const struct clock *clock;
     const struct log *log;

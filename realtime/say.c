@@ -160,6 +160,10 @@ static const char *change_name(enum change_kind kind)
         return "pinned";
     case CHANGE_POST_UNPINNED:
         return "unpinned";
+    case CHANGE_POST_HIDDEN:
+        return "hidden";
+    case CHANGE_POST_RESTORED:
+        return "restored";
     default:
         assert(!"not a change of a post");
         return "";
@@ -268,7 +272,7 @@ void say_message(struct buf *out, enum change_kind kind, const struct chat_messa
     }
     struct json_writer w = kind == CHANGE_MESSAGE ? begin(out, "message") : begin(out, "message_updated");
     json_key(&w, "message");
-    shapes_message(&w, message);
+    shapes_message(&w, message, false);
     put_cursor(&w, cursor);
     json_object_end(&w);
 }
@@ -318,7 +322,7 @@ void say_initial_state(struct buf *out, const struct say_initial_state *state)
     json_key(&w, "messages");
     json_array_begin(&w);
     for (size_t i = state->messages_count; i-- > 0;)
-        shapes_message(&w, &state->messages[i]);
+        shapes_message(&w, &state->messages[i], false);
     json_array_end(&w);
     json_key(&w, "onlineUsers");
     put_people(&w, state->people, state->people_count);

@@ -36,7 +36,8 @@ void say_post(struct buf *out, const struct change *change, const char *cursor);
 /* CHANNEL_UPDATE: where a channel stands, to the team. */
 void say_channel(struct buf *out, int64_t channel_id, int64_t last_message_id, const char *cursor);
 
-/* message, message_updated or message_deleted. `kind` is the change's. */
+/* message, message_updated or message_deleted. `kind` is the change's. The same bytes go to everybody: the words of a
+   hidden message are not in them; whoever may read them asks over HTTP. */
 void say_message(struct buf *out, enum change_kind kind, const struct chat_message *message, const char *cursor);
 void say_message_ack(struct buf *out, const char *id, const char *client_id, int64_t message_id);
 

@@ -45,7 +45,9 @@ static void hear_for_kind(struct reactor *r, struct socket *s, const struct mess
     const struct room_kind *kind = s->room == NULL ? NULL : s->room->kind;
     if (writes_hear(r, s, m, bytes, len))
         return;
-    if (kind != NULL && kind->hears != NULL && kind->hears(m->type))
+    if (m->type == MESSAGE_TYPING && socket_muted_until(r, s) != 0)
+        answer_ack(r, s, m->id); /* nobody waits for words that cannot come */
+    else if (kind != NULL && kind->hears != NULL && kind->hears(m->type))
         pass_on(r, s, m);
     else
         answer_failed(r, s, m->id, ERR_INVALID, "A message of this type belongs to another address.", 0);

@@ -35,6 +35,15 @@ struct address socket_address(const struct socket *s)
     return (struct address){.user_id = s->attachment->user_id, .serial = s->serial};
 }
 
+int64_t socket_muted_until(const struct reactor *r, const struct socket *s)
+{
+    struct mutes *mutes = r->rt->options.mutes;
+    if (mutes == NULL || s->room == NULL)
+        return 0;
+    int64_t team_id = s->room->team_id != 0 ? s->room->team_id : s->room->owner_id;
+    return mutes_known(mutes, team_id, s->attachment->user_id, r->wall_ms);
+}
+
 /* ---- coming ------------------------------------------------------------------------------------------------------ */
 
 void socket_seed_free(struct socket_seed *seed)

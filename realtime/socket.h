@@ -99,6 +99,9 @@ const struct socket_path *socket_path(const struct socket *s);
 bool socket_is_bound(const struct socket *s); /* to one room, by the address it was opened at */
 struct address socket_address(const struct socket *s);
 
+/* Until when its member may not write in the team of its room (db/mutes.h); 0: they may. */
+int64_t socket_muted_until(const struct reactor *r, const struct socket *s);
+
 /* At its loop, in no room yet. NULL: no memory, and its place is given back. The seed stays the caller's. */
 struct socket *socket_create(struct reactor *r, struct socket_seed *seed);
 

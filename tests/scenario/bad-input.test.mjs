@@ -35,8 +35,10 @@ before(async () => {
         await as(server, 'sarah').post(`/channels/${channel}/messages`, { content: 'Mine' }),
         201,
     ).id;
+    const blame = { subject: 'post', subjectId: mine, reason: 'other' };
+    const report = expectStatus(await as(server, 'member1').post('/reports', blame), 201).id;
     const chat = { channel, message, foreignChannel: await channelOf('dave') };
-    context = { ...people, job, mine, foreign, code, ...chat, cursor: await cursorOf(server, 'sarah') };
+    context = { ...people, job, mine, foreign, code, report, ...chat, cursor: await cursorOf(server, 'sarah') };
 });
 after(() => server.stop());
 
@@ -112,6 +114,10 @@ const good = {
         body: () => ({ id: 'one', title: 'A walk', summary: 'Long', link: '/#/posts/1', topics: ['walk'], score: 3 }),
     },
     'post /digests/{job}/complete': { as: null, body: () => ({ error: 'The source is away.' }) },
+    'post /reports': { as: 'member2', body: ({ mine }) => ({ subject: 'post', subjectId: mine, reason: 'other', words: 'A' }) },
+    'put /reports/{id}': { as: 'admin', body: () => ({ decision: 'dismiss' }) },
+    'put /teams/{id}/mutes/{user}': { as: 'sarah', body: () => ({ minutes: 1 }) },
+    'put /admin/words': { as: 'admin', body: () => ({ words: ['scam'] }) },
     'put /admin/flags/{name}': { as: 'admin', body: () => ({ value: true }) },
 };
 
@@ -121,6 +127,8 @@ function pathOf(template) {
         .replace('{name}', 'realtime')
         .replace(/^(\/teams\/)\{id\}/, `$1${context.walkers}`)
         .replace(/^(\/channels\/)\{id\}/, `$1${context.channel}`)
+        .replace(/^(\/reports\/)\{id\}/, `$1${context.report}`)
+        .replace('{user}', context.member1.id)
         .replace('{message}', context.message)
         .replace('{job}', context.job)
         .replace('{id}', context.mine);

@@ -26,6 +26,7 @@ static void statuses_and_slugs_are_the_contract(void **state)
         {ERR_INVALID, 400, "invalid"},
         {ERR_UNAUTHENTICATED, 401, "unauthenticated"},
         {ERR_FORBIDDEN, 403, "forbidden"},
+        {ERR_MUTED, 403, "muted"},
         {ERR_NOT_FOUND, 404, "not-found"},
         {ERR_METHOD, 405, "method-not-allowed"},
         {ERR_TIMEOUT, 408, "timeout"},

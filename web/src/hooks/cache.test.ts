@@ -26,6 +26,7 @@ const post = (id: string, more: Partial<Post> = {}): Post => ({
     author: { id: "9", name: "Mary", role: "member" },
     body: `Post ${id}`,
     topics: [],
+    hidden: null,
     pinned: false,
     pinnedAt: null,
     liked: false,

@@ -49,6 +49,7 @@ const post = (id: number, more: Partial<Post> = {}): Post => ({
     author: { id: "9", name: "Mary", role: "member" },
     body: `Post ${id}`,
     topics: [],
+    hidden: null,
     pinned: false,
     pinnedAt: null,
     liked: false,

@@ -170,6 +170,7 @@ export function createChannel(options: ChannelOptions): ChannelRoom {
         timestamp: deed.at,
         editedAt: null,
         deleted: false,
+        hidden: null,
         state,
         ...(why && { error: why }),
     });

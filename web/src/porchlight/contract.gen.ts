@@ -150,6 +150,7 @@ export interface Post {
     author: Author;
     body: string;
     topics: string[];
+    hidden: "coach" | "words" | null;
     pinned: boolean;
     pinnedAt: Time | null;
     liked: boolean;
@@ -228,6 +229,7 @@ export interface Message {
     timestamp: Time;
     editedAt: Time | null;
     deleted: boolean;
+    hidden: "coach" | "words" | null;
 }
 
 export interface MessageList {
@@ -493,6 +495,84 @@ export interface FeedMessage {
     [more: string]: unknown;
 }
 
+export interface ReportNew {
+    subject: "post" | "message";
+    subjectId: Id;
+    reason: "unkind" | "advert" | "private" | "worry" | "other";
+    words?: string;
+}
+
+export interface ReportMade {
+    id: Id;
+    subject: "post" | "message";
+    subjectId: Id;
+}
+
+export interface Report {
+    id: Id;
+    subject: "post" | "message";
+    subjectId: Id;
+    channelId: Id | null;
+    teamId: Id;
+    author: {
+        id: Id;
+        name: string;
+    };
+    text: string;
+    deleted: boolean;
+    hidden: "coach" | "words" | null;
+    reporterId: Id | null;
+    reason: "unkind" | "advert" | "private" | "worry" | "other" | "words";
+    words: string;
+    state: "open" | "hidden" | "restored" | "dismissed";
+    createdAt: Time;
+    decidedAt: Time | null;
+}
+
+export interface ReportList {
+    items: Report[];
+    next: string | null;
+}
+
+export interface ReportDecision {
+    decision: "hide" | "restore" | "dismiss";
+}
+
+export interface MuteNew {
+    minutes: number;
+}
+
+export interface Mute {
+    teamId: Id;
+    userId: Id;
+    until: Time;
+}
+
+export interface MuteList {
+    items: Mute[];
+    next: string | null;
+}
+
+export interface AuditEntry {
+    id: Id;
+    at: Time;
+    actorId: Id | null;
+    action: string;
+    teamId: Id | null;
+    subject: string | null;
+    subjectId: Id | null;
+    detail: string;
+}
+
+export interface AuditList {
+    items: AuditEntry[];
+    next: string | null;
+}
+
+export interface WordList {
+    words: string[];
+}
+
 export interface JoinTeamMessage {
     type: "JOIN_TEAM";
     id?: string;
@@ -593,7 +673,7 @@ export interface NewPostsMessage {
 export interface PostChangedMessage {
     type: "POST_CHANGED";
     postId: string;
-    change: "edited" | "deleted" | "pinned" | "unpinned";
+    change: "edited" | "deleted" | "pinned" | "unpinned" | "hidden" | "restored";
     cursor: string;
 }
 
@@ -738,6 +818,7 @@ export interface InitialStateMessage {
         timestamp: string;
         editedAt: string | null;
         deleted: boolean;
+        hidden: "coach" | "words" | null;
     }[];
     onlineUsers: {
         userId: string;
@@ -763,6 +844,7 @@ export interface MessageMessage {
         timestamp: string;
         editedAt: string | null;
         deleted: boolean;
+        hidden: "coach" | "words" | null;
     };
     cursor: string;
 }
@@ -780,6 +862,7 @@ export interface MessageUpdatedMessage {
         timestamp: string;
         editedAt: string | null;
         deleted: boolean;
+        hidden: "coach" | "words" | null;
     };
     cursor: string;
 }

@@ -53,6 +53,7 @@ export class FakeChat {
             timestamp: new Date(this.seq).toISOString(),
             editedAt: null,
             deleted: false,
+            hidden: null,
             made: (this.seq += 1),
             changed: 0,
         };

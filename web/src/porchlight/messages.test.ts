@@ -15,6 +15,7 @@ const message = (id: string, content = `m${id}`, editedAt: string | null = null,
     timestamp: "2026-11-21T18:00:00.000Z",
     editedAt,
     deleted,
+    hidden: null,
 });
 
 const ids = (list: readonly Message[]): string[] => list.map((it) => it.id);
