@@ -101,6 +101,34 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         await mary.leave();
         await tom.leave();
     });
+
+    test('who comes back to more than a page begins with the first new one, and has not read the rest', async () => {
+        const channel = await channelOf(porch);
+        const { items } = await porch.api('member14', 'GET', `/channels/${channel}/messages?limit=1`);
+        await porch.api('member14', 'PUT', `/channels/${channel}/read`, { messageId: items[0].id });
+        const page = await openChat(porch, { who: 'member14' });
+        await page.getByRole('link', { name: 'Together', exact: true }).click();
+        await page.getByRole('heading', { level: 1, name: 'Together' }).waitFor();
+        for (let i = 0; i < 120; i++)
+            await porch.api('member8', 'POST', `/channels/${channel}/messages`, { content: `Unseen ${i}.` });
+        const unread = page.getByRole('link', { name: 'Chat (120 new messages)' });
+        const lastRead = async () => (await porch.api('member14', 'GET', '/channels')).items[0].lastReadId;
+        const beginsThere = async (what) => {
+            await message(page, 'Unseen 0.').getByText('New messages').waitFor();
+            await page.getByRole('button', { name: /Go to the newest|new messages$/ }).waitFor();
+            assert.ok(await inSight(message(page, 'Unseen 0.')), what);
+            await unread.waitFor();
+            assert.equal(await lastRead(), items[0].id, `${what}: nobody has read what they have not seen`);
+        };
+        /* Perhaps before the bar counts them. */
+        await page.getByRole('link', { name: /^Chat/ }).click();
+        await beginsThere('what was known goes on');
+        await page.reload();
+        await beginsThere('only the newest page is loaded');
+        await page.getByRole('button', { name: /Go to the newest|new messages$/ }).click();
+        await unread.waitFor({ state: 'detached' });
+        await page.leave();
+    });
 });
 
 describe('the view', () => {

@@ -17,16 +17,22 @@ const ADDRESS = /\bhttps?:\/\/[^\s<>"“”„«»\u200e\u200f\u202a-\u202e\u206
 const CLOSING = /[.,;:!?'’…*_~]$/;
 const PAIRS: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
 
-const count = (text: string, sign: string): number => text.split(sign).length - 1;
-
-/* "https://a.example/b)." without what the sentence around it has added; "https://a.example/b_(c)" stays whole. */
-function trimmed(address: string): string {
-    for (let text = address; ; text = text.slice(0, -1)) {
-        const last = text.slice(-1);
+/*
+ * Where an address ends without what the sentence around it has added: "https://a.example/b)." ends before ")", and
+ * "https://a.example/b_(c)" does not. Looks at each sign twice at most, however many brackets there are.
+ */
+export function endOf(signs: ArrayLike<string>): number {
+    const found = new Map<string, number>();
+    const add = (sign: string, by: number): void => void found.set(sign, (found.get(sign) ?? 0) + by);
+    for (let i = 0; i < signs.length; i++) add(signs[i]!, 1);
+    for (let end = signs.length; end > 0; end--) {
+        const last = signs[end - 1]!;
         const opening = PAIRS[last];
-        const unpaired = opening !== undefined && count(text, last) > count(text, opening);
-        if (!unpaired && !CLOSING.test(text)) return text;
+        const unpaired = opening !== undefined && (found.get(last) ?? 0) > (found.get(opening) ?? 0);
+        if (!unpaired && !CLOSING.test(last)) return end;
+        add(last, -1);
     }
+    return 0;
 }
 
 /* null: no address. One with a name before the host says one thing and leads to another: it stays text. */
@@ -45,7 +51,7 @@ export function withLinks(text: string): TextPart[] {
     const parts: TextPart[] = [];
     let end = 0;
     for (const match of text.matchAll(ADDRESS)) {
-        const address = trimmed(match[0]);
+        const address = match[0].slice(0, endOf(match[0]));
         const href = hrefOf(address);
         if (href === null) continue;
         if (match.index > end) parts.push(text.slice(end, match.index));

@@ -74,17 +74,35 @@ function useRead(room: Room, looks: boolean): void {
     }, [looks, newest]);
 }
 
-/* The first message that was new when the chat was opened, and whether that is known yet. */
-function useFresh({ channel, messages, isConnected, error }: Room, userId: string) {
+/* To the first new message of a very lively chat older ones are loaded, but not a whole channel. */
+const NEW_PAGES_MAX = 25;
+
+/*
+ * The first message that was new when the chat was opened, and whether that is known yet. The list of channels may lag
+ * behind: what counts is how far the member had read.
+ */
+function useFresh({ channel, messages, hasOlder, loadingOlder, olderError, older, isConnected, error }: Room, userId: string) {
     const [before] = useState(channel);
     const fresh = useRef<string | null>(null);
-    if (before && before.unread > 0) {
-        const { lastReadId } = before;
-        const isNew = (it: Shown): boolean =>
-            isSent(it) && !it.deleted && it.userId !== userId && (lastReadId === null || compareIds(it.id, lastReadId) > 0);
-        fresh.current ??= messages.find(isNew)?.id ?? null;
-    }
-    const isKnown = fresh.current !== null || !before || before.unread === 0 || isConnected || error !== null;
+    const pages = useRef(0);
+    const lastReadId = before?.lastReadId ?? null;
+    const isAfter = ({ id }: Shown): boolean => lastReadId === null || compareIds(id, lastReadId) > 0;
+    const isNew = (it: Shown): boolean => isSent(it) && !it.deleted && it.userId !== userId && isAfter(it);
+
+    const oldest = messages.find(isSent);
+    const isBefore =
+        fresh.current === null && hasOlder && oldest !== undefined && isAfter(oldest) && olderError === null &&
+        pages.current < NEW_PAGES_MAX && messages.filter(isNew).length < (before?.unread ?? 0);
+    useEffect(() => {
+        if (!isBefore || loadingOlder) return;
+        pages.current += 1;
+        older();
+    }, [isBefore, loadingOlder, older]);
+
+    /* Who has never read, and has nothing to read, is new here: the chat is not. */
+    const mayBeNew = before !== null && (before.unread > 0 || lastReadId !== null);
+    if (mayBeNew && !isBefore) fresh.current ??= messages.find(isNew)?.id ?? null;
+    const isKnown = !mayBeNew || fresh.current !== null || (!isBefore && (isConnected || error !== null));
     return { fresh: fresh.current, isKnown };
 }
 
@@ -167,6 +185,7 @@ export function Messages({ room, thread, user, leads, mayWrite, deletion }: Mess
         list,
         firstId: shown[0]?.id ?? "",
         lastId: sent?.clientId ?? sent?.id ?? "",
+        lastElementId: messageElementId(sent?.id ?? ""),
         ownId: newestOf(shown, (it) => it.state === "sending" || it.state === "waiting")?.id ?? "",
         beginAt: fresh && !thread ? ".message-fresh" : null,
         mayBegin: isKnown || thread !== null,

@@ -1,6 +1,7 @@
 /*
  * Where one is in a chat. Who reads stays where they are, whatever arrives; who is at the end follows what is new, unless
- * the focus is in the list. Older messages come in above, and what one reads does not move.
+ * the focus is in the list, and no further than to its first when more came at once than there is room for. Older
+ * messages come in above, and what one reads does not move.
  */
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 
@@ -11,11 +12,19 @@ const distance = (): number => document.documentElement.scrollHeight - window.sc
 
 const toEnd = (): void => window.scrollTo(0, document.documentElement.scrollHeight);
 
+/* What is scrolled past has not been seen. */
+function follow(firstNew: Element | null): void {
+    if (firstNew && firstNew.getBoundingClientRect().top < distance()) firstNew.scrollIntoView({ block: "start" });
+    else toEnd();
+}
+
 interface ScrollOptions {
     list: RefObject<HTMLElement>;
     /* Of the oldest and the newest message that is shown and has been sent. */
     firstId: string;
     lastId: string;
+    /* The newest one's element. */
+    lastElementId: string;
     /* Of the member's own that is under way: it is always followed. */
     ownId: string;
     /* What to begin with: a selector in the list, or null for the end. */
@@ -24,11 +33,12 @@ interface ScrollOptions {
     mayBegin: boolean;
 }
 
-export function useScroll({ list, firstId, lastId, ownId, beginAt, mayBegin }: ScrollOptions) {
+export function useScroll({ list, firstId, lastId, lastElementId, ownId, beginAt, mayBegin }: ScrollOptions) {
     /* null: nobody has looked yet. */
     const [atEnd, setAtEnd] = useState<boolean | null>(null);
     const end = useRef(true);
     const begun = useRef(false);
+    const last = useRef<Element | null>(null);
     const kept = useRef<{ element: Element; top: number } | null>(null);
 
     const look = useCallback((): void => {
@@ -58,9 +68,11 @@ export function useScroll({ list, firstId, lastId, ownId, beginAt, mayBegin }: S
     }, [mayBegin]);
 
     useLayoutEffect(() => {
+        const before = last.current;
+        last.current = document.getElementById(lastElementId);
         if (!begun.current) return;
         const reads = list.current?.contains(document.activeElement) ?? false;
-        if (end.current && !reads) toEnd();
+        if (end.current && !reads) follow(before?.nextElementSibling ?? null);
         look();
     }, [lastId]);
 
