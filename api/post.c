@@ -205,7 +205,7 @@ static enum err run_create(struct request *r, struct tx *tx)
     const struct draft *draft = r->state;
     struct post_new post = {
         .team_id = draft->team_id, .author_id = r->caller.user_id, .body = draft->body, .topics = draft->topics};
-    int64_t id;
+    int64_t id = 0;
     enum err err = screen(r, tx, draft->team_id, &post.hidden);
     if (err == ERR_OK)
         err = posts_create(tx, &post, &id);
