@@ -63,7 +63,7 @@ $(B)/porchlight: $(B)/api/main.o $(OBJECTS) $(B)/web_assets_table.o $(B)/web_ass
 $(B)/polling/porchlight: $(B)/api/main.o $(POLLING_OBJECTS) $(B)/web_assets_table.o $(B)/web_assets_bytes.o
 	@mkdir -p $(@D)
 	@echo "  LINK $@"
-	@$(CC) $(CFLAGS) $^ -o $@ $(filter-out -lz,$(LIBS))
+	@$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "api/activity.h"
+#include "api/backups.h"
 #include "api/helpers.h"
 #include "api/keyring.h"
 #include "api/options.h"
@@ -40,6 +41,7 @@ struct app {
     struct writer *rooms;   /* of rooms.db */
     struct db *rooms_reads; /* porchlight.db, on the rooms writer's thread */
     struct likes *likes;
+    struct backups *backups;
     struct alarms *alarms;     /* of rooms.db */
     struct realtime *realtime; /* its module; NULL in a build without it */
     struct heads *heads;

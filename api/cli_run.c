@@ -5,6 +5,8 @@
  *      writes, the lock is free ----------------> here, holding it
  *      writes, a server holds the lock ---------> there, through its control socket
  *      writes, another command holds the lock --> waits for it, LOCK_PATIENCE_MS at most
+ *      own files -------------------------------> there if at_server and there is one; here otherwise, with the lock if
+ *                                                 it is free
  */
 #include "api/cli_run.h"
 
@@ -18,6 +20,7 @@
 
 #include <sodium.h>
 
+#include "api/cli_output.h"
 #include "api/cli_secret.h"
 #include "api/control.h"
 #include "api/store.h"
@@ -217,6 +220,33 @@ static int run_writing(const struct cli_run *run, struct operator_context *ctx,
     }
 }
 
+/* The command is told who has the lock when it cannot be had. */
+static int run_on_files(const struct cli_run *run, struct operator_context *ctx,
+                        const struct store_options *store_options)
+{
+    int64_t deadline_ms = clock_mono_ms(ctx->clock) + LOCK_PATIENCE_MS;
+    for (;;) {
+        struct problem problem = {0};
+        int status;
+        enum err err = store_lock(store_options, &ctx->lock_fd, &problem);
+        if (err == ERR_OK) {
+            status = run->command->run(ctx);
+            (void)close(ctx->lock_fd);
+            return status;
+        }
+        if (err != ERR_CONFLICT)
+            return operator_fail_with(ctx, &problem);
+        if (run->command->at_server && call_server(run, ctx, &status) != ERR_NOT_FOUND)
+            return status;
+        if (!run->command->at_server || clock_mono_ms(ctx->clock) >= deadline_ms) {
+            ctx->lock_fd = -1;
+            ctx->lock_holder = problem_detail(&problem);
+            return run->command->run(ctx);
+        }
+        (void)poll(NULL, 0, LOCK_RETRY_MS);
+    }
+}
+
 static int run_prepared(const struct cli_run *run, struct operator_context *ctx)
 {
     const struct log log = {.fd = STDERR_FILENO, .level = LOG_ERROR, .format = LOG_LOGFMT};
@@ -227,6 +257,8 @@ static int run_prepared(const struct cli_run *run, struct operator_context *ctx)
         .clock = ctx->clock,
         .log = &log,
     };
+    if (run->command->own_files)
+        return run_on_files(run, ctx, &store_options);
     return command_writes(run->command, run->options) ? run_writing(run, ctx, &store_options)
                                                       : run_reading(run, ctx, &store_options);
 }
@@ -245,6 +277,10 @@ static enum err prepare(struct cli_run *run, struct operator_context *ctx, char 
         ctx->input_name = run->options->words[0];
         ctx->input_fd = open_input(ctx->input_name, problem);
         err = ctx->input_fd < 0 ? ERR_INVALID : ERR_OK;
+    }
+    if (err == ERR_OK && command->wants_output && run->options->words_count > 0) {
+        ctx->input_name = run->options->words[0];
+        err = cli_output_open(ctx->input_name, &ctx->input_fd, problem);
     }
     if (err == ERR_OK && command->word_or_stdin && run->options->words_count > 0 &&
         strcmp(run->options->words[0], "-") == 0) {
@@ -270,6 +306,7 @@ int cli_run(const struct cli_run *given)
         .arena = arena_create(8192, COMMAND_MEMORY_BYTES_MAX),
         .sink = &sink,
         .input_fd = -1,
+        .lock_fd = -1,
         .realtime_available = run.realtime_available,
     };
     if (ctx.arena == NULL)
@@ -283,6 +320,9 @@ int cli_run(const struct cli_run *given)
         err = prepare(&run, &ctx, secret, &problem);
     int status = err == ERR_OK ? run_prepared(&run, &ctx) : operator_fail_with(&ctx, &problem);
     sodium_memzero(secret, sizeof secret);
+    if (ctx.input_fd >= 0 && run.command->wants_output &&
+        cli_output_end(ctx.input_name, ctx.input_fd, status == 0, &problem) != ERR_OK)
+        status = operator_fail_with(&ctx, &problem);
     if (ctx.input_fd >= 0)
         (void)close(ctx.input_fd);
     arena_free(ctx.arena);

@@ -14,6 +14,13 @@ int cmd_import(struct operator_context *ctx);
 int cmd_export(struct operator_context *ctx);
 int cmd_demo(struct operator_context *ctx);
 
+/* cmd_backup.c */
+int cmd_backup(struct operator_context *ctx);
+int cmd_restore(struct operator_context *ctx);
+
+/* cmd_doctor.c: 0 sound, 1 could not look, 3 something is wrong (with --repair: is still) */
+int cmd_doctor(struct operator_context *ctx);
+
 /* cmd_people.c */
 int cmd_user_add(struct operator_context *ctx);
 int cmd_user_passwd(struct operator_context *ctx);

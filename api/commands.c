@@ -88,6 +88,58 @@ const struct command commands[COMMAND_COUNT_] = {
          .writes_from = COMMAND_NEVER_WRITES,
          .wants_likes = true,
          .run = cmd_export},
+    [COMMAND_BACKUP] =
+        {.name = "backup",
+         .arguments = "[FILE]",
+         .summary = "Save the whole community in one file, also while a server runs",
+         .details = "FILE, such as porchlight.tar.gz, holds both databases as they were at one moment, and backup.json,\n"
+                    "which says what it is. It is checked before it gets its name. Without FILE it is called\n"
+                    "porchlight-TIME.tar.gz and put into the folder of --backup-to, where the newest --backup-keep are\n"
+                    "kept; `serve --backup-every 1d` does this by itself.\n"
+                    "\n"
+                    "Everything is in it: the keys that sign tokens, hashes of passwords, what members wrote. Keep it as\n"
+                    "you keep the data directory. While it is made, copies of both databases are in --data.",
+         .examples = "porchlight backup\n"
+                     "porchlight backup /mnt/usb/community.tar.gz",
+         .words_max = 1,
+         .writes_from = COMMAND_NEVER_WRITES,
+         .at_server = true,
+         .wants_output = true,
+         .own_files = true,
+         .run = cmd_backup},
+    [COMMAND_RESTORE] =
+        {.name = "restore",
+         .arguments = "FILE",
+         .summary = "Put a backup in the place of the community; no server may run",
+         .details = "The backup is unpacked and checked first. What is there now is kept aside, in a folder of --data\n"
+                    "that is named at the end. Everybody stays signed in who was when it was made, and clients load\n"
+                    "everything again. An older schema is brought up to date by the next start; a backup of a newer\n"
+                    "porchlight is refused. Cut off at any moment, it leaves the old community or the new one.\n"
+                    "\n"
+                    "What happened since the backup is undone, also that somebody was shut out or signed out.",
+         .examples = "porchlight restore community.tar.gz --dry-run\n"
+                     "porchlight restore /var/lib/porchlight/backups/porchlight-20260131T083000Z.tar.gz",
+         .words_min = 1,
+         .words_max = 1,
+         .makes_data = true,
+         .wants_input = true,
+         .own_files = true,
+         .run = cmd_restore},
+    [COMMAND_DOCTOR] =
+        {.name = "doctor",
+         .arguments = "",
+         .summary = "Look for damage in the databases, and repair it",
+         .details = "Checks the pages and references of both files, and figures against what they count. Without --repair\n"
+                    "it changes nothing, and a server may run. With it, none may: a backup is made first, then all is\n"
+                    "repaired in one transaction. Damaged pages cannot be repaired; `porchlight restore` puts a backup\n"
+                    "in their place.\n"
+                    "\n"
+                    "Ends with 0 when nothing is wrong (any more), 3 when something is, 1 when it could not look.",
+         .examples = "porchlight doctor\n"
+                     "porchlight doctor --repair",
+         .writes_from = COMMAND_NEVER_WRITES,
+         .own_files = true,
+         .run = cmd_doctor},
     [COMMAND_USER_ADD] =
         {.name = "user add",
          .arguments = "NAME",

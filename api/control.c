@@ -132,8 +132,9 @@ static const struct command *understand(struct session *s, struct options *optio
         (void)problem_set(problem, ERR_INVALID, "a running server does not take the command %s", command->name);
         return NULL;
     }
-    if (command->wants_input && !is_regular(s->input_fd)) {
-        (void)problem_set(problem, ERR_INVALID, "%s reads only a regular file", command->name);
+    bool wants_file = command->wants_input || (command->wants_output && options->words_count > 0);
+    if (wants_file && !is_regular(s->input_fd)) {
+        (void)problem_set(problem, ERR_INVALID, "%s takes only a regular file", command->name);
         return NULL;
     }
     return command;
@@ -164,6 +165,8 @@ static int run_request(struct session *s)
         .likes = given->likes,
         .shed = given->shed,
         .image = given->image,
+        .lock_fd = -1,
+        .backups = given->backups,
     };
     struct problem problem = {0};
     const struct command *command = understand(s, &options, &problem);

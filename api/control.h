@@ -30,6 +30,7 @@ struct control_options {
     struct shed *shed;   /* told by `load` when options->test_clock is on */
     struct likes *likes; /* flushed before a command that reads the community as a whole */
     const char *image;   /* of this program on disk, for reload */
+    struct backups *backups;
     bool realtime_available;
 };
 

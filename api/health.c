@@ -59,6 +59,10 @@ void health_ready(struct request *r)
     json_put_string(&w, "ready");
     json_key(&w, "storage");
     json_put_string(&w, "ok");
+    json_key(&w, "backups"); /* one that fails is no reason to send nobody here any more */
+    json_put_string(&w, atomic_load(&backups_stats(r->app->backups)->failing) ? "failing"
+                        : backups_scheduled(r->app->backups)                  ? "ok"
+                                                                              : "off");
     json_object_end(&w);
     request_reply(r, 200);
 }

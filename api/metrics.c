@@ -203,6 +203,26 @@ static void likes_text(struct app *app, struct buf *out)
            writer_depth(app->rooms));
 }
 
+static void backups_text(struct app *app, struct buf *out)
+{
+    const struct backups_stats *s = backups_stats(app->backups);
+    figure(out, "porchlight_backups_total", "counter", "Backups made since the start.", atomic_load(&s->made));
+    figure(out, "porchlight_backups_failed_total", "counter", "Backups that failed: see the log.",
+           atomic_load(&s->failed));
+    figure(out, "porchlight_backup_failing", "gauge", "1 while the last backup failed.",
+           (uint64_t)atomic_load(&s->failing));
+    figure(out, "porchlight_backup_scheduled", "gauge", "1 when backups are made by themselves.",
+           (uint64_t)backups_scheduled(app->backups));
+    help(out, "porchlight_backup_last_success_timestamp_seconds", "gauge",
+         "When the newest backup was made, in Unix time; 0: never.");
+    buf_printf(out, "porchlight_backup_last_success_timestamp_seconds %.3f\n", (double)atomic_load(&s->last_ms) / 1000);
+    figure(out, "porchlight_backup_last_size_bytes", "gauge", "Its size.", (uint64_t)atomic_load(&s->last_bytes));
+    help(out, "porchlight_backup_last_duration_seconds", "gauge", "How long it took.");
+    buf_printf(out, "porchlight_backup_last_duration_seconds %.3f\n", (double)atomic_load(&s->last_took_ms) / 1000);
+    help(out, "porchlight_backup_writer_pause_seconds", "gauge", "The longest that a backup has held a writer.");
+    buf_printf(out, "porchlight_backup_writer_pause_seconds %.6f\n", (double)atomic_load(&s->held_us) / 1e6);
+}
+
 static enum err alarms_text(struct app *app, struct db *rooms, struct buf *out)
 {
     const struct alarms_stats *s = alarms_stats(app->alarms);
@@ -263,6 +283,7 @@ enum err metrics_text(struct app *app, struct server *server, struct db *db, str
     writer_text(app, out);
     figure(out, "porchlight_realtime", "gauge", "1 while the realtime flag is on.", atomic_load(&app->flag_realtime));
     likes_text(app, out);
+    backups_text(app, out);
     enum err err = alarms_text(app, rooms, out);
     if (err != ERR_OK)
         return err;

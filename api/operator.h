@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "api/backups.h"
 #include "api/options.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -52,9 +53,12 @@ struct operator_context {
     const struct migrate_report *migrated; /* what opening the store did; NULL inside a server, whose start did it */
 
     const char *secret; /* a password that was typed or piped; NULL: none */
-    int input_fd;       /* a regular file, at its start; -1: none */
+    int input_fd;       /* a regular file, at its start; of a command that wants_output an empty one; -1: none */
     const char *input_name;
     struct shed *shed;   /* of a running server; NULL: none runs here */
+    int lock_fd;            /* of a command with own_files: the lock of the data directory; -1: somebody else has it */
+    const char *lock_holder; /* then, who */
+    struct backups *backups; /* of a running server; NULL: none runs here */
     struct likes *likes; /* of a running server; NULL: none runs here */
     const char *image;   /* of a running server's program on disk; NULL: none runs here */
     bool realtime_available;
@@ -98,6 +102,9 @@ struct command {
     bool word_or_stdin; /* "-" for its first word is the first line of stdin */
     bool wants_secret;  /* asks for a new password before it runs */
     bool wants_input;   /* its first word is a file to read */
+    bool wants_output;  /* its first word, if there is one, is a file to write: it gets its name when all went well */
+    bool own_files; /* opens the databases itself, or puts others in their place: it is only given the lock, if it is free
+                     */
     bool wants_likes; /* it takes the community as a whole: likes on their way into the database are brought there first
                        */
     int (*run)(struct operator_context *ctx); /* exit status; NULL: cli.c does it (serve, check) */

@@ -33,6 +33,9 @@ enum command_id {
     COMMAND_DEMO,
     COMMAND_IMPORT,
     COMMAND_EXPORT,
+    COMMAND_BACKUP,
+    COMMAND_RESTORE,
+    COMMAND_DOCTOR,
     COMMAND_USER_ADD,
     COMMAND_USER_PASSWD,
     COMMAND_USER_DISABLE,
@@ -56,7 +59,7 @@ enum command_id {
 #define LISTEN_HOST_BYTES 46   /* INET6_ADDRSTRLEN */
 #define LISTEN_URL_BYTES (LISTEN_HOST_BYTES + sizeof "http://[]:65535")
 #define COMMAND_WORDS_MAX 4    /* what is left of a command line without the command and its options */
-#define OPTION_ROWS_MAX 48     /* room for the table; it asserts that it fits */
+#define OPTION_ROWS_MAX 64     /* room for the table; it asserts that it fits */
 #define CONFIG_BYTES_MAX 65536 /* a configuration file is a page, not a book */
 
 enum realtime_choice {
@@ -97,6 +100,9 @@ struct options {
     int64_t channel_limit;
     int64_t sockets_per_address;
     bool rate_limit;
+    int64_t backup_every_s; /* 0: only when asked */
+    int64_t backup_keep;
+    const char *backup_to; /* relative to the data directory */
     bool test_clock;
     int64_t threads; /* 0: one per core */
     enum log_format log_format;
@@ -113,6 +119,7 @@ struct options {
     int64_t expires_s;   /* --expires */
     bool password_stdin;
     bool dry_run; /* --dry-run */
+    bool repair;  /* --repair */
     bool json;    /* --json */
 
     /* what is left of the command line */

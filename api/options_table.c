@@ -270,14 +270,14 @@ static const char *const log_words[] = {"logfmt", "json", NULL};
 static const char *const level_words[] = {"debug", "info", "warn", "error", NULL};
 static const char *const role_words[] = {"member", "coach", "admin", NULL};
 
-#define BIT(command_) (UINT32_C(1) << (command_))
+#define BIT(command_) (UINT64_C(1) << (command_))
 #define ALL (BIT(COMMAND_COUNT_) - 1)
 #define SERVER (BIT(COMMAND_SERVE) | BIT(COMMAND_CHECK))
 #define TOKENS (BIT(COMMAND_TOKEN_ISSUE) | BIT(COMMAND_TOKEN_VERIFY) | BIT(COMMAND_TOKEN_REVOKE))
 #define AT(field_) .offset = offsetof(struct options, field_)
 #define LIST(field_) AT(field_), .count_offset = offsetof(struct options, field_##_count), .repeatable = true
 
-static_assert(COMMAND_COUNT_ < 32, "commands are bits of 32");
+static_assert(COMMAND_COUNT_ < 64, "commands are bits of 64");
 
 const struct option_row option_rows[] = {
     /* where */
@@ -418,6 +418,33 @@ const struct option_row option_rows[] = {
      .help = "Limit requests per member and per address; off only for load tests",
      .read = read_on_off,
      AT(rate_limit)},
+    {.name = "backup-every",
+     .argument = "DURATION",
+     .default_value = "0",
+     .commands = SERVER,
+     .help = "Make a backup this often, such as 1d; 0: only when asked",
+     .read = read_seconds,
+     AT(backup_every_s),
+     .min = 0,
+     .max = BACKUP_EVERY_S_MAX},
+    {.name = "backup-keep",
+     .argument = "N",
+     .default_value = "7",
+     .commands = SERVER | BIT(COMMAND_BACKUP) | BIT(COMMAND_DOCTOR),
+     .help = "How many backups to keep; the oldest go",
+     .read = read_number,
+     AT(backup_keep),
+     .min = 1,
+     .max = BACKUP_KEEP_MAX},
+    {.name = "backup-to",
+     .argument = "DIR",
+     .default_value = "backups",
+     .commands = SERVER | BIT(COMMAND_BACKUP) | BIT(COMMAND_DOCTOR),
+     .help = "Folder of the backups; a relative one is inside --data",
+     .read = read_text,
+     AT(backup_to),
+     .min = 1,
+     .max = 2048},
     {.name = "threads",
      .argument = "N",
      .commands = SERVER,
@@ -489,11 +516,17 @@ const struct option_row option_rows[] = {
      .read = read_switch,
      AT(password_stdin)},
     {.name = "dry-run",
-     .commands = BIT(COMMAND_IMPORT),
+     .commands = BIT(COMMAND_IMPORT) | BIT(COMMAND_RESTORE),
      .local = true,
      .help = "Read and check everything, say what would change, and change nothing",
      .read = read_switch,
      AT(dry_run)},
+    {.name = "repair",
+     .commands = BIT(COMMAND_DOCTOR),
+     .local = true,
+     .help = "Repair what can be repaired, after a backup",
+     .read = read_switch,
+     AT(repair)},
     {.name = "json",
      .commands = BIT(COMMAND_USER_LIST) | BIT(COMMAND_TEAM_LIST),
      .local = true,

@@ -17,7 +17,7 @@ struct option_row {
     const char *argument;      /* NULL: a switch, which needs no value */
     const char *default_value; /* NULL: none */
     const char *help;
-    uint32_t commands; /* bit n: the command with that id takes it */
+    uint64_t commands; /* bit n: the command with that id takes it */
     bool repeatable;   /* each text is a list, divided by commas or blanks; more texts add to it */
     bool local;        /* on the command line only: no twin, no key */
     bool hidden;

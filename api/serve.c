@@ -380,6 +380,18 @@ static enum err take_over(struct parts *p, struct problem *problem)
     return taken ? ERR_OK : problem_set(problem, ERR_SCHEMA, "the sockets of the running program are not understood");
 }
 
+static enum err make_backups(struct parts *p)
+{
+    struct backups_options o = {.store = p->app.store,
+                                .writer = p->app.writer,
+                                .rooms = p->app.rooms,
+                                .to = p->options.backup_to,
+                                .every_s = p->options.backup_every_s,
+                                .keep = p->options.backup_keep};
+    o.store.stats = o.store.rooms_stats = NULL; /* they count what serving members costs */
+    return backups_start(&o, &p->app.backups);
+}
+
 static enum err start_outside(struct parts *p, struct problem *problem)
 {
     struct app *app = &p->app;
@@ -398,6 +410,7 @@ static enum err start_outside(struct parts *p, struct problem *problem)
                                       .realtime_available = realtime_available(),
                                       .likes = app->likes,
                                       .shed = &app->shed,
+                                      .backups = app->backups,
                                       .image = p->image};
     enum err err = server_create(&server, &p->server, problem);
     if (err != ERR_OK)
@@ -418,6 +431,8 @@ static enum err start_threads(struct parts *p, struct problem *problem)
         err = take_over(p, problem);
     if (err == ERR_OK)
         err = helpers_start(HELPERS, &p->app.helpers);
+    if (err == ERR_OK)
+        err = make_backups(p);
     if (err == ERR_OK)
         err = start_outside(p, problem);
     if (err == ERR_OK)
@@ -450,6 +465,7 @@ static void stop_all(struct parts *p)
 {
     watchdog_stop(p->watchdog);
     control_stop(p->control);
+    backups_stop(p->app.backups);
     realtime_stop(p->app.realtime);
     server_stop(p->server, DRAIN_MS);
     housekeeper_stop(p->housekeeper);
@@ -468,6 +484,7 @@ static void freeze(struct parts *p, struct handover_parts *left)
 {
     watchdog_stop(p->watchdog);
     control_stop(p->control);
+    backups_stop(p->app.backups);
     server_stop(p->server, RESTART_DRAIN_MS);
     housekeeper_stop(p->housekeeper);
     helpers_stop(p->app.helpers);

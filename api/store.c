@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "api/keyring.h"
+#include "api/restore.h"
 #include "db/access.h"
 #include "db/pending_likes.h"
 #include "db/writer.h"
@@ -29,9 +30,22 @@ enum err store_path(const char *data, enum store_file file, char out[static STOR
         [STORE_ROOMS] = "rooms.db",
         [STORE_LOCK] = "lock",
         [STORE_CONTROL] = "control.sock",
+        [STORE_BACKUP_WORK] = "backup.partial",
     };
     int len = snprintf(out, STORE_PATH_BYTES, "%s/%s", data, names[file]);
     return len < 0 || len >= STORE_PATH_BYTES ? ERR_INVALID : ERR_OK;
+}
+
+void store_stamp(int64_t wall_ms, char out[static STORE_STAMP_BYTES])
+{
+    char text[CLOCK_TEXT_BYTES];
+    size_t len = 0;
+    clock_format(wall_ms, text);
+    for (const char *c = text; *c != '\0' && *c != '.'; c++)
+        if (*c != '-' && *c != ':')
+            out[len++] = *c;
+    out[len++] = 'Z';
+    out[len] = '\0';
 }
 
 static enum err path_of(const struct store_options *options, enum store_file file, char out[static STORE_PATH_BYTES],
@@ -130,6 +144,23 @@ static enum err take_lock(const struct store_options *options, int *lock_fd, str
     return ERR_OK;
 }
 
+enum err store_lock(const struct store_options *options, int *lock_fd, struct problem *problem)
+{
+    enum err err = make_folder(options->data, problem);
+    return err != ERR_OK ? err : take_lock(options, lock_fd, problem);
+}
+
+/* A restore that a power cut interrupted is ended first: what it had decided is what counts. */
+static enum err end_restore(const struct store_options *options, struct problem *problem)
+{
+    char aside[RESTORE_ASIDE_BYTES];
+    bool cut_off = restore_is_cut_off(options->data);
+    enum err err = restore_finish(options->data, aside, problem);
+    if (err == ERR_OK && cut_off && options->log != NULL)
+        log_warn(options->log, "restore.finished", LOG_S("before", aside));
+    return err;
+}
+
 static enum err open_database(const struct store_options *options, enum store_file file, bool read_only,
                               struct db **out, struct problem *problem)
 {
@@ -212,6 +243,8 @@ enum err store_open(const struct store_options *options, struct store *store, st
     if (err == ERR_OK)
         err = take_lock(options, &store->lock_fd, problem);
     if (err == ERR_OK)
+        err = end_restore(options, problem);
+    if (err == ERR_OK)
         err = open_database(options, STORE_DATABASE, false, &store->db, problem);
     if (err == ERR_OK)
         err = open_database(options, STORE_ROOMS, false, &store->rooms, problem);
@@ -232,7 +265,7 @@ enum err store_find(const struct store_options *options, struct problem *problem
 {
     char path[STORE_PATH_BYTES];
     enum err err = path_of(options, STORE_DATABASE, path, problem);
-    if (err != ERR_OK || access(path, F_OK) == 0)
+    if (err != ERR_OK || access(path, F_OK) == 0 || restore_is_cut_off(options->data))
         return err;
     if (errno != ENOENT && errno != ENOTDIR)
         return problem->err = cannot("read", path, options->data, problem);
@@ -244,6 +277,9 @@ enum err store_open_read(const struct store_options *options, struct store *stor
 {
     *store = (struct store){.lock_fd = -1};
     enum err err = store_find(options, problem);
+    if (err == ERR_OK && restore_is_cut_off(options->data))
+        err = problem_set(problem, ERR_CONFLICT, "a restore in %.120s was cut off; `porchlight migrate` ends it",
+                          options->data);
     if (err == ERR_OK)
         err = open_database(options, STORE_DATABASE, true, &store->db, problem);
     if (err == ERR_OK)

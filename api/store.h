@@ -5,6 +5,8 @@
  *        porchlight.db      the database (and -wal, -shm beside it)
  *        rooms.db           what rooms keep (digests and what members taught among it), answers to messages, likes on
  *                           their way into porchlight.db (as above)
+ *        backups/           made by `porchlight backup` (api/backups.h); backup.partial while one is made
+ *        restoring/         while a backup takes their place (api/restore.h)
  *        lock               held with flock(2) by whoever writes; says which process that is
  *        control.sock       mode 0600; a running server takes commands here (api/control.h)
  *
@@ -24,10 +26,14 @@
 
 #define STORE_PATH_BYTES 4096
 
-enum store_file { STORE_DATABASE, STORE_ROOMS, STORE_LOCK, STORE_CONTROL };
+enum store_file { STORE_DATABASE, STORE_ROOMS, STORE_LOCK, STORE_CONTROL, STORE_BACKUP_WORK };
 
 /* "DATA/porchlight.db". ERR_INVALID when the folder's name is too long. */
 enum err store_path(const char *data, enum store_file file, char out[static STORE_PATH_BYTES]);
+
+/* "20260131T083000Z": for names of files, which sort by their time. */
+#define STORE_STAMP_BYTES 17
+void store_stamp(int64_t wall_ms, char out[static STORE_STAMP_BYTES]);
 
 struct store_options {
     const char *data;
@@ -54,6 +60,10 @@ struct store {
  * process holds the lock; the sentence names it. `serve` and commands use it alike.
  */
 enum err store_open(const struct store_options *options, struct store *store, struct problem *problem);
+
+/* Only the lock, for commands that open the files themselves; the folder is made. ERR_CONFLICT: somebody holds it. The
+   caller closes it. */
+enum err store_lock(const struct store_options *options, int *lock_fd, struct problem *problem);
 
 /* Whether there is a community: ERR_NOT_FOUND with a sentence when not, ERR_STORAGE when nobody lets us see. */
 enum err store_find(const struct store_options *options, struct problem *problem);

@@ -219,6 +219,18 @@
 #define RATE_TABLE_SHARDS 64
 #define RATE_SHARD_ENTRIES 4096 /* 262,144 buckets in all: 4 MiB when all are used */
 
+/* ---- backups ----------------------------------------------------------------------------------------------------- */
+
+#define MOMENT_HOLD_MS_MAX 25 /* a writer waits for the other one: half of what anybody may notice */
+#define MOMENT_TRIES_MAX 40   /* a disk that takes 0.1 s a commit lets them meet in one try of four */
+#define BACKUP_STEP_PAGES 256 /* a megabyte: then it looks whether to stop */
+#define BACKUP_SYNC_BYTES (4U << 20) /* of the archive at once: one fsync of it all would hold the writers' up */
+#define BACKUP_FACTS_BYTES_MAX 16384 /* backup.json: two dozen lines and a name for each table */
+#define BACKUP_AGAIN_MS 300000       /* after one that failed: a full disk is not emptied within a minute */
+#define BACKUP_KEEP_MAX 1000
+#define BACKUP_EVERY_S_MAX (366 * 86400)
+#define CENSUS_TABLES_MAX 96 /* of one file: three times what there is */
+
 /* ---- import ------------------------------------------------------------------------------------------------------ */
 
 #define IMPORT_LINE_BYTES_MAX 65536 /* one record, as an HTTP body */

@@ -154,6 +154,11 @@ enum err db_table_exists(struct db *db, const char *name, bool *exists)
     return db->methods->table_exists(db, name, exists);
 }
 
+enum err db_count(struct db *db, const char *table, int64_t *rows)
+{
+    return db->methods->count(db, table, rows);
+}
+
 static bool is_lost(struct db *db)
 {
     return db->lost || !db->methods->in_transaction(db);
@@ -230,4 +235,27 @@ void db_back_to_mark(struct db *db)
     /* Going back leaves the mark itself in place, on both databases. */
     if (db_run(db, "ROLLBACK TO SAVEPOINT mark", "") != ERR_OK || db_run(db, "RELEASE SAVEPOINT mark", "") != ERR_OK)
         db->lost = true;
+}
+
+enum err db_copy_begin(struct db *from, const char *path, struct db_copy **out)
+{
+    assert(from->begun);
+    *out = NULL;
+    return from->methods->copy_begin(from, path, out);
+}
+
+enum err db_copy_step(struct db_copy *copy, int pages, int64_t *left, int64_t *all)
+{
+    return copy->methods->copy_step(copy, pages, left, all);
+}
+
+bool db_copy_full(const struct db_copy *copy)
+{
+    return copy->full;
+}
+
+void db_copy_end(struct db_copy *copy)
+{
+    if (copy != NULL)
+        copy->methods->copy_end(copy);
 }

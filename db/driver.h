@@ -69,6 +69,9 @@ enum err db_script(struct db *db, const char *sql);
 
 enum err db_table_exists(struct db *db, const char *name, bool *exists);
 
+/* How many rows a table has, for whoever looks at tables by name: it must be there. */
+enum err db_count(struct db *db, const char *table, int64_t *rows);
+
 /*
  * Writes belong in a transaction: db_begin takes the write lock at once on a write connection; on a read one it holds a
  * snapshot. A database whose disk is full may give the transaction up by itself: then db_mark, db_release and db_commit
@@ -84,6 +87,18 @@ enum err db_holds(struct db *db); /* ERR_STORAGE when the transaction was given 
 enum err db_mark(struct db *db);
 enum err db_release(struct db *db);
 void db_back_to_mark(struct db *db);
+
+/*
+ * A copy of the whole database in a new file, some pages at a time: of what `from` sees in the transaction that it is
+ * in. The copy is one file, without a log beside it, and not synced: whoever keeps it does that. ERR_STORAGE: `full`
+ * says whether there was no room for it.
+ */
+struct db_copy;
+enum err db_copy_begin(struct db *from, const char *path, struct db_copy **out);
+/* At most so many `pages` more; `left` of `all` are to go, 0: the copy is complete. */
+enum err db_copy_step(struct db_copy *copy, int pages, int64_t *left, int64_t *all);
+bool db_copy_full(const struct db_copy *copy);
+void db_copy_end(struct db_copy *copy); /* NULL is fine; `from` goes on in its transaction */
 
 /* Of the database library, for `porchlight --version`. Static storage. */
 const char *db_library_version(void);

@@ -35,6 +35,12 @@ struct db_stmt {
     bool open;
 };
 
+/* A driver's copy begins with it. */
+struct db_copy {
+    const struct db_methods *methods;
+    bool full;
+};
+
 struct db_methods {
     void (*close)(struct db *db);
     /* Prepares or finds the statement, binds. On an error nothing is left open. */
@@ -49,10 +55,14 @@ struct db_methods {
     int64_t (*total_changes)(struct db *db);
     enum err (*script)(struct db *db, const char *sql);
     enum err (*table_exists)(struct db *db, const char *name, bool *exists);
+    enum err (*count)(struct db *db, const char *table, int64_t *rows);
     const char *(*begin_sql)(struct db *db);
     enum err (*before_write)(struct db *db); /* before each write transaction begins */
     void (*committed)(struct db *db);        /* after each: storage works */
     bool (*in_transaction)(struct db *db);   /* false also when the database gave it up by itself */
+    enum err (*copy_begin)(struct db *from, const char *path, struct db_copy **out);
+    enum err (*copy_step)(struct db_copy *copy, int pages, int64_t *left, int64_t *all);
+    void (*copy_end)(struct db_copy *copy);
 };
 
 enum err driver_sqlite_open(const struct db_options *options, struct db **out);

@@ -7,7 +7,7 @@ import { before, describe, test } from 'node:test';
 import { binary, cliOn, demoData, mustOn, run, temporaryFolder } from './harness.mjs';
 
 const commands = [
-    'serve', 'check', 'migrate', 'demo', 'import', 'export', 'user add', 'user passwd', 'user disable', 'user enable',
+    'serve', 'check', 'migrate', 'demo', 'import', 'export', 'backup', 'restore', 'doctor', 'user add', 'user passwd', 'user disable', 'user enable',
     'user list', 'team add', 'team list', 'invite', 'token issue', 'token verify', 'token revoke', 'token keys', 'flag',
 ];
 

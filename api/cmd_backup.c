@@ -1,0 +1,108 @@
+/*
+ * backup and restore: the community as one file, and back.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/backups.h"
+#include "api/cmd.h"
+#include "api/restore.h"
+
+#define MEGABYTE 1048576.0
+#define PROGRESS_EVERY_MS 100
+
+struct watching {
+    struct operator_context *ctx;
+    int64_t shown_ms;
+};
+
+static bool show(void *arg, const char *doing, int percent)
+{
+    struct watching *w = arg;
+    const struct clock real = {0};
+    char text[80];
+    int64_t now_ms = clock_mono_ms(&real);
+    if (now_ms - w->shown_ms < PROGRESS_EVERY_MS)
+        return true;
+    w->shown_ms = now_ms;
+    int len = snprintf(text, sizeof text, "%3d%%  %s", percent, doing);
+    return w->ctx->sink->put(w->ctx->sink->arg, OPERATOR_PROGRESS, text, (size_t)len);
+}
+
+static void describe(struct operator_context *ctx, const char *what, const struct backup_facts *facts)
+{
+    char made[CLOCK_TEXT_BYTES];
+    const struct census *c = &facts->members[BACKUP_COMMUNITY].census;
+    clock_format(facts->made_ms, made);
+    operator_print(ctx, "%s %s, made by porchlight %s: %lld members, %lld teams, %lld posts, %lld likes, %lld messages.",
+                   what, made, facts->version, (long long)census_rows(c, "users"), (long long)census_rows(c, "teams"),
+                   (long long)census_rows(c, "posts"), (long long)census_rows(c, "likes"),
+                   (long long)census_rows(c, "messages"));
+}
+
+/* ---- backup ------------------------------------------------------------------------------------------------------ */
+
+static enum err make_here(struct operator_context *ctx, const struct backup_watch *watch, struct backups_made *made,
+                          struct problem *problem)
+{
+    const struct backups_options options = {
+        .store = {.data = ctx->options->data, .clock = ctx->clock},
+        .to = ctx->options->backup_to,
+        .keep = ctx->options->backup_keep,
+    };
+    if (ctx->lock_fd < 0)
+        return problem_set(problem, ERR_CONFLICT, "%s", ctx->lock_holder);
+    enum err err = restore_is_cut_off(options.store.data)
+                       ? problem_set(problem, ERR_CONFLICT, "a restore was cut off; `porchlight migrate` ends it")
+                       : ERR_OK;
+    return err == ERR_OK ? backups_make(&options, ctx->input_fd, watch, made, problem) : err;
+}
+
+int cmd_backup(struct operator_context *ctx)
+{
+    struct watching watching = {.ctx = ctx};
+    const struct backup_watch watch = {.progress = show, .arg = &watching};
+    struct backups_made *made = arena_zalloc(ctx->arena, sizeof *made);
+    struct problem problem = {0};
+    if (made == NULL)
+        return operator_fail(ctx, "there is not enough memory");
+    enum err err = ctx->backups != NULL ? backups_ask(ctx->backups, ctx->input_fd, &watch, made, &problem)
+                                        : make_here(ctx, &watch, made, &problem);
+    if (err != ERR_OK)
+        return operator_fail(ctx, "no backup was made: %s", problem_detail(&problem));
+    operator_print(ctx, "%s", ctx->input_fd >= 0 ? ctx->input_name : made->path);
+    describe(ctx, "Backup of", &made->facts);
+    operator_print(ctx, "%.1f MB, checked, in %.1f s.", (double)made->bytes / MEGABYTE, (double)made->took_ms / 1000);
+    return 0;
+}
+
+/* ---- restore ----------------------------------------------------------------------------------------------------- */
+
+int cmd_restore(struct operator_context *ctx)
+{
+    const char *data = ctx->options->data;
+    char aside[RESTORE_ASIDE_BYTES];
+    struct watching watching = {.ctx = ctx};
+    struct backup_facts *facts = arena_zalloc(ctx->arena, sizeof *facts);
+    struct problem problem = {0};
+    if (facts == NULL)
+        return operator_fail(ctx, "there is not enough memory");
+    if (ctx->lock_fd < 0)
+        return operator_fail(ctx, "%s: stop it first, then restore", ctx->lock_holder);
+    const struct restore_options options = {
+        .data = data,
+        .fd = ctx->input_fd,
+        .name = strcmp(ctx->input_name, "-") == 0 ? "stdin" : ctx->input_name,
+        .only_check = ctx->options->dry_run,
+        .clock = ctx->clock,
+        .watch = {.progress = show, .arg = &watching},
+    };
+    if (restore_run(&options, facts, aside, &problem) != ERR_OK)
+        return operator_fail_with(ctx, &problem);
+    describe(ctx, ctx->options->dry_run ? "It is whole: a backup of" : "Restored the backup of", facts);
+    if (ctx->options->dry_run)
+        operator_print(ctx, "This was a dry run: nothing was changed.");
+    else if (aside[0] != '\0')
+        operator_print(ctx, "What was there before is in %s/%s; remove it when you need it no more.", data, aside);
+    return 0;
+}
