@@ -199,7 +199,9 @@ static enum err sum_member(const char *path, int64_t *bytes, char sum[static BAC
     }
     (void)crypto_hash_sha256_final(&state, hash);
     (void)sodium_bin2hex(sum, BACKUP_SUM_BYTES, hash, sizeof hash);
-    enum err err = got == 0 ? ERR_OK : problem_set(problem, ERR_STORAGE, "cannot read %.120s: %s", path, strerror(errno));
+    enum err err = ERR_OK;
+    if (got != 0)
+        err = problem_set(problem, ERR_STORAGE, "cannot read %.120s: %s", path, strerror(errno));
     if (fd >= 0)
         (void)close(fd);
     return err;

@@ -5,9 +5,9 @@
  *                 porchlight.db
  *                 rooms.db ) )                  `tar xzf` opens it, `sha256sum` checks it
  *
- * Both databases are first copied into a work folder, opened there and checked; then they are packed, and what was packed
- * is read again and compared. Keys that sign tokens, hashes of passwords and members' words are all inside: whoever has
- * the file has the community. Caller's thread, which may take its time.
+ * Both databases are first copied into a work folder, opened there and checked; then they are packed, and what was
+ * packed is read again and compared. Keys that sign tokens, hashes of passwords and members' words are all inside:
+ * whoever has the file has the community. Caller's thread, which may take its time.
  */
 #ifndef PORCHLIGHT_API_BACKUP_H
 #define PORCHLIGHT_API_BACKUP_H

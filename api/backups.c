@@ -1,8 +1,8 @@
 /*
  * The folder, and the thread. See backups.h.
  *
- * When the next one is due is counted on the monotonic clock, so that a jump of the wall clock neither skips backups nor
- * makes one each second; only a start looks at the time in the newest one's name.
+ * When the next one is due is counted on the monotonic clock, so that a jump of the wall clock neither skips backups
+ * nor makes one each second; only a start looks at the time in the newest one's name.
  */
 #include "api/backups.h"
 
@@ -182,8 +182,8 @@ static enum err make_kept(const struct backups_options *o, const struct backup_w
         return cannot("make", folder, problem);
     store_stamp(clock_wall_ms(o->store.clock), stamp);
     (void)snprintf(made->path, sizeof made->path, "%.4000s/" PREFIX "%s" SUFFIX, folder, stamp);
-    (void)snprintf(partial, sizeof partial, "%.4000s/backup.partial", folder); /* one name: a killed one's is used again */
-    (void)unlink(partial);
+    (void)snprintf(partial, sizeof partial, "%.4000s/backup.partial", folder);
+    (void)unlink(partial); /* of one that was killed: they all have this name */
     int fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return cannot("write", partial, problem);
@@ -339,7 +339,7 @@ enum err backups_ask(struct backups *b, int fd, const struct backup_watch *watch
         (void)pthread_mutex_unlock(&b->mutex);
         return problem_set(problem, ERR_BUSY, "a backup is being asked for already, or the server stops");
     }
-    b->wish = &wish;
+    b->wish = &wish; /* cppcheck-suppress autoVariables ; this waits until the wish is done and forgotten */
     (void)pthread_cond_broadcast(&b->moved);
     while (!wish.done)
         (void)pthread_cond_wait(&b->moved, &b->mutex);

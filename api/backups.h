@@ -3,9 +3,9 @@
  *
  *      BACKUPS/porchlight-20260131T083000Z.tar.gz     the newest `keep` of them; what is called otherwise is left alone
  *
- * A running server has one thread for them, with less claim to the processor than those who answer members: it makes the
- * scheduled ones, and what the command asks for. One is made at a time. While one is made there are copies of both files
- * in DATA/backup.partial.
+ * A running server has one thread for them, with less claim to the processor than those who answer members: it makes
+ * the scheduled ones, and what the command asks for. One is made at a time. While one is made there are copies of both
+ * files in DATA/backup.partial.
  */
 #ifndef PORCHLIGHT_API_BACKUPS_H
 #define PORCHLIGHT_API_BACKUPS_H

@@ -34,7 +34,8 @@ static void describe(struct operator_context *ctx, const char *what, const struc
     char made[CLOCK_TEXT_BYTES];
     const struct census *c = &facts->members[BACKUP_COMMUNITY].census;
     clock_format(facts->made_ms, made);
-    operator_print(ctx, "%s %s, made by porchlight %s: %lld members, %lld teams, %lld posts, %lld likes, %lld messages.",
+    operator_print(ctx, "%s %s, made by porchlight %s:"
+                        " %lld members, %lld teams, %lld posts, %lld likes, %lld messages.",
                    what, made, facts->version, (long long)census_rows(c, "users"), (long long)census_rows(c, "teams"),
                    (long long)census_rows(c, "posts"), (long long)census_rows(c, "likes"),
                    (long long)census_rows(c, "messages"));

@@ -92,13 +92,13 @@ const struct command commands[COMMAND_COUNT_] = {
         {.name = "backup",
          .arguments = "[FILE]",
          .summary = "Save the whole community in one file, also while a server runs",
-         .details = "FILE, such as porchlight.tar.gz, holds both databases as they were at one moment, and backup.json,\n"
-                    "which says what it is. It is checked before it gets its name. Without FILE it is called\n"
-                    "porchlight-TIME.tar.gz and put into the folder of --backup-to, where the newest --backup-keep are\n"
-                    "kept; `serve --backup-every 1d` does this by itself.\n"
+         .details = "FILE, a .tar.gz, holds both databases as they were at one moment, and backup.json, which says\n"
+                    "what it is. It is checked before it gets its name. Without FILE it is called\n"
+                    "porchlight-TIME.tar.gz and put into the folder of --backup-to, where the newest\n"
+                    "--backup-keep are kept; `serve --backup-every 1d` does this by itself.\n"
                     "\n"
-                    "Everything is in it: the keys that sign tokens, hashes of passwords, what members wrote. Keep it as\n"
-                    "you keep the data directory. While it is made, copies of both databases are in --data.",
+                    "Everything is in it: the keys that sign tokens, hashes of passwords, what members wrote. Keep\n"
+                    "it as you keep the data directory. While it is made, copies of both are in --data.",
          .examples = "porchlight backup\n"
                      "porchlight backup /mnt/usb/community.tar.gz",
          .words_max = 1,
@@ -129,10 +129,10 @@ const struct command commands[COMMAND_COUNT_] = {
         {.name = "doctor",
          .arguments = "",
          .summary = "Look for damage in the databases, and repair it",
-         .details = "Checks the pages and references of both files, and figures against what they count. Without --repair\n"
-                    "it changes nothing, and a server may run. With it, none may: a backup is made first, then all is\n"
-                    "repaired in one transaction. Damaged pages cannot be repaired; `porchlight restore` puts a backup\n"
-                    "in their place.\n"
+         .details = "Checks the pages and references of both files, and figures against what they count. Without\n"
+                    "--repair it changes nothing, and a server may run. With it, none may: a backup is made first,\n"
+                    "then all is repaired in one transaction. Damaged pages cannot be repaired; `porchlight\n"
+                    "restore` puts a backup in their place.\n"
                     "\n"
                     "Ends with 0 when nothing is wrong (any more), 3 when something is, 1 when it could not look.",
          .examples = "porchlight doctor\n"

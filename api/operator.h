@@ -103,8 +103,8 @@ struct command {
     bool wants_secret;  /* asks for a new password before it runs */
     bool wants_input;   /* its first word is a file to read */
     bool wants_output;  /* its first word, if there is one, is a file to write: it gets its name when all went well */
-    bool own_files; /* opens the databases itself, or puts others in their place: it is only given the lock, if it is free
-                     */
+    /* Opens the databases itself, or puts others in their place: it is only given the lock, if that is free. */
+    bool own_files;
     bool wants_likes; /* it takes the community as a whole: likes on their way into the database are brought there first
                        */
     int (*run)(struct operator_context *ctx); /* exit status; NULL: cli.c does it (serve, check) */

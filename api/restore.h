@@ -26,7 +26,7 @@ struct restore_options {
     struct backup_watch watch;
 };
 
-/* Errors have a sentence; then nothing is changed. `aside` is where the files of before are, "" when there were none. */
+/* Errors have a sentence; then nothing is changed. `aside` is where the files of before are; "": there were none. */
 enum err restore_run(const struct restore_options *options, struct backup_facts *facts,
                      char aside[static RESTORE_ASIDE_BYTES], struct problem *problem);
 

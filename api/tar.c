@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AT_MODE = 100, AT_UID = 108, AT_GID = 116, AT_SIZE = 124, AT_TIME = 136, AT_SUM = 148, AT_TYPE = 156, AT_MAGIC = 257 };
+enum { AT_MODE = 100, AT_UID = 108, AT_GID = 116, AT_SIZE = 124, AT_TIME = 136, AT_SUM = 148 };
+enum { AT_TYPE = 156, AT_MAGIC = 257 };
 enum { SIZE_LEN = 12, SUM_LEN = 8 };
 
 #define OCTAL_MAX INT64_C(077777777777)

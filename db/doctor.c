@@ -118,7 +118,8 @@ static const struct check checks[] = {
                " (PARTITION BY counter_id ORDER BY operation) AS place FROM counter_changes) AS n"
                " WHERE counter_changes.operation > 1000000000000 AND n.counter_id = counter_changes.counter_id"
                " AND n.operation = counter_changes.operation;"
-               "UPDATE counters SET operations = (SELECT COUNT(*) FROM counter_changes n WHERE n.counter_id = counters.id)"},
+               "UPDATE counters SET operations ="
+               " (SELECT COUNT(*) FROM counter_changes n WHERE n.counter_id = counters.id)"},
     {.name = "counter-values",
      .what = "counters that do not stand where their newest change left them",
      .find = "SELECT COUNT(*), 'counter ' || MIN(c.id) " COUNTERS_OFF,
@@ -132,8 +133,9 @@ static const struct check checks[] = {
      .what = "teams without a channel",
      .find = "SELECT COUNT(*), 'team ' || MIN(id) FROM teams WHERE id NOT IN (SELECT team_id FROM channels)",
      .repair = "give them their first one",
-     .script = "INSERT INTO channels (team_id, name, posting, created_ms) SELECT id, 'Team chat', 'everyone', created_ms"
-               " FROM teams WHERE id NOT IN (SELECT team_id FROM channels) ORDER BY id"},
+     .script = "INSERT INTO channels (team_id, name, posting, created_ms)"
+               " SELECT id, 'Team chat', 'everyone', created_ms FROM teams"
+               " WHERE id NOT IN (SELECT team_id FROM channels) ORDER BY id"},
     {.name = "channel-heads",
      .what = "channels with messages that are newer than the channel says",
      .find = "SELECT COUNT(*), 'channel ' || MIN(id) FROM channels WHERE seq < " NEWEST_OF_CHANNEL,
@@ -436,7 +438,7 @@ enum err doctor_repair(struct db *db, void (*each)(void *arg, const struct docto
 {
     struct examination e = {.each = each, .arg = arg};
     *left = 0;
-    /* Rows that nothing refers to rightly go before those that refer to them; at the end all references are looked at. */
+    /* A row may go before those that refer to it; at the end all references are looked at. */
     enum err err = db_script(db, "PRAGMA foreign_keys = OFF");
     if (err == ERR_OK)
         err = db_begin(db);

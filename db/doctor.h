@@ -2,8 +2,8 @@
  * Looks for damage in both files, and mends what can be told from the rows themselves.
  *
  * Three kinds of faults: a file whose pages are damaged (only an index can be made anew; for the rest there are
- * backups), rows that refer to rows that are not there, and figures that are kept beside what they count. One check, one
- * name; the table of checks is in doctor.c, in the order in which they are repaired.
+ * backups), rows that refer to rows that are not there, and figures that are kept beside what they count. Each check
+ * has a name; the table of them is in doctor.c, in the order in which they are repaired.
  */
 #ifndef PORCHLIGHT_DB_DOCTOR_H
 #define PORCHLIGHT_DB_DOCTOR_H

@@ -5,9 +5,9 @@
  *      rooms writer  ─ batch ──┤  held   ├─ batch ─────        rooms.db
  *                                  ^ both snapshots begin here: neither file changes meanwhile
  *
- * Each writer runs a job, and the one that comes first waits for the other's, which takes the moment for both: while both
- * are in their jobs no transaction can commit, so two read connections that begin now see the last commit of each file,
- * and nothing of one file can lack what it refers to in the other. A writer that has waited MOMENT_HOLD_MS_MAX gives
+ * Each writer runs a job, and the one that comes first waits for the other's, which takes the moment for both: while
+ * both are in their jobs no transaction can commit, so two read connections that begin now see the last commit of each
+ * file, and nothing of one can lack what it refers to in the other. A writer that has waited MOMENT_HOLD_MS_MAX gives
  * up, and both are asked again: a disk that takes long over one commit must not keep the other writer from its work.
  */
 #ifndef PORCHLIGHT_DB_MOMENT_H

@@ -100,15 +100,17 @@ describe('a backup while members write', () => {
     after(() => server?.stop());
 
     /* Each writer posts (porchlight.db) and only then says what it thinks (rooms.db), in turn, until told to stop. */
+    let phases = 0;
     async function writing(during) {
+        const phase = (phases += 1); // an opinion of the same article would take the place of the one before
         let stop = false;
         const times = [];
         const writers = Array.from({ length: WRITERS }, async (_, i) => {
             const member = as(server, `member${i + 1}`);
             for (let n = 0; !stop; n++) {
-                expectStatus(await member.post('/posts', { body: `Both ${i} ${n}` }), 201);
+                expectStatus(await member.post('/posts', { body: `Both ${i} ${phase} ${n}` }), 201);
                 times.push(performance.now());
-                expectStatus(await member.post('/me/feedback', { articleId: `both-${i}-${n}`, feedback: 'helpful', topics: ['tea'] }), 200);
+                expectStatus(await member.post('/me/feedback', { articleId: `both-${i}-${phase}-${n}`, feedback: 'helpful', topics: ['tea'] }), 200);
                 times.push(performance.now());
             }
         });
@@ -125,7 +127,10 @@ describe('a backup while members write', () => {
 
     test('has both files at one moment, again and again, and holds no writer for 50 ms', { timeout: 120_000 }, async (t) => {
         for (let i = 1; i <= WRITERS; i++) await server.token(`member${i}`);
-        const quiet = await writing(() => new Promise((next) => setTimeout(next, 1000)));
+        // Commands are started in both cases: that alone keeps this process from its writing for a while.
+        const quiet = await writing(async () => {
+            for (let i = 0; i < 10; i++) await server.must('user', 'list');
+        });
         const files = [];
         const longest = await writing(async () => {
             for (let i = 0; i < 5; i++) {
@@ -137,7 +142,7 @@ describe('a backup while members write', () => {
         const held = await figure(server, 'porchlight_backup_writer_pause_seconds');
         t.diagnostic(`longest gap between two acknowledged writes: ${longest.toFixed(1)} ms, without backups ${quiet.toFixed(1)} ms; a writer was held ${(held * 1000).toFixed(1)} ms`);
         assert.ok(held < 0.05, `a writer was held for ${held} s`);
-        assert.ok(longest < Math.max(50, 2 * quiet), `nobody's write was acknowledged for ${longest} ms`);
+        assert.ok(longest < 50 + 2 * quiet, `nobody's write was acknowledged for ${longest} ms`);
         let some = 0;
         for (const file of files) {
             const { folder } = unpacked(file);

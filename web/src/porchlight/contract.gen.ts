@@ -475,6 +475,7 @@ export interface Health {
 export interface Readiness {
     status: "ready";
     storage: "ok";
+    backups: "off" | "ok" | "failing";
 }
 
 export interface Problem {
