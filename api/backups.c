@@ -278,11 +278,12 @@ static void make_scheduled(struct backups *b)
 {
     struct backups_made *made = malloc(sizeof *made);
     struct problem problem = {0};
+    int64_t began_ms = clock_mono_ms(b->options.store.clock); /* counted from here, they do not drift */
     enum err err = made == NULL ? ERR_NO_MEMORY : make(b, -1, NULL, made, &problem);
     free(made);
     int64_t every_ms = b->options.every_s * 1000;
     int64_t wait_ms = err == ERR_OK || every_ms < BACKUP_AGAIN_MS ? every_ms : BACKUP_AGAIN_MS;
-    b->due_ms = clock_mono_ms(b->options.store.clock) + wait_ms;
+    b->due_ms = began_ms + wait_ms;
 }
 
 static void fulfil(struct backups *b, struct wish *wish)
