@@ -23,14 +23,17 @@ struct check {
     const char *script;
 };
 
-/* How a counter's row stands against its newest change. */
+/* How a counter's row stands against its newest change. Where all of them are forgotten, its value is all there is. */
 #define COUNTERS_OFF                                                                                                   \
     "FROM counters c LEFT JOIN counter_changes n ON n.counter_id = c.id AND n.operation ="                             \
     " (SELECT MAX(o.operation) FROM counter_changes o WHERE o.counter_id = c.id)"                                      \
-    " WHERE c.value <> COALESCE(n.value, 0) OR c.seq <> COALESCE(n.seq, 0) OR c.operations <> COALESCE(n.operation, 0)"
+    " WHERE c.value <> COALESCE(n.value, CASE c.forgotten WHEN 0 THEN 0 ELSE c.value END)"                             \
+    " OR c.seq <> COALESCE(n.seq, 0) OR c.operations <> COALESCE(n.operation, c.forgotten)"
 
+/* The first `forgotten` changes are meant to be gone: those after them have every number. */
 #define COUNTERS_WITH_GAPS                                                                                             \
-    "(SELECT counter_id FROM counter_changes GROUP BY counter_id HAVING COUNT(*) <> MAX(operation))"
+    "(SELECT c.id FROM counters c JOIN counter_changes n ON n.counter_id = c.id GROUP BY c.id, c.forgotten"            \
+    " HAVING COUNT(*) <> MAX(n.operation) - c.forgotten)"
 
 #define NEWEST_NUMBER                                                                                                  \
     "(SELECT MAX(n) FROM (SELECT MAX(seq) AS n FROM events UNION ALL SELECT MAX(created_seq) FROM posts"               \
@@ -109,23 +112,24 @@ static const struct check checks[] = {
                " AND likes <> (SELECT COUNT(*) FROM likes WHERE post_id = posts.id)"},
     {.name = "counter-history",
      .what = "counters some of whose changes are missing",
-     .find = "SELECT COUNT(*), 'counter ' || MIN(counter_id) FROM " COUNTERS_WITH_GAPS,
-     .repair = "number the changes that are there from 1 on",
+     .find = "SELECT COUNT(*), 'counter ' || MIN(id) FROM " COUNTERS_WITH_GAPS,
+     .repair = "number the changes that are there without a gap",
      /* By way of numbers that none has: a change must not meet another's number on its way. */
      .script = "UPDATE counter_changes SET operation = operation + 1000000000000 WHERE counter_id IN" COUNTERS_WITH_GAPS
                ";"
-               "UPDATE counter_changes SET operation = n.place FROM (SELECT counter_id, operation, ROW_NUMBER() OVER"
+               "UPDATE counter_changes SET operation = n.place + (SELECT forgotten FROM counters c"
+               " WHERE c.id = counter_changes.counter_id) FROM (SELECT counter_id, operation, ROW_NUMBER() OVER"
                " (PARTITION BY counter_id ORDER BY operation) AS place FROM counter_changes) AS n"
                " WHERE counter_changes.operation > 1000000000000 AND n.counter_id = counter_changes.counter_id"
                " AND n.operation = counter_changes.operation;"
-               "UPDATE counters SET operations ="
+               "UPDATE counters SET operations = forgotten +"
                " (SELECT COUNT(*) FROM counter_changes n WHERE n.counter_id = counters.id)"},
     {.name = "counter-values",
      .what = "counters that do not stand where their newest change left them",
      .find = "SELECT COUNT(*), 'counter ' || MIN(c.id) " COUNTERS_OFF,
      .repair = "set them to it",
-     .script = "UPDATE counters SET value = 0, seq = 0, operations = 0 WHERE id NOT IN (SELECT counter_id FROM"
-               " counter_changes);"
+     .script = "UPDATE counters SET value = CASE forgotten WHEN 0 THEN 0 ELSE value END, seq = 0,"
+               " operations = forgotten WHERE id NOT IN (SELECT counter_id FROM counter_changes);"
                "UPDATE counters SET value = n.value, seq = n.seq, operations = n.operation FROM counter_changes n"
                " WHERE n.counter_id = counters.id AND n.operation = (SELECT MAX(o.operation) FROM counter_changes o"
                " WHERE o.counter_id = counters.id)"},

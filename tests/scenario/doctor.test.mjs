@@ -27,6 +27,8 @@ const table = [
         'SELECT value = (SELECT value FROM counter_changes ORDER BY operation DESC LIMIT 1) FROM counters'],
     ['a change that is missing', ['counter-history'], ['DELETE FROM counter_changes WHERE operation = 7'],
         'SELECT COUNT(*) = MAX(operation) AND MAX(operation) = (SELECT operations FROM counters) FROM counter_changes'],
+    ['a gap behind what was forgotten', ['counter-history'], ['DELETE FROM counter_changes WHERE operation <= 5', 'UPDATE counters SET forgotten = 5', 'DELETE FROM counter_changes WHERE operation = 9'],
+        'SELECT MIN(operation) = 6 AND COUNT(*) = MAX(operation) - 5 AND MAX(operation) = (SELECT operations FROM counters) FROM counter_changes'],
     ['the newest change is missing', ['counter-values'], ['DELETE FROM counter_changes WHERE operation = (SELECT MAX(operation) FROM counter_changes)'],
         'SELECT operations = (SELECT MAX(operation) FROM counter_changes) FROM counters'],
     ['a team without a channel', ['team-channels'], [
@@ -113,6 +115,13 @@ describe('doctor', () => {
             assert.equal(await mustOn(data, ['doctor']), 'Nothing is wrong.');
             assert.equal(value(data, holds), 1, holds);
         });
+
+    test('a history whose beginning was forgotten on purpose is sound', async () => {
+        const data = living();
+        sql(data, 'DELETE FROM counter_changes WHERE operation <= 50', 'UPDATE counters SET forgotten = 50');
+        assert.equal(await mustOn(data, ['doctor', '--repair']), 'Nothing is wrong.');
+        assert.equal(value(data, 'SELECT MIN(operation) FROM counter_changes'), 51);
+    });
 
     test('damaged pages are named, and nothing is changed: only a backup helps', async () => {
         const data = living();
