@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DESKTOP, expected, PHONE, stage } from './browser.mjs';
-import { assertAccessibleInBoth, measure, overflow } from './sight.mjs';
+import { assertAccessibleInBoth, crowded, measure, overflow } from './sight.mjs';
 
 const NARROW = { width: 320, height: 640 };
 const messages = (page) => page.getByRole('list', { name: 'Messages' }).locator('> li');
@@ -336,6 +336,42 @@ describe('the view', () => {
         await last.getByRole('button', { name: 'Undo' }).waitFor();
         await assertAccessibleInBoth(sarah, 'a deleted message, two chats');
         await sarah.leave();
+        await page.leave();
+    });
+
+    test('a coach starts another chat by keyboard; a member has no way to', async () => {
+        const sarah = await openChat(porch, { who: 'sarah', viewport: NARROW, allow: [expected.status(503)] });
+        await sarah.getByRole('button', { name: 'Start another chat' }).press('Enter');
+        const name = sarah.getByLabel('What is it about?');
+        assert.ok(await name.evaluate((it) => it === document.activeElement));
+        await sarah.keyboard.press('Enter');
+        await sarah.getByText('Please give the chat a name.').waitFor();
+        await sarah.keyboard.type('Good recipes');
+        await sarah.keyboard.press('Tab');
+        await sarah.keyboard.press('ArrowRight');
+        assert.ok(await sarah.getByRole('radio', { name: 'Only coaches' }).isChecked());
+        assert.deepEqual(await measure(sarah), []);
+        assert.deepEqual(await overflow(sarah), { scrolls: false, wide: [] });
+        assert.deepEqual(await crowded(sarah), []);
+        await assertAccessibleInBoth(sarah, 'a new chat');
+
+        /* A server in trouble: what was typed is kept, and the same again makes one. */
+        let fails = 1;
+        await sarah.route(/\/channels$/, (route) =>
+            route.request().method() === 'POST' && fails-- > 0 ? route.fulfill({ status: 503, body: '{}' }) : route.fallback());
+        await sarah.getByRole('button', { name: 'Start this chat' }).press('Enter');
+        await sarah.getByRole('form', { name: 'Start another chat' }).getByRole('alert').waitFor();
+        assert.equal(await name.inputValue(), 'Good recipes');
+        await name.press('End'); // two presses of Enter in a row would count as one
+        await name.press('Enter');
+        await sarah.getByRole('heading', { level: 1, name: 'Good recipes' }).waitFor();
+        const { items } = await porch.api('member2', 'GET', '/channels');
+        assert.deepEqual(items.filter((it) => it.name === 'Good recipes').map((it) => it.posting), ['coaches']);
+        await sarah.leave();
+
+        const page = await openChat(porch, { who: 'member2' });
+        await page.getByRole('link', { name: /^Good recipes/ }).waitFor();
+        assert.equal(await page.getByRole('button', { name: 'Start another chat' }).count(), 0);
         await page.leave();
     });
 

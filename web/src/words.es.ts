@@ -440,6 +440,17 @@ export const spanish: Words = {
         left: (count) => `Quedan ${some(count, "letra", "letras")}`,
         over: (count) => `A su mensaje le sobran ${some(count, "letra", "letras")}.`,
         coachesOnly: "En este chat escriben los coaches y todos pueden leer.",
+
+        newChat: {
+            open: "Empezar otro chat",
+            name: "¿De qué trata?",
+            hint: "Una o dos palabras, como: Paseos",
+            missing: "Por favor, ponga un nombre al chat.",
+            long: (max: number) => `El nombre es muy largo. Puede tener ${max} letras.`,
+            who: "¿Quién puede escribir en él?",
+            posting: { everyone: "Todos", coaches: "Solo los coaches" },
+            submit: "Empezar este chat",
+        },
         typing: (who, several) => `${who} ${several ? "están" : "está"} escribiendo…`,
         say: (name, content) => `${name} escribió: ${content}`,
         saySome: (count, name) => `Hay ${number.format(count)} mensajes nuevos. El último es de ${name}.`,

@@ -422,6 +422,17 @@ export const words = {
         left: (count: number) => `${some(count, "letter", "letters")} left`,
         over: (count: number) => `Your message is ${some(count, "letter", "letters")} too long.`,
         coachesOnly: "In this chat the coaches write, and all of you can read.",
+
+        newChat: {
+            open: "Start another chat",
+            name: "What is it about?",
+            hint: "One or two words, like: Walks",
+            missing: "Please give the chat a name.",
+            long: (max: number) => `The name is too long. It may have ${max} letters.`,
+            who: "Who may write in it?",
+            posting: { everyone: "Everyone", coaches: "Only coaches" },
+            submit: "Start this chat",
+        },
         typing: (who: string, several: boolean) => `${who} ${several ? "are" : "is"} writing…`,
         say: (name: string, content: string) => `${name} wrote: ${content}`,
         saySome: (count: number, name: string) =>

@@ -11,6 +11,7 @@ import type { Channel, TeamRef, User } from "../../porchlight/index.ts";
 import { unreadBadge } from "../../text/unread.ts";
 import { words } from "../../words.ts";
 import { Messages } from "./Messages.tsx";
+import { NewChannel } from "./NewChannel.tsx";
 import "./Chat.css";
 
 const channelLink = (id: string): string => `#/chat/${encodeURIComponent(id)}`;
@@ -102,6 +103,7 @@ export function Chat({ user, team, teams, chooseTeam, channel, thread }: ChatPro
                 <h1 tabIndex={-1}>{shown?.name ?? chat.view}</h1>
                 {teams.length > 1 && <TeamPicker teams={teams} team={team} choose={chooseTeam} />}
                 {channels.length > 1 && shown && <Channels channels={channels} shown={shown.id} />}
+                {leads && !isPending && !thread && <NewChannel made={({ id }) => (location.hash = channelLink(id))} />}
             </header>
             {isPending && <Loading cards={3}>{chat.loading}</Loading>}
             {error && !shown && <Failed title={chat.failed} error={error} retry={retry} />}
