@@ -134,7 +134,7 @@ tests/node_modules/.installed: tests/package-lock.json
 	@cd tests && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-tests-build: $(B)/porchlight $(B)/polling/porchlight $(B)/porchlight-echo $(UNIT_TESTS) $(B)/tests/test_agree_wslay $(B)/tests/swarm tests/node_modules/.installed
+tests-build: $(B)/porchlight $(B)/polling/porchlight $(B)/porchlight-echo $(B)/porchlight-fault $(UNIT_TESTS) $(B)/tests/test_agree_wslay $(B)/tests/swarm tests/node_modules/.installed
 
 SUITES ?= unit scenario browser web
 
@@ -161,6 +161,7 @@ include packaging/install.mk
 -include tests/lint/lint.mk
 -include tests/wslay/wslay.mk
 -include tests/load/load.mk
+-include tests/fault/fault.mk
 -include tests/fuzz/fuzz.mk
 -include tests/bench/bench.mk
 -include $(OBJECTS:.o=.d) $(B)/realtime/null.d $(B)/api/main.d $(B)/tests/echo/kinds.d $(B)/tests/echo/try.d
