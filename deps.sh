@@ -5,7 +5,7 @@
 #   ./deps.sh test    to test and lint as well
 set -eu
 
-run="gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libsodium-dev libjansson-dev zlib1g-dev libssl-dev ca-certificates"
+run="gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libsodium-dev libjansson-dev zlib1g-dev libssl-dev libcurl4-openssl-dev ca-certificates"
 # npm of Debian needs nearly 400 packages, so an npm that is there already, from wherever, is left alone.
 command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || run="$run nodejs npm"
 test="libcmocka-dev dpkg-dev mandoc groff-base libwslay-dev python3-websockets curl chromium-headless-shell clang libclang-rt-14-dev cppcheck procps util-linux binutils fonts-dejavu-core"

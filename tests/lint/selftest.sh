@@ -149,8 +149,8 @@ replace base/name.c 6 '#include "db/rows.h"'; echo '#define NAME_BYTES_MAX 1' > 
 replace db/rows.c 2 '#include "api/page.h"'; : > "$root/api/page.h"; expect walls.sh db/rows.c:2 include
 replace base/name.c 6 '#include "limits.h"'; expect walls.sh base/name.c:6 include
 library() {
-    mkdir -p "$root/system/nats"
-    for header in microhttpd.h sqlite3.h libpq-fe.h nats/nats.h; do : > "$root/system/$header"; done
+    mkdir -p "$root/system/nats" "$root/system/openssl" "$root/system/curl"
+    for header in microhttpd.h sqlite3.h libpq-fe.h nats/nats.h openssl/evp.h curl/curl.h; do : > "$root/system/$header"; done
     replace "$1" 2 "#include <$2>"
     sed -i 's/name_length(.*)/1/' "$root/$1"
     expect walls.sh "$1:2" library
@@ -160,6 +160,8 @@ library api/page.c sqlite3.h
 library db/rows.c sqlite3.h
 library db/rows.c libpq-fe.h
 library db/rows.c nats/nats.h
+library api/page.c openssl/evp.h
+library api/page.c curl/curl.h
 append api/page.c 'int show(void) { return 1; }'; expect walls.sh api/page.c:1 exports
 append api/page.c 'const int pages = 3;'; expect walls.sh api/page.c:1 exports
 append api/page.c 'int page_count = 3;'; expect walls.sh api/page.c:1 globals
