@@ -23,8 +23,9 @@ enum json_kind {
     JSON_KIND_ID,     /* a positive 64-bit integer in a string */
     JSON_KIND_INT,    /* an integer; min and max are its range */
     JSON_KIND_BOOL,
-    JSON_KIND_WORDS, /* an array of distinct lines without blanks; max is how many, word_max how long */
-    JSON_KIND_TIME,  /* RFC 3339 in a string; number holds milliseconds */
+    JSON_KIND_WORDS,  /* an array of distinct lines without blanks; max is how many, word_max how long */
+    JSON_KIND_TIME,   /* RFC 3339 in a string; number holds milliseconds */
+    JSON_KIND_OBJECT, /* an object with `fields` of its own */
 };
 
 struct json_field {
@@ -35,6 +36,8 @@ struct json_field {
     int64_t min;
     int64_t max;
     size_t word_max;
+    const struct json_field *fields; /* OBJECT */
+    size_t fields_count;
 };
 
 struct json_value {
@@ -46,6 +49,7 @@ struct json_value {
     size_t text_len;
     const char **words; /* WORDS */
     size_t words_count;
+    struct json_value *values; /* OBJECT; one entry per field, in the arena */
 };
 
 /*

@@ -192,6 +192,19 @@ static enum err read_words(const struct reader *r, const json_t *json)
     return ERR_OK;
 }
 
+static enum err check_object(const json_t *object, const struct json_field *fields, size_t count,
+                             struct json_value *values, struct arena *arena, struct problem *problem);
+
+static enum err read_object(const struct reader *r, const json_t *json)
+{
+    if (!json_is_object(json))
+        return wrong_type(r, "an object in braces");
+    r->value->values = arena_zalloc(r->arena, (r->field->fields_count + 1) * sizeof *r->value->values);
+    if (r->value->values == NULL)
+        return problem_set(r->problem, ERR_NO_MEMORY, "%s", "");
+    return check_object(json, r->field->fields, r->field->fields_count, r->value->values, r->arena, r->problem);
+}
+
 static enum err read_value(const struct reader *r, const json_t *json)
 {
     if (json_is_null(json)) {
@@ -216,6 +229,8 @@ static enum err read_value(const struct reader *r, const json_t *json)
         return read_words(r, json);
     case JSON_KIND_TIME:
         return read_time(r, json);
+    case JSON_KIND_OBJECT:
+        return read_object(r, json);
     }
     return ERR_INTERNAL;
 }
@@ -229,12 +244,13 @@ static enum err unknown_field(struct problem *problem, const char *key)
     return problem_set(problem, ERR_INVALID, "The field \"%s\" is not known here.", key);
 }
 
-static enum err check_object(json_t *object, const struct json_field *fields, size_t count, struct json_value *values,
-                             struct arena *arena, struct problem *problem)
+static enum err check_object(const json_t *object, const struct json_field *fields, size_t count,
+                             struct json_value *values, struct arena *arena, struct problem *problem)
 {
+    json_t *changeable = (json_t *)(uintptr_t)object; /* jansson's way to walk over one */
     const char *key;
     json_t *json;
-    json_object_foreach(object, key, json)
+    json_object_foreach(changeable, key, json)
     {
         size_t i = 0;
         while (i < count && strcmp(fields[i].name, key) != 0)

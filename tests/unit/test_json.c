@@ -264,6 +264,42 @@ static void words(void **state)
     refuse(r, "{\"words\":[[\"a\"]]}", ERR_INVALID, NULL);
 }
 
+/* An object inside of one has fields of its own, and the same sentences. */
+static void objects(void **state)
+{
+    struct reading *r = *state;
+    static const struct json_field inner[] = {
+        {.name = "key", .kind = JSON_KIND_LINE, .required = true, .min = 1, .max = 4},
+        {.name = "number", .kind = JSON_KIND_INT, .max = 9},
+    };
+    static const struct json_field outer[] = {
+        {.name = "keys", .kind = JSON_KIND_OBJECT, .nullable = true, .fields = inner, .fields_count = 2}};
+    static const struct {
+        const char *body;
+        const char *sentence;
+    } bad[] = {
+        {"{\"keys\":{}}", "The field \"key\" is missing."},
+        {"{\"keys\":{\"key\":\"abcde\"}}", "The field \"key\" may have 4 characters at most."},
+        {"{\"keys\":{\"key\":\"a\",\"number\":10}}", "The field \"number\" has to be between 0 and 9."},
+        {"{\"keys\":{\"key\":\"a\",\"more\":1}}", "The field \"more\" is not known here."},
+        {"{\"keys\":[]}", "The field \"keys\" has to be an object in braces."},
+        {"{\"keys\":\"a\"}", "The field \"keys\" has to be an object in braces."},
+    };
+    struct json_value v;
+    struct problem problem;
+    static const char good[] = "{\"keys\":{\"number\":7,\"key\":\" a \"}}";
+    assert_int_equal(json_read(good, strlen(good), outer, 1, &v, r->arena, &problem), ERR_OK);
+    assert_string_equal(v.values[0].text, "a");
+    assert_int_equal(v.values[1].number, 7);
+    static const char nothing[] = "{\"keys\":null}";
+    assert_int_equal(json_read(nothing, strlen(nothing), outer, 1, &v, r->arena, &problem), ERR_OK);
+    assert_true(v.is_null);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_int_equal(json_read(bad[i].body, strlen(bad[i].body), outer, 1, &v, r->arena, &problem), ERR_INVALID);
+        assert_string_equal(problem.detail, bad[i].sentence);
+    }
+}
+
 /* 9. Unknown fields are named, unless their name is long or odd: it comes from outside. */
 static void unknown_fields(void **state)
 {
@@ -610,6 +646,7 @@ int main(void)
         TEST(ids),
         TEST(other_kinds_are_strict),
         TEST(words),
+        TEST(objects),
         TEST(unknown_fields),
         TEST(duplicate_keys),
         TEST(depth_is_bounded),
