@@ -147,6 +147,7 @@
 #define QUEUE_BYTES_MAX (1U << 20) /* DESIGN: a slow consumer's queue, counted in memory */
 #define QUEUE_MS_MAX 5000          /* and its age */
 #define PING_ADVISED_MS 30000      /* what WELCOME says as `heartbeat` */
+#define PING_LATE_MS 40000         /* after which a push does not wait for a socket any more */
 #define SILENCE_MS_MAX 75000       /* two pings and a half without a word */
 #define ROOM_SLEEP_MS 10000        /* without a message */
 #define FREEZE_BYTES_MAX                                                                                               \
@@ -205,6 +206,32 @@
 #define WORD_CHARS_MAX 40          /* the longest word anybody types */
 #define REPORT_WORDS_CHARS_MAX 500 /* what a reporter adds: a few sentences */
 #define MUTE_MINUTES_MAX 43200     /* 30 days; whoever should be quiet for longer leaves the team */
+
+/* ---- web push ---------------------------------------------------------------------------------------------------- */
+
+#define PUSH_DEVICES_MAX 10          /* of a member: two phones, a tablet, a laptop, and what was thrown away */
+#define PUSH_ENDPOINT_BYTES_MAX 1000 /* the longest push services give have about 600 */
+#define PUSH_DELAY_MS 10000          /* for an open app to hear of it first: then nothing has to be sent */
+#define PUSH_HERE_MS 5000            /* how often it is looked whether an app that is open has */
+#define PUSH_HEARD_MS 1000           /* a socket that is alive so long after a notice was told of it */
+#define PUSH_TTL_S 86400             /* a notice of yesterday is read in the app */
+#define PUSH_PAGE 500                /* devices a job: the writer is not held up */
+#define PUSH_AT_ONCE 32              /* deliveries under way */
+#define PUSH_AT_ONCE_HOST 8          /* likewise to one push service: a slow one leaves room for others */
+#define PUSH_WINDOW 256              /* of what is due, looked at in a turn */
+#define PUSH_TIMEOUT_MS 10000        /* for one delivery, from the name's look-up to the answer */
+#define PUSH_ANSWER_BYTES_MAX 16384  /* that is read and thrown away: push services say little */
+#define PUSH_AGAIN_MS 15000          /* before the second try; doubled each time */
+#define PUSH_AGAIN_MAX_MS 3600000    /* within a day about thirty tries */
+#define PUSH_RETRY_AFTER_MAX_S 21600 /* of what a push service asks for */
+#define PUSH_PAUSE_MAX_MS 60000      /* of a whole push service after it asked for one: the device may wait longer */
+#define PUSH_PAUSES 16               /* push services that pause at once: there are five in the world */
+#define PUSH_FAILURES_MAX 100        /* in a row: the device is forgotten */
+#define PUSH_PADDED_BYTES 512        /* notices look alike in length; one that is longer shows */
+#define PUSH_BODY_CHARS 200          /* of a notice: more does not fit on a lock screen */
+#define PUSH_TOKEN_S 43200           /* half of what RFC 8292 allows */
+#define PUSH_STOP_MS 2000            /* for those under way when the server stops: the others stay in the queue */
+#define REACH_SLOTS 16384            /* members by id: 640 KiB when all are used */
 
 /* ---- rates: sustained per minute, and burst ---------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "db/pushes.h"
 #include "db/rows.h"
 
 static const char *const kind_names[] = {
@@ -131,6 +132,8 @@ enum err notices_create(struct tx *tx, const struct notice *notice, int64_t *id)
     err = db_end(stmt);
     if (err == ERR_CONFLICT)
         return problem_set(&tx->problem, err, "The notice's id is taken, or its team or author does not exist.");
+    if (err == ERR_OK && !given) /* one that is imported was told long ago */
+        err = pushes_owe(tx, *id);
     return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_NOTICE, notice->team_id, *id, seq);
 }
 

@@ -30,7 +30,8 @@ enum err notices_page(struct db *db, struct arena *arena, int64_t team_id, int64
                       size_t limit, struct notice **out, size_t *count);
 enum err notices_by_id(struct db *db, struct arena *arena, int64_t id, struct notice *out);
 
-/* id 0: the next free one; created_ms 0: now; seq is given by the function. CHANGE_NOTICE. */
+/* id 0: the next free one, which devices are told of (db/pushes.h); created_ms 0: now; seq is given by the function.
+   CHANGE_NOTICE. */
 enum err notices_create(struct tx *tx, const struct notice *notice, int64_t *id);
 
 /* The page of a post: what a notice of its pin leads to. NULL: no memory. */
