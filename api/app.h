@@ -26,8 +26,11 @@
 #include "db/heads.h"
 #include "db/mutes.h"
 #include "db/presence.h"
+#include "db/reach.h"
 #include "db/writer.h"
 #include "realtime/realtime.h"
+
+struct pusher;
 
 struct app {
     const struct options *options;
@@ -47,6 +50,8 @@ struct app {
     struct heads *heads;
     struct presence *presence;
     struct mutes *mutes;
+    struct reach *reach;
+    struct pusher *pusher;
     struct rate_table *rates;
     struct shed shed;
     struct ticket_table *tickets;

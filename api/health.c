@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/metrics_text.h"
+#include "api/pusher.h"
 #include "api/request.h"
 #include "api/resources.h"
 #include "api/server.h"
@@ -27,6 +28,11 @@ void health_capabilities(struct request *r)
     json_put_int(&w, r->app->options->poll_interval_s);
     json_key(&w, "posts");
     json_put_int(&w, (r->app->options->poll_interval_s + 1) / 2);
+    json_object_end(&w);
+    json_key(&w, "push");
+    json_object_begin(&w);
+    json_key(&w, "publicKey");
+    json_put_string(&w, pusher_key(r->app->pusher));
     json_object_end(&w);
     json_object_end(&w);
     request_reply(r, 200);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/metrics_text.h"
+#include "api/pusher.h"
 #include "api/routes.h"
 #include "api/server.h"
 
@@ -285,6 +286,9 @@ enum err metrics_text(struct app *app, struct server *server, struct db *db, str
     likes_text(app, out);
     backups_text(app, out);
     enum err err = alarms_text(app, rooms, out);
+    if (err != ERR_OK)
+        return err;
+    err = pusher_metrics(app->pusher, db, out);
     if (err != ERR_OK)
         return err;
     if (app->realtime != NULL)

@@ -42,6 +42,8 @@ void notice_list(struct request *r)
         request_fail(r, err);
         return;
     }
+    if (page == 0 && count > 0) /* they need no push for these */
+        reach_polled(r->app->reach, r->caller.user_id, team_id, notices[0].seq, r->loop->now_ms);
     struct json_writer w = {.out = &r->out};
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)

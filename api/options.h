@@ -104,6 +104,9 @@ struct options {
     int64_t backup_keep;
     const char *backup_to; /* relative to the data directory */
     bool test_clock;
+    const char *push_contact; /* of the operator, for push services; NULL: the public URL */
+    const char *push_ca;      /* a file of certificates instead of the system's; NULL: the system's */
+    bool push_lenient;        /* any machine and port may be a push service */
     int64_t threads; /* 0: one per core */
     enum log_format log_format;
     enum log_level log_level;

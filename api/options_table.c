@@ -263,6 +263,22 @@ static enum err read_trusted_key(const struct option_row *row, struct options *o
     return ERR_OK;
 }
 
+/* RFC 8292, section 2.1. */
+static enum err read_contact(const struct option_row *row, struct options *options, const char *text,
+                             struct problem *problem)
+{
+    (void)row;
+    bool mail = strncmp(text, "mailto:", 7) == 0 && strchr(text + 7, '@') != NULL;
+    bool site = strncmp(text, "https://", 8) == 0 && text[8] != '\0';
+    for (const char *c = text; *c != '\0'; c++)
+        mail = site = (mail || site) && *c > ' ' && *c <= '~';
+    if ((!mail && !site) || strlen(text) > 200)
+        return problem_set(problem, ERR_INVALID,
+                           "must be like mailto:you@example.org or https://example.org, not \"%.60s\"", text);
+    options->push_contact = arena_text(options->memory, text);
+    return options->push_contact != NULL ? ERR_OK : problem_set(problem, ERR_NO_MEMORY, "is more than fits in memory");
+}
+
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static const char *const on_off_words[] = {"off", "on", NULL};
@@ -479,6 +495,30 @@ const struct option_row option_rows[] = {
      .help = "Let `porchlight clock` move the server's time",
      .read = read_on_off,
      AT(test_clock)},
+
+    /* push */
+    {.name = "push-contact",
+     .argument = "ADDRESS",
+     .commands = SERVER,
+     .help = "How push services reach you: mailto:you@example.org; default: the public URL",
+     .read = read_contact},
+    {.name = "push-ca",
+     .argument = "FILE",
+     .commands = SERVER,
+     .hidden = true,
+     .help = "Certificates that push services are checked with",
+     .read = read_text,
+     AT(push_ca),
+     .min = 1,
+     .max = 2048},
+    {.name = "push-allow-private",
+     .argument = "on|off",
+     .default_value = "off",
+     .commands = SERVER,
+     .hidden = true,
+     .help = "Let a push service be on this machine or network, for tests",
+     .read = read_on_off,
+     AT(push_lenient)},
 
     /* of single commands */
     {.name = "name",

@@ -188,6 +188,7 @@ void polls_leave(struct request *r)
     if (team != NULL)
         presence_leave(team, r->caller.user_id, device_of(&r->caller),
                        r->loop->now_ms + r->app->options->grace_ms);
+    reach_left(r->app->reach, r->caller.user_id);
     request_reply(r, 204);
 }
 
@@ -274,6 +275,14 @@ void polls_new_count(struct request *r)
     (void)request_reply_shared(r, kept->reply, posts_base_s(r));
 }
 
+/* What happened up to `seq` they have from here on, and need no push for it (db/reach.h). */
+static void note_reached(struct request *r, int64_t team_id, int64_t seq)
+{
+    unsigned load = server_load(r->loop);
+    unsigned told_s = advice_interval_s(posts_base_s(r), load, (unsigned)(r->loop->turns % ADVICE_VARIANTS));
+    reach_polled(r->app->reach, r->caller.user_id, team_id, seq, r->loop->now_ms + advice_expiry_ms(told_s));
+}
+
 /* ---- changes ----------------------------------------------------------------------------------------------------- */
 
 /* The frame around what changed; `body` NULL: nothing did. */
@@ -331,12 +340,15 @@ void polls_changes(struct request *r)
                                       .since = since.seq,
                                       .likes_since = same_boot ? since.likes : UINT64_MAX};
         enum err err = changes_collect(r, &query, &found);
-        if (err != ERR_OK)
+        if (err != ERR_OK) {
             request_fail(r, err);
-        else
+        } else {
+            note_reached(r, team_id, found.seq);
             answer_changes(r, p, &found, false);
+        }
         return;
     }
+    note_reached(r, team_id, view.seq);
     struct rendered *kept = &p->kinds[POLL_CHANGES];
     uint64_t version = presence_version(p->presence, r->loop->now_ms);
     if (kept->reply == NULL || kept->head_version != view.version || kept->presence_version != version)

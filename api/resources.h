@@ -25,6 +25,12 @@ void member_feedback(struct request *r);
 void member_learn(struct request *r);
 void member_weights(struct request *r);
 
+/* push.c */
+void push_get(struct request *r);
+void push_add(struct request *r);
+void push_remove(struct request *r);
+void push_wish(struct request *r);
+
 /* digest.c */
 void digest_list(struct request *r);
 void digest_create(struct request *r);

@@ -34,6 +34,11 @@ const struct route routes[] = {
     {METHOD_POST, "me/learn", ACCESS_MEMBER, member_learn, NULL},
     {METHOD_GET, "me/weights", ACCESS_MEMBER, member_weights, NULL},
 
+    {METHOD_GET, "me/push", ACCESS_MEMBER, push_get, NULL},
+    {METHOD_POST, "me/push", ACCESS_MEMBER, push_add, NULL},
+    {METHOD_PUT, "me/push", ACCESS_MEMBER, push_wish, NULL},
+    {METHOD_DELETE, "me/push", ACCESS_MEMBER, push_remove, NULL},
+
     {METHOD_GET, "teams", ACCESS_MEMBER, team_list, "limit page"},
     {METHOD_POST, "teams/join", ACCESS_CODE, team_join, NULL},
     {METHOD_GET, "teams/{}", ACCESS_MEMBER, team_get, NULL},

@@ -3,7 +3,7 @@
  * down in the reverse order. The only place that knows all parts; the main thread does nothing else while the server
  * runs.
  *
- *   store -> heads, keyring -> writers -> likes -> realtime -> helpers -> loops -> control, housekeeper
+ *   store -> heads, keyring -> writers -> likes -> realtime -> helpers -> loops -> control, housekeeper, pusher
  *                                                                                      (arrows: is needed by)
  */
 #include "api/serve.h"
@@ -21,6 +21,7 @@
 #include "api/digest_maker.h"
 #include "api/handover.h"
 #include "api/housekeeper.h"
+#include "api/pusher.h"
 #include "api/server.h"
 #include "api/socket.h"
 #include "api/supervisor.h"
@@ -142,6 +143,8 @@ static void on_published(void *arg, const struct change *changes, size_t count)
         keys_changed |= kind == CHANGE_ALL || (kind == CHANGE_TOKENS && changes[i].subject_id == 0);
         if (kind == CHANGE_FLAG)
             switch_realtime(p, changes[i].value != 0);
+        if (kind == CHANGE_NOTICE)
+            pusher_wake(p->app.pusher);
         if (kind == CHANGE_ALL)
             atomic_store(&p->app.likes_stale, true);
         if (kind == CHANGE_ALL || kind == CHANGE_MEMBER)
@@ -225,12 +228,13 @@ static enum err load_memory(struct parts *p, struct problem *problem)
         err = access_flag(p->store.db, "realtime", &realtime);
     app->flag_realtime = realtime;
     app->presence = presence_create();
+    app->reach = reach_create();
     app->rates = rate_create();
     shed_init(&app->shed);
     app->tickets = ticket_table_create(TICKETS_MAX);
-    if (err == ERR_OK && (app->presence == NULL || app->rates == NULL || app->tickets == NULL))
+    if (err == ERR_OK && (app->presence == NULL || app->reach == NULL || app->rates == NULL || app->tickets == NULL))
         err = ERR_NO_MEMORY;
-    return err;
+    return err == ERR_OK ? pusher_create(app, p->store.db, &app->pusher) : err;
 }
 
 static unsigned loops_wanted(const struct options *o)
@@ -307,6 +311,7 @@ static enum err make_realtime(struct parts *p)
     struct realtime_options o = {
         .heads = app->heads,
         .presence = app->presence,
+        .reach = app->reach,
         .rates = p->options.rate_limit ? app->rates : NULL,
         .shed = &app->shed,
         .rooms = app->rooms,
@@ -436,6 +441,8 @@ static enum err start_threads(struct parts *p, struct problem *problem)
     if (err == ERR_OK)
         err = start_outside(p, problem);
     if (err == ERR_OK)
+        err = pusher_start(p->app.pusher);
+    if (err == ERR_OK)
         err = set_flag(p, problem);
     if (err == ERR_OK)
         server_run(p->server);
@@ -444,6 +451,7 @@ static enum err start_threads(struct parts *p, struct problem *problem)
 
 static void free_parts(struct parts *p)
 {
+    pusher_free(p->app.pusher);
     realtime_free(p->app.realtime);
     alarms_free(p->app.alarms);
     likes_free(p->app.likes);
@@ -451,6 +459,7 @@ static void free_parts(struct parts *p)
     heads_free(p->app.heads);
     presence_free(p->app.presence);
     mutes_free(p->app.mutes);
+    reach_free(p->app.reach);
     rate_free(p->app.rates);
     ticket_table_free(p->app.tickets);
     activity_clear(&p->app.activity);
@@ -470,6 +479,7 @@ static void stop_all(struct parts *p)
     server_stop(p->server, DRAIN_MS);
     housekeeper_stop(p->housekeeper);
     helpers_stop(p->app.helpers);
+    pusher_stop(p->app.pusher);
     if (p->app.likes != NULL && likes_flush(p->app.likes) != ERR_OK)
         log_warn(&p->log, "likes.kept", LOG_S("reason", "they could not be flushed; the next start does it"));
     writer_stop(p->app.writer);
@@ -488,10 +498,12 @@ static void freeze(struct parts *p, struct handover_parts *left)
     server_stop(p->server, RESTART_DRAIN_MS);
     housekeeper_stop(p->housekeeper);
     helpers_stop(p->app.helpers);
+    pusher_stop(p->app.pusher);
     if (p->app.realtime != NULL)
         realtime_freeze_loops(p->app.realtime);
     writer_stop(p->app.writer);
     writer_stop(p->app.rooms);
+    pusher_free(p->app.pusher); /* its connections to the database and to push services */
     left->kept = p->app.realtime == NULL || realtime_freeze(p->app.realtime, left->sockets, &left->fds);
     db_close(p->control_db);
     db_close(p->app.rooms_reads);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,8 +18,10 @@
 
 #include "api/keyring.h"
 #include "api/restore.h"
+#include "api/p256.h"
 #include "db/access.h"
 #include "db/pending_likes.h"
+#include "db/pushes.h"
 #include "db/writer.h"
 
 #define USER_NAME_BYTES 64
@@ -213,6 +216,34 @@ static enum err make_first_key(struct db *db, const struct clock *clock, struct 
     return err;
 }
 
+struct push_key_job {
+    struct job job;
+    struct push_key key;
+};
+
+static enum err add_push_key(struct job *job, struct tx *tx)
+{
+    return pushes_key_add(tx, &((struct push_key_job *)job)->key);
+}
+
+/* What push services will know this community by. Made once: browsers' subscriptions are bound to it. */
+static enum err make_push_key(struct db *db, const struct clock *clock, struct problem *problem)
+{
+    struct p256_pair pair;
+    struct push_key_job job = {.job.run = add_push_key};
+    enum err err = pushes_key(db, &job.key);
+    if (err == ERR_NOT_FOUND && (err = p256_generate(&pair)) == ERR_OK) {
+        memcpy(job.key.public_key, pair.public_key, sizeof job.key.public_key);
+        memcpy(job.key.private_key, pair.private_key, sizeof job.key.private_key);
+        err = writer_once(db, clock, &job.job, problem);
+    }
+    sodium_memzero(&pair, sizeof pair);
+    sodium_memzero(&job.key, sizeof job.key);
+    if (err != ERR_OK && problem->detail[0] == '\0')
+        return problem_set(problem, err, "cannot read or make the key that push services know this server by");
+    return err;
+}
+
 /* Neither file is touched when this program cannot work with one of them. */
 static enum err migrate_both(struct store *store, const struct clock *clock, struct problem *problem)
 {
@@ -252,6 +283,8 @@ enum err store_open(const struct store_options *options, struct store *store, st
         err = migrate_both(store, options->clock, problem);
     if (err == ERR_OK)
         err = make_first_key(store->db, options->clock, problem);
+    if (err == ERR_OK)
+        err = make_push_key(store->db, options->clock, problem);
     if (err == ERR_OK)
         err = recover_likes(store, options, problem);
     if (err != ERR_OK) {

@@ -79,6 +79,12 @@ void reach_heard(struct reach *r, int64_t user_id, int64_t team_id, int64_t now_
     unlock_place(r, user_id);
 }
 
+void reach_expected(struct reach *r, int64_t user_id, int64_t team_id, int64_t until_ms)
+{
+    if (r != NULL)
+        reach_polled(r, user_id, team_id, 0, until_ms);
+}
+
 void reach_left(struct reach *r, int64_t user_id)
 {
     struct place *p = lock_place(r, user_id);

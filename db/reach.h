@@ -22,6 +22,9 @@ void reach_polled(struct reach *r, int64_t user_id, int64_t team_id, int64_t seq
 /* A socket of theirs in the team's room is alive at `now_ms`, and says so again before `until_ms`. NULL is fine. */
 void reach_heard(struct reach *r, int64_t user_id, int64_t team_id, int64_t now_ms, int64_t until_ms);
 
+/* One of theirs has come into the room, and has yet to say something. NULL is fine. */
+void reach_expected(struct reach *r, int64_t user_id, int64_t team_id, int64_t until_ms);
+
 /* They put the app away: nothing more is expected. */
 void reach_left(struct reach *r, int64_t user_id);
 

@@ -25,6 +25,7 @@
 #include "db/heads.h"
 #include "db/mutes.h"
 #include "db/presence.h"
+#include "db/reach.h"
 #include "db/users.h"
 #include "db/writer.h"
 #include "realtime/likes.h"
@@ -58,6 +59,7 @@ struct realtime_gate {
 struct realtime_options {
     struct heads *heads;
     struct presence *presence;
+    struct reach *reach; /* NULL: nobody asks */
     struct rate_table *rates; /* NULL: messages and handshakes are not rated */
     struct shed *shed;        /* NULL: there is never too much to do */
     struct writer *rooms;     /* the rooms writer */

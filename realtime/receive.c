@@ -9,6 +9,7 @@
 #include "realtime/packet.h"
 #include "realtime/session.h"
 #include "realtime/socket.h"
+#include "realtime/stay.h"
 
 static void say_control(struct reactor *r, struct socket *s, enum frame_opcode opcode, const struct frame_event *e)
 {
@@ -183,6 +184,7 @@ void receive_data(struct reactor *r, struct socket *s, unsigned char *bytes, siz
     struct frame_reader fresh = {0};
     struct frame_reader *reader = s->reader != NULL ? s->reader : &fresh;
     s->heard_s = (uint32_t)(r->now_ms / 1000);
+    stay_heard(r, s);
     bool more = is_heard(s);
     while (more) {
         struct frame_event event;

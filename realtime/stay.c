@@ -4,10 +4,18 @@
 #include "realtime/room.h"
 #include "realtime/socket.h"
 
+void stay_heard(struct reactor *r, const struct socket *s)
+{
+    if (s->room != NULL && s->room->team_id != 0)
+        reach_heard(r->rt->options.reach, s->attachment->user_id, s->room->team_id, r->now_ms,
+                    r->now_ms + PING_LATE_MS);
+}
+
 void stay_begin(struct reactor *r, struct socket *s)
 {
     if (s->stay != 0 || s->room == NULL || s->room->team_id == 0)
         return;
+    reach_expected(r->rt->options.reach, s->attachment->user_id, s->room->team_id, r->now_ms + PING_LATE_MS);
     struct presence_team *team = presence_team(r->rt->options.presence, s->room->team_id);
     const struct attachment *a = s->attachment;
     const struct presence_person person = {

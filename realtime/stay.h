@@ -12,6 +12,9 @@ struct socket;
 /* It is in its room, and counts as here from now on. Nothing in a room that is no team's. */
 void stay_begin(struct reactor *r, struct socket *s);
 
+/* It has said something: what was told in a team's room before is known to have arrived (db/reach.h). */
+void stay_heard(struct reactor *r, const struct socket *s);
+
 /* It counts as here for the grace still, and then no longer. */
 void stay_end(struct reactor *r, struct socket *s, int64_t grace_ms);
 

@@ -16,6 +16,9 @@ export interface Capabilities {
         presence: number;
         posts: number;
     };
+    push: {
+        publicKey: string;
+    };
 }
 
 export interface Login {
@@ -85,6 +88,42 @@ export interface Feedback {
 
 export interface Weights {
     weights: Record<string, number>;
+}
+
+export interface PushSettings {
+    devices: PushDevice[];
+    onlyPins: boolean;
+    quietHours: QuietHours | null;
+}
+
+export interface PushDevice {
+    endpoint: string;
+    createdAt: Time;
+    reachedAt: Time | null;
+}
+
+export interface QuietHours {
+    from: string;
+    to: string;
+    offsetMinutes: number;
+}
+
+export interface PushDeviceNew {
+    endpoint: string;
+    expirationTime?: number | null;
+    keys: {
+        p256dh: string;
+        auth: string;
+    };
+}
+
+export interface PushDeviceGone {
+    endpoint: string;
+}
+
+export interface PushChange {
+    onlyPins?: boolean;
+    quietHours?: QuietHours | null;
 }
 
 export interface Presence {
