@@ -1,7 +1,7 @@
 /*
  * Which view, for whom. Signed out: the door. Signed in: a shell with the way around, one view, and what floats above.
  */
-import { lazy, useEffect, useLayoutEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef } from "react";
 import { Announcer } from "./components/Announcer/Announcer.tsx";
 import { Arrivals } from "./components/Arrivals/Arrivals.tsx";
 import { Button } from "./components/Button/Button.tsx";
@@ -33,6 +33,7 @@ const Digest = lazy(() => import("./views/Digest/Digest.tsx").then((it) => ({ de
 const More = lazy(() => import("./views/More/More.tsx").then((it) => ({ default: it.More })));
 const Settings = lazy(() => import("./views/Settings/Settings.tsx").then((it) => ({ default: it.Settings })));
 const Corner = lazy(() => import("./views/Corner/Corner.tsx").then((it) => ({ default: it.Corner })));
+const PushAsk = lazy(() => import("./components/PushAsk/PushAsk.tsx").then((it) => ({ default: it.PushAsk })));
 const Admin = lazy(() => import("./views/Admin/Admin.tsx").then((it) => ({ default: it.Admin })));
 
 const titles = (): Record<Route["view"], string> => ({
@@ -186,6 +187,9 @@ function Shell(props: InsideProps) {
                 <Nav view={props.route.view} unread={unread} unreadMessages={messages} role={props.user.role} />
             </header>
             <div className="shell-view">
+                <Suspense fallback={null}>
+                    <PushAsk userId={props.user.id} view={props.route.view} />
+                </Suspense>
                 <View {...props} />
             </div>
             <ConnectionNote />

@@ -72,6 +72,57 @@ async function file(request: Request): Promise<Response> {
     return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
 }
 
+/* ---- news while the app is closed ------------------------------------------------------------------------------- */
+
+/* What the server sends (api/pusher.c). */
+interface Push {
+    id: string;
+    kind: "pin" | "announcement" | "win";
+    title: string;
+    body: string;
+    link: string | null;
+}
+
+/* "{name} pinned a post" in the member's language, as the page left it here (src/hooks/push.ts). */
+async function titleOf({ kind, title }: Push): Promise<string> {
+    const said = await (await caches.open("push-words")).match("/push-words");
+    const name = / pinned a post$/.test(title) ? title.replace(/ pinned a post$/, "") : null;
+    if (kind !== "pin" || name === null || !said) return title;
+    const { pinnedBy } = (await said.json()) as { pinnedBy: string };
+    return pinnedBy.replace("{name}", () => name);
+}
+
+/* Only our own pages: "//elsewhere" also begins with a slash. */
+const safe = (link: unknown): string => (typeof link === "string" && /^\/(?![/\\])/.test(link) ? link : "/#/notices");
+
+async function show(push: Push): Promise<void> {
+    /* One that comes twice has the same tag, and takes the place of the first. */
+    await self.registration.showNotification(await titleOf(push), {
+        body: push.body,
+        tag: `notice-${push.id}`,
+        icon: "/icons/192.png",
+        data: { link: safe(push.link) },
+    });
+}
+
+/* In the window that is open already, or in a new one. */
+async function open(link: string): Promise<void> {
+    const [client] = await self.clients.matchAll({ type: "window" });
+    /* A page that loaded without this worker cannot be moved by it. */
+    const there = await client?.navigate(link).catch(() => null);
+    if (!there) await self.clients.openWindow(link);
+    /* A browser may find that nobody asked for it. */
+    else await there.focus().catch(() => undefined);
+}
+
+self.addEventListener("push", (event) => {
+    if (event.data) event.waitUntil(show(event.data.json() as Push));
+});
+self.addEventListener("notificationclick", (event) => {
+    event.notification.close();
+    event.waitUntil(open(safe((event.notification.data as { link?: unknown } | null)?.link)));
+});
+
 self.addEventListener("install", (event) => event.waitUntil(keep()));
 self.addEventListener("activate", (event) => event.waitUntil(tidy()));
 self.addEventListener("fetch", (event) => {

@@ -22,6 +22,7 @@
  *   digest, id              Digest
  *   preferences, weights    what the server knows of the member's taste
  *   feedback                what was said of which article while the app was open
+ *   push, pushHere          PushSettings of the member; whether this device is told while the app is closed
  *   pins, team              the ids of all pinned posts, for the coach's corner
  *   members, teamId         Member[], newest first
  *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
@@ -68,6 +69,8 @@ export const keys = {
     ready: ["ready"] as const,
     capabilities: ["capabilities"] as const,
     ownNotices: ["ownNotices"] as const,
+    push: ["push"] as const,
+    pushHere: ["pushHere"] as const,
     pins: (team: string) => ["pins", team] as const,
     members: (teamId: string) => ["members", teamId] as const,
 };

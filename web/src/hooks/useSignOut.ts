@@ -13,6 +13,7 @@ import { clearOutboxes, isUnauthenticated, newIdempotencyKey, type Api, type Out
 import { useClient } from "./client.ts";
 import { noteMember } from "./kept.ts";
 import { keys } from "./keys.ts";
+import { leavePush } from "./push.ts";
 import { noteLeaving, wasLeaving } from "./notes.ts";
 import { useConnection } from "./useConnection.tsx";
 import { putDrafts, takeDrafts } from "./useDraft.ts";
@@ -108,12 +109,13 @@ export function keepQueuedLikes(cache: QueryClient, outbox: Pick<Outbox, "add">)
  * that neither a poll nor the good-bye runs into the end of the session.
  */
 export function useSignOut() {
-    const { queryClient } = useClient();
+    const { api, queryClient } = useClient();
     const { stop, outbox } = useConnection();
     return useMutation({
         mutationFn: async () => {
             keepQueuedLikes(queryClient, outbox);
             if (outbox.waiting().length > 0) await outbox.send(true);
+            await leavePush(api);
             await stop();
         },
         onSettled: (_data, _error, user: User) => {

@@ -4,6 +4,7 @@
 import { createChatApi, type ChatApi } from "./chatApi.ts";
 import { createCounterApi, type CounterApi } from "./counterApi.ts";
 import { createDigestApi, type DigestApi } from "./digestApi.ts";
+import { createPushApi, type PushApi } from "./pushApi.ts";
 import { readMetrics, type Metrics } from "./metrics.ts";
 import type { Answer, Requester } from "./request.ts";
 import type {
@@ -30,7 +31,7 @@ import type {
 /* The longest page that the server gives. */
 const PAGE_MAX = 100;
 
-export interface Api extends CounterApi, ChatApi, DigestApi {
+export interface Api extends CounterApi, ChatApi, DigestApi, PushApi {
     login(name: string, password: string): Promise<User>;
     join(joining: Joining, idempotencyKey: string): Promise<User>;
     /* May be sent while the page closes. */
@@ -87,6 +88,7 @@ export function createApi(request: Requester): Api {
         ...createCounterApi(request),
         ...createChatApi(request),
         ...createDigestApi(request),
+        ...createPushApi(request),
         login: async (name, password) => {
             const body = { name, password };
             return (await data(request<Session>("/auth/login", { method: "POST", body }))).user;

@@ -47,6 +47,8 @@ export type {
     Post,
     PostChange,
     Presence,
+    PushDeviceNew as PushDevice,
+    PushSettings,
     Receipt,
     Role,
     Session,

@@ -17,6 +17,7 @@ import { chooseLanguage, language, LANGUAGES } from "../../language.ts";
 import type { TeamRef, User } from "../../porchlight/index.ts";
 import { MOTIONS, SCHEMES, setTheme, TEXT_SIZES } from "../../theme/theme.ts";
 import { words } from "../../words.ts";
+import { Away } from "./Away.tsx";
 import { ForYou } from "./ForYou.tsx";
 import { JoinTeam } from "./JoinTeam.tsx";
 import { Name } from "./Name.tsx";
@@ -114,6 +115,7 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
             </Panel>
             <ForYou />
             <News />
+            <Away userId={user.id} />
             <Panel title={settings.presence} icon="eye">
                 <AppearOffline user={user} />
             </Panel>
