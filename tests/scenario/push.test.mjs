@@ -357,7 +357,7 @@ for (const realtime of ['off', 'on']) {
                 expectStatus(await as(server, who).put('/me/push', { quietHours }), 200);
             await pin(server, 'Late news');
             await server.advance(1800);
-            assert.equal(await figure(server, 'waiting'), 2);
+            await until(async () => (await figure(server, 'waiting')) === 2, { what: 'two that wait' });
             expectStatus(await as(server, 'member2').get('/notices'), 200); // she reads it in bed
             assert.deepEqual(devices.ruth.titles, []);
             await server.advance(1860);
