@@ -71,6 +71,7 @@ struct app {
     _Atomic bool members_new;                      /* perhaps some have no alarm yet: the housekeeper looks */
     _Atomic int digests_under_way;                 /* of our own: waiting for a helper, or at one */
     _Atomic bool likes_stale;                      /* much changed at once: the housekeeper reloads the like buffer */
+    _Atomic int copies;                            /* of members' own data, in the making */
     _Atomic bool draining;                         /* SIGTERM came: answers say Connection: close */
 };
 

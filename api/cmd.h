@@ -29,6 +29,14 @@ int cmd_user_enable(struct operator_context *ctx);
 int cmd_team_add(struct operator_context *ctx);
 int cmd_invite(struct operator_context *ctx);
 
+/* cmd_moderation.c */
+int cmd_audit(struct operator_context *ctx);
+int cmd_words(struct operator_context *ctx);
+int cmd_report(struct operator_context *ctx);
+int cmd_mute(struct operator_context *ctx);
+int cmd_team_remove(struct operator_context *ctx);
+int cmd_user_delete(struct operator_context *ctx);
+
 /* cmd_list.c */
 int cmd_user_list(struct operator_context *ctx);
 int cmd_team_list(struct operator_context *ctx);

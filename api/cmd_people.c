@@ -12,7 +12,15 @@
 #include "api/secret.h"
 #include "api/username.h"
 #include "base/json.h"
+#include "db/audit.h"
 #include "db/teams.h"
+
+/* The operator's act, in its own transaction. */
+static enum err record(struct tx *tx, enum err err, const char *action, int64_t user_id)
+{
+    const struct audit_entry entry = {.action = action, .subject = "user", .subject_id = user_id};
+    return err == ERR_OK ? audit_add(tx, &entry) : err;
+}
 
 /* ---- passwords --------------------------------------------------------------------------------------------------- */
 
@@ -57,7 +65,7 @@ static enum err add_user(struct job *base, struct tx *tx)
     enum err err = users_create(tx, &job->user, &job->id);
     if (err == ERR_OK && job->team_id != 0)
         err = users_join(tx, job->id, job->team_id, 0);
-    return err;
+    return record(tx, err, "user.add", job->id);
 }
 
 /* The team that a coach leads. False: an error was printed. */
@@ -115,13 +123,14 @@ struct member_job {
 static enum err set_password(struct job *base, struct tx *tx)
 {
     struct member_job *job = (struct member_job *)base;
-    return users_set_password(tx, job->id, job->password);
+    return record(tx, users_set_password(tx, job->id, job->password), "user.password", job->id);
 }
 
 static enum err set_disabled(struct job *base, struct tx *tx)
 {
     struct member_job *job = (struct member_job *)base;
-    return users_set_disabled(tx, job->id, job->disabled);
+    return record(tx, users_set_disabled(tx, job->id, job->disabled), job->disabled ? "user.disable" : "user.enable",
+                  job->id);
 }
 
 int cmd_user_passwd(struct operator_context *ctx)
@@ -181,7 +190,7 @@ struct team_job {
 static enum err add_team(struct job *base, struct tx *tx)
 {
     struct team_job *job = (struct team_job *)base;
-    return teams_create(tx, job->coach_id, job->name, tx->now_ms);
+    return record(tx, teams_create(tx, job->coach_id, job->name, tx->now_ms), "team.add", job->coach_id);
 }
 
 int cmd_team_add(struct operator_context *ctx)
@@ -210,7 +219,9 @@ static_assert(INVITE_HASH_BYTES == SECRET_HASH_BYTES, "an invite is found by the
 static enum err add_invite(struct job *base, struct tx *tx)
 {
     struct invite_job *job = (struct invite_job *)base;
-    return teams_invite_create(tx, job->hash, job->team_id, job->team_id, job->uses, job->expires_ms);
+    enum err err = teams_invite_create(tx, job->hash, job->team_id, job->team_id, job->uses, job->expires_ms);
+    const struct audit_entry entry = {.action = "invite.create", .team_id = job->team_id};
+    return err == ERR_OK ? audit_add(tx, &entry) : err;
 }
 
 int cmd_invite(struct operator_context *ctx)

@@ -11,6 +11,7 @@
 #include "api/suggest.h"
 #include "api/supervisor.h"
 #include "db/access.h"
+#include "db/audit.h"
 
 /* ---- flag -------------------------------------------------------------------------------------------------------- */
 
@@ -25,7 +26,9 @@ struct flag_job {
 static enum err set_flag(struct job *base, struct tx *tx)
 {
     struct flag_job *job = (struct flag_job *)base;
-    return access_flag_set(tx, job->name, job->value);
+    enum err err = access_flag_set(tx, job->name, job->value);
+    const struct audit_entry entry = {.action = "flag.set", .detail = job->value ? "realtime on" : "realtime off"};
+    return err == ERR_OK ? audit_add(tx, &entry) : err;
 }
 
 static int unknown_flag(struct operator_context *ctx, const char *name)
@@ -87,7 +90,7 @@ int cmd_reload(struct operator_context *ctx)
         return operator_fail(ctx, "no server runs on %s", ctx->options->data);
     if (handover_check(ctx->image, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
-    supervisor_tell_reloading(); /* before who asked may think that it is over */
+    supervisor_tell_reloading();      /* before who asked may think that it is over */
     if (kill(getpid(), SIGUSR2) != 0) /* for the main thread, which waits for signals */
         return operator_fail(ctx, "the server cannot be told");
     operator_print(ctx, "%s takes over.", ctx->image);

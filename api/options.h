@@ -41,8 +41,14 @@ enum command_id {
     COMMAND_USER_DISABLE,
     COMMAND_USER_ENABLE,
     COMMAND_USER_LIST,
+    COMMAND_USER_DELETE,
     COMMAND_TEAM_ADD,
     COMMAND_TEAM_LIST,
+    COMMAND_TEAM_REMOVE,
+    COMMAND_MUTE,
+    COMMAND_REPORT,
+    COMMAND_WORDS,
+    COMMAND_AUDIT,
     COMMAND_INVITE,
     COMMAND_TOKEN_ISSUE,
     COMMAND_TOKEN_VERIFY,
@@ -124,6 +130,7 @@ struct options {
     bool dry_run; /* --dry-run */
     bool repair;  /* --repair */
     bool json;    /* --json */
+    bool csv;     /* --csv */
 
     /* what is left of the command line */
     bool help;

@@ -99,6 +99,10 @@ void admin_flags(struct request *r);
 void admin_flag_get(struct request *r);
 void admin_flag_put(struct request *r);
 
+/* own.c */
+void own_export(struct request *r);
+void own_delete(struct request *r);
+
 /* report.c, mute.c, audit.c */
 void report_create(struct request *r);
 void report_list(struct request *r);

@@ -39,6 +39,8 @@ struct parts {
     struct options options; /* the given ones, with the public URL corrected for port 0 */
     struct store store;
     struct db *control_db;
+    bool log_stale; /* the main writer's: its log has what was taken away; likewise the next */
+    bool rooms_log_stale;
     struct db *main_reads_rooms; /* rooms.db, on the main writer's thread */
     struct server *server;
     struct control *control;
@@ -83,6 +85,16 @@ static void tell_digests(struct parts *p, const struct change *changes, size_t c
         tell_digest(p, last);
 }
 
+/* What was taken away is to stay in no log. Tried again with each commit while a reader is in the way. A writer's
+   thread. */
+static void cut_log(struct db *db, bool *wanted, const struct change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        *wanted = *wanted || changes[i].kind == CHANGE_ERASED;
+    if (*wanted && db_cut_log(db) == ERR_OK)
+        *wanted = false;
+}
+
 /* The rooms writer's thread: likes that are durable in the buffer, steps of digests. */
 static void on_rooms_published(void *arg, const struct change *changes, size_t count)
 {
@@ -90,6 +102,7 @@ static void on_rooms_published(void *arg, const struct change *changes, size_t c
     likes_committed(p->app.likes);
     alarms_published(p->app.alarms, changes, count);
     heads_publish(p->app.heads, changes, count);
+    cut_log(p->store.rooms, &p->rooms_log_stale, changes, count);
     if (p->app.realtime == NULL)
         return;
     realtime_published(p->app.realtime, changes, count, NULL);
@@ -169,6 +182,7 @@ static void on_published(void *arg, const struct change *changes, size_t count)
             log_error(&p->log, "presence.not_looked_at", LOG_S("reason", "the members cannot be read"));
     if (p->app.realtime != NULL)
         realtime_published(p->app.realtime, changes, count, p->store.db);
+    cut_log(p->store.db, &p->log_stale, changes, count);
 }
 
 static void raise_descriptor_limit(void)

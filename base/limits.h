@@ -205,6 +205,9 @@
 #define WORDS_MAX 500              /* of the word list: what an admin can still read through */
 #define WORD_CHARS_MAX 40          /* the longest word anybody types */
 #define REPORT_WORDS_CHARS_MAX 500 /* what a reporter adds: a few sentences */
+#define COPY_BYTES_MAX (64U << 20)  /* of one's own data, in memory until it is sent: 15,000 of the longest posts */
+#define COPIES_AT_ONCE 1           /* each may be that long */
+#define FRESH_SIGN_IN_MS 600000    /* who has no password here shows that they signed in just now */
 #define MUTE_MINUTES_MAX 43200     /* 30 days; whoever should be quiet for longer leaves the team */
 
 /* ---- web push ---------------------------------------------------------------------------------------------------- */

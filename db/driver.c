@@ -142,6 +142,11 @@ int64_t db_total_changes(struct db *db)
     return db->methods->total_changes(db);
 }
 
+enum err db_cut_log(struct db *db)
+{
+    return db->methods->cut_log(db);
+}
+
 enum err db_script(struct db *db, const char *sql)
 {
     if (db->stats != NULL)

@@ -100,6 +100,10 @@ enum err db_copy_step(struct db_copy *copy, int pages, int64_t *left, int64_t *a
 bool db_copy_full(const struct db_copy *copy);
 void db_copy_end(struct db_copy *copy); /* NULL is fine; `from` goes on in its transaction */
 
+/* Moves the log into the file and cuts it, so that no older copy of a page stays. ERR_BUSY: somebody reads; try again.
+   Outside a transaction. */
+enum err db_cut_log(struct db *db);
+
 /* Of the database library, for `porchlight --version`. Static storage. */
 const char *db_library_version(void);
 

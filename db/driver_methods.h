@@ -53,6 +53,7 @@ struct db_methods {
     enum err (*end)(struct db_stmt *stmt);
     int64_t (*changes)(struct db *db);
     int64_t (*total_changes)(struct db *db);
+    enum err (*cut_log)(struct db *db);
     enum err (*script)(struct db *db, const char *sql);
     enum err (*table_exists)(struct db *db, const char *name, bool *exists);
     enum err (*count)(struct db *db, const char *table, int64_t *rows);

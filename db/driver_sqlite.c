@@ -27,7 +27,8 @@
 
 /*
  * synchronous=FULL: a commit is durable when it returns. temp_store: sorting must not need room on a full disk.
- * journal_size_limit: a log that grew during an import shrinks again.
+ * journal_size_limit: a log that grew during an import shrinks again. secure_delete: what a member takes away is
+ * overwritten where it lay.
  */
 #define PRAGMAS                                                                                                        \
     "PRAGMA synchronous = FULL;"                                                                                       \
@@ -35,6 +36,7 @@
     "PRAGMA temp_store = MEMORY;"                                                                                      \
     "PRAGMA mmap_size = 0;"                                                                                            \
     "PRAGMA journal_size_limit = 8388608;"                                                                             \
+    "PRAGMA secure_delete = ON;"                                                                                       \
     "PRAGMA wal_autocheckpoint = 1000;"
 #define BUSY_TIMEOUT_MS 5000 /* another process at the same file: a backup, a command */
 
@@ -316,6 +318,16 @@ static enum err sqlite_script(struct db *base, const char *sql)
     return rc == SQLITE_OK ? ERR_OK : failed(db, rc, sql);
 }
 
+/* Readers that are at work are not waited for: this is the writer's own time. */
+static enum err sqlite_cut_log(struct db *base)
+{
+    struct sqlite_db *db = as_sqlite(base);
+    (void)sqlite3_busy_timeout(db->handle, 0);
+    int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    return rc == SQLITE_BUSY ? ERR_BUSY : rc == SQLITE_OK ? ERR_OK : failed(db, rc, "wal_checkpoint");
+}
+
 static enum err sqlite_table_exists(struct db *base, const char *name, bool *exists)
 {
     struct db_stmt *stmt;
@@ -491,6 +503,7 @@ static const struct db_methods methods = {
     .changes = sqlite_changes,
     .total_changes = sqlite_total_changes,
     .script = sqlite_script,
+    .cut_log = sqlite_cut_log,
     .table_exists = sqlite_table_exists,
     .count = sqlite_count,
     .begin_sql = sqlite_begin_sql,

@@ -103,6 +103,8 @@ const good = {
         as: 'member1',
         body: () => ({ articleId: 'one', feedback: 'helpful', topics: ['walk'] }),
     },
+    'post /me/export': { as: 'member1', body: () => ({}) },
+    'delete /me': { as: 'member9', body: () => ({ password: 'porchlight' }) },
     'post /me/learn': { as: 'member1', body: () => ({}) },
     'post /digests': {
         as: null,

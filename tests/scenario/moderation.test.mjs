@@ -147,7 +147,13 @@ scenarios('POST /reports', {
             status: 200,
             reply: { items: [{ reporterId: match.string }] },
         },
-        { name: 'knows its states', request: 'GET /reports?state=closed', as: 'sarah', status: 400, problem: 'invalid' },
+        {
+            name: 'knows its states',
+            request: 'GET /reports?state=closed',
+            as: 'sarah',
+            status: 400,
+            problem: 'invalid',
+        },
         {
             name: 'is decided by no member',
             request: ({ report }) => `PUT /reports/${report}`,
@@ -410,7 +416,8 @@ describe('the word list', () => {
     test('is an administrator’s', async () => {
         const read = await as(server, 'admin').get('/admin/words');
         assert.deepEqual(expectStatus(read, 200).words, ['enfado', 'scam']);
-        assert.equal((await as(server, 'admin').get('/admin/words', { 'if-none-match': read.headers.etag })).status, 304);
+        const again = await as(server, 'admin').get('/admin/words', { 'if-none-match': read.headers.etag });
+        assert.equal(again.status, 304);
         expectStatus(await as(server, 'sarah').get('/admin/words'), 403);
         expectStatus(await as(server, 'sarah').put('/admin/words', { words: [] }), 403);
         for (const words of [['two-words'], ['…'], ['x'.repeat(41)], ['a b']])
@@ -475,7 +482,8 @@ describe('the word list', () => {
         const other = await write(server, 'member2', 'Hidden by hand');
         expectStatus(await as(server, 'sarah').put(`/posts/${other.id}/hidden`), 200);
         const { member5 } = await community(server, 'member5');
-        expectStatus(await as(server, 'sarah').put(`/teams/${people.walkers}/mutes/${member5.id}`, { minutes: 60 }), 200);
+        const pause = `/teams/${people.walkers}/mutes/${member5.id}`;
+        expectStatus(await as(server, 'sarah').put(pause, { minutes: 60 }), 200);
         await server.kill();
         server = await startServer({ data: server.data });
         for (const { id } of [post, other]) expectStatus(await as(server, 'member3').get(`/posts/${id}`), 404);
@@ -623,7 +631,10 @@ describe('while realtime is on', () => {
         const state = await later.next({ type: 'initial_state' });
         assertMatch(state.messages.at(-1), { id: message.id, content: '', deleted: true, hidden: 'coach' }, 'the last');
         expectStatus(await as(server, 'sarah').delete(`/channels/${channel}/messages/${message.id}/hidden`), 200);
-        await reader.next({ type: 'message_updated', message: { content: 'Unkind words', deleted: false, hidden: null } });
+        await reader.next({
+            type: 'message_updated',
+            message: { content: 'Unkind words', deleted: false, hidden: null },
+        });
         await later.close();
         await reader.close();
     });

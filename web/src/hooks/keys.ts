@@ -25,6 +25,7 @@
  *   push, pushHere          PushSettings of the member; whether this device is told while the app is closed
  *   pins, team              the ids of all pinned posts, for the coach's corner
  *   members, teamId         Member[], newest first
+ *   reports                 Report[] that wait for a decision, newest first
  *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
  *   flag, figures, ready, capabilities   what the admin page watches
  *   arrived, team           Notice[]: notices that came while the app was open, for the toast
@@ -72,5 +73,6 @@ export const keys = {
     push: ["push"] as const,
     pushHere: ["pushHere"] as const,
     pins: (team: string) => ["pins", team] as const,
+    reports: ["reports"] as const,
     members: (teamId: string) => ["members", teamId] as const,
 };

@@ -23,6 +23,9 @@ import type {
     NoticeList,
     Post,
     PostChange,
+    Report,
+    ReportDecision,
+    ReportNew,
     Session,
     Team,
     User,
@@ -57,6 +60,16 @@ export interface Api extends CounterApi, ChatApi, DigestApi, PushApi {
     setPin(postId: string, pinned: boolean): Promise<Post>;
     notices(options?: { team?: string | undefined; page?: string | undefined }): Promise<NoticeList>;
     createNotice(notice: NewNotice, idempotencyKey: string): Promise<Notice>;
+    report(report: ReportNew, idempotencyKey: string): Promise<void>;
+    /* What waits for a coach or an admin. */
+    reports(page?: string): Promise<List<Report>>;
+    decideReport(id: string, decision: ReportDecision["decision"]): Promise<Report>;
+    setPostHidden(id: string, hidden: boolean): Promise<Post>;
+    mute(teamId: string, userId: string, minutes: number): Promise<void>;
+    removeMember(teamId: string, userId: string): Promise<void>;
+    /* Everything that is kept about the member, as text to be saved. */
+    exportMe(): Promise<string>;
+    deleteMe(password: string): Promise<void>;
     flag(name: Flag["name"]): Promise<Flag>;
     setFlag(name: Flag["name"], value: boolean): Promise<Flag>;
     /* Fails while the server cannot save. */
@@ -117,6 +130,23 @@ export function createApi(request: Requester): Api {
             data(request<Notice>("/notices", { method: "POST", body, idempotencyKey })),
         members: (teamId, page) =>
             data(request<List<Member>>(`${team(teamId)}/members`, { query: { page, limit: PAGE_MAX } })),
+        report: (body, idempotencyKey) => data(request<void>("/reports", { method: "POST", body, idempotencyKey })),
+        reports: (page) => data(request<List<Report>>("/reports", { query: { page, limit: PAGE_MAX } })),
+        decideReport: (id, decision) =>
+            data(request<Report>(`/reports/${encodeURIComponent(id)}`, { method: "PUT", body: { decision } })),
+        setPostHidden: (id, hidden) =>
+            data(request<Post>(`${post(id)}/hidden`, { method: hidden ? "PUT" : "DELETE" })),
+        mute: (teamId, userId, minutes) =>
+            data(
+                request<void>(`${team(teamId)}/mutes/${encodeURIComponent(userId)}`, { method: "PUT", body: { minutes } }),
+            ),
+        removeMember: (teamId, userId) =>
+            data(request<void>(`${team(teamId)}/members/${encodeURIComponent(userId)}`, { method: "DELETE" })),
+        exportMe: async () => {
+            const all = await data(request<object>("/me/export", { method: "POST", body: {} }));
+            return JSON.stringify(all, null, 2);
+        },
+        deleteMe: (password) => data(request<void>("/me", { method: "DELETE", body: { password } })),
         flag: (name) => data(request<Flag>(`/admin/flags/${encodeURIComponent(name)}`)),
         setFlag: (name, value) =>
             data(request<Flag>(`/admin/flags/${encodeURIComponent(name)}`, { method: "PUT", body: { value } })),

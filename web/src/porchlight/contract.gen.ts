@@ -613,6 +613,29 @@ export interface WordList {
     words: string[];
 }
 
+export interface AccountEnd {
+    password?: string;
+}
+
+export interface OwnCopy {
+    format: "porchlight-own-data-1";
+    madeAt: Time;
+    profile: Record<string, unknown>[];
+    teams: Record<string, unknown>[];
+    posts: Record<string, unknown>[];
+    messages: Record<string, unknown>[];
+    likes: Record<string, unknown>[];
+    receipts: Record<string, unknown>[];
+    notices: Record<string, unknown>[];
+    counterChanges: Record<string, unknown>[];
+    invites: Record<string, unknown>[];
+    mutes: Record<string, unknown>[];
+    reports: Record<string, unknown>[];
+    audit: Record<string, unknown>[];
+    activity: Record<string, unknown>[];
+    kept: Record<string, unknown>[];
+}
+
 export interface JoinTeamMessage {
     type: "JOIN_TEAM";
     id?: string;

@@ -1,11 +1,12 @@
 /*
  * What may be done with a post, in plain words: its author changes it, its author and those who look after the team
- * delete it, those who look after the team pin it.
+ * delete it, those who look after the team pin it. Everybody else may tell the coach about it.
  */
 import type { Post, User } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
 import { Button } from "../Button/Button.tsx";
 import { PinButton } from "../PinButton/PinButton.tsx";
+import { Report } from "../Report/Report.tsx";
 import "./PostActions.css";
 
 interface PostActionsProps {
@@ -21,7 +22,13 @@ export function PostActions({ post, user, describedBy, edit, remove }: PostActio
     const own = post.author.id === user.id;
     /* A team's id is its coach's user id. */
     const leads = user.role === "admin" || (user.role === "coach" && post.teamId === user.id);
-    if (!own && !leads) return null;
+    if (!own && !leads) {
+        return (
+            <div className="post-actions">
+                <Report subject="post" subjectId={post.id} describedBy={describedBy} />
+            </div>
+        );
+    }
     return (
         <div className="post-actions">
             {own && (

@@ -87,6 +87,9 @@ function Written({ post, shown, alone, headingId, actions }: WrittenProps) {
     const short = !alone && isLong(shown.body);
     return (
         <>
+            {post.hidden && (
+                <p className="post-waits">{post.hidden === "coach" ? words.safety.hiddenByCoach : words.safety.held}</p>
+            )}
             <p className={`post-body${short ? " post-body-short" : ""}`}>
                 <PostText text={shown.body} />
             </p>

@@ -11,6 +11,7 @@ import { Announce } from "./Announce.tsx";
 import { Invite } from "./Invite.tsx";
 import { Members } from "./Members.tsx";
 import { Pins } from "./Pins.tsx";
+import { Queue } from "./Queue.tsx";
 import "./Corner.css";
 
 interface CornerProps {
@@ -30,6 +31,7 @@ function Parts({ user, team }: { user: User; team: TeamRef }) {
             <Announce user={user} team={team} />
             <Invite team={team} />
             <Pins />
+            <Queue />
             <Members team={team} />
         </>
     );

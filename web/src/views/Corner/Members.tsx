@@ -1,12 +1,16 @@
 /*
  * Who is in the team, the newest on top: a coach wants to greet them.
  */
+import { useMutation } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { Button } from "../../components/Button/Button.tsx";
 import { Initial } from "../../components/Initial/Initial.tsx";
-import { Panel } from "../../components/Panel/Panel.tsx";
-import { Empty, Failed, Loading } from "../../components/States/States.tsx";
+import { Done, Panel } from "../../components/Panel/Panel.tsx";
+import { Question } from "../../components/Question/Question.tsx";
+import { Empty, Failed, Loading, Problem } from "../../components/States/States.tsx";
+import { useClient } from "../../hooks/client.ts";
+import { keys } from "../../hooks/keys.ts";
 import { useMembers } from "../../hooks/useMembers.ts";
 import { useNow } from "../../hooks/useNow.ts";
 import type { Member, TeamRef } from "../../porchlight/index.ts";
@@ -18,8 +22,60 @@ const { corner } = words;
 const NEW_MS = 7 * 24 * 3600 * 1000;
 /* More wait behind a button. Whoever is new is among them. */
 const SHOWN = 8;
+const PAUSE_MINUTES = 60;
 
-function Person({ member, fresh, now }: { member: Member; fresh: boolean; now: number }) {
+/* What may be asked of a member, each after a question. */
+function Care({ member, teamId }: { member: Member; teamId: string }) {
+    const { safety } = words;
+    const { api, queryClient } = useClient();
+    const [asked, setAsked] = useState<"pause" | "remove" | null>(null);
+    const act = useMutation({
+        mutationFn: (what: "pause" | "remove") =>
+            what === "pause" ? api.mute(teamId, member.id, PAUSE_MINUTES) : api.removeMember(teamId, member.id),
+        onSuccess: (_, what) =>
+            what === "remove" ? queryClient.invalidateQueries({ queryKey: keys.members(teamId) }) : undefined,
+        onSettled: () => setAsked(null),
+    });
+    if (asked) {
+        const removes = asked === "remove";
+        return (
+            <Question
+                ask={removes ? safety.removeAsk(member.name) : safety.pauseAsk(member.name)}
+                keep={safety.keep}
+                lose={removes ? safety.removeDo : safety.pauseDo}
+                onKeep={() => setAsked(null)}
+                onLose={() => {
+                    if (!act.isPending) act.mutate(asked);
+                }}
+            />
+        );
+    }
+    return (
+        <>
+            <div className="panel-actions">
+                <Button look="quiet" icon="pause" onClick={() => setAsked("pause")}>
+                    {safety.pause}
+                    <span className="unseen"> {member.name}</span>
+                </Button>
+                <Button look="quiet" icon="door" onClick={() => setAsked("remove")}>
+                    {safety.remove}
+                    <span className="unseen"> {member.name}</span>
+                </Button>
+            </div>
+            <Done>{act.isSuccess && act.variables === "pause" && safety.paused(member.name)}</Done>
+            {act.isError && <Problem>{safety.decideFailed}</Problem>}
+        </>
+    );
+}
+
+interface PersonProps {
+    member: Member;
+    teamId: string;
+    fresh: boolean;
+    now: number;
+}
+
+function Person({ member, teamId, fresh, now }: PersonProps) {
     return (
         <li className="corner-person">
             <Initial name={member.name} role={member.role} />
@@ -32,6 +88,7 @@ function Person({ member, fresh, now }: { member: Member; fresh: boolean; now: n
                 <p className="corner-quiet">
                     <time dateTime={member.joinedAt}>{corner.joined(timeInWords(member.joinedAt, now))}</time>
                 </p>
+                {member.role === "member" && <Care member={member} teamId={teamId} />}
             </div>
         </li>
     );
@@ -70,7 +127,7 @@ export function Members({ team }: { team: TeamRef }) {
             {shown && (
                 <ul className="corner-people" ref={list}>
                     {shown.map((member) => (
-                        <Person key={member.id} member={member} fresh={isNew(member)} now={now} />
+                        <Person key={member.id} member={member} teamId={team.id} fresh={isNew(member)} now={now} />
                     ))}
                 </ul>
             )}

@@ -21,6 +21,7 @@ import { Away } from "./Away.tsx";
 import { ForYou } from "./ForYou.tsx";
 import { JoinTeam } from "./JoinTeam.tsx";
 import { Name } from "./Name.tsx";
+import { OwnData } from "./OwnData.tsx";
 import "./Settings.css";
 
 function AppearOffline({ user }: { user: User }) {
@@ -132,6 +133,7 @@ export function Settings({ user, team }: { user: User; team: TeamRef | null }) {
                     </Button>
                 </div>
             </Panel>
+            <OwnData />
         </main>
     );
 }
