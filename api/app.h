@@ -15,6 +15,7 @@
 #include "api/helpers.h"
 #include "api/keyring.h"
 #include "api/options.h"
+#include "api/samples.h"
 #include "api/store.h"
 #include "api/ticket.h"
 #include "base/clock.h"
@@ -57,6 +58,7 @@ struct app {
     struct ticket_table *tickets;
     struct helpers *helpers;
     struct activity activity;
+    struct samples samples;
     struct keyring_holder keyrings;
 
     const char *origin;  /* of the public URL: what a cookie's request must come from */

@@ -54,6 +54,9 @@ int cmd_clock(struct operator_context *ctx);
 int cmd_settle(struct operator_context *ctx);
 int cmd_load(struct operator_context *ctx);
 
+/* cmd_numbers.c */
+int cmd_numbers(struct operator_context *ctx);
+
 /* cmd_check.c: needs no store; looks at what is there and touches nothing. 0 well, 1 the data has a fault. */
 int cmd_check(const struct options *options);
 

@@ -297,6 +297,20 @@ const struct command commands[COMMAND_COUNT_] = {
          .words_max = 1,
          .writes_from = 1,
          .run = cmd_token_keys},
+    [COMMAND_NUMBERS] =
+        {.name = "numbers",
+         .arguments = "",
+         .summary = "Show the last hour of the running server, and members by day",
+         .details = "Each row is five minutes: the most members here, open sockets and polls a second; how long half\n"
+                    "of the requests, and all but one in a hundred, took at most; the likes that were brought into\n"
+                    "the database; and the stage of load (0: nothing was left undone). --json has a sample every\n"
+                    "ten seconds, as GET /admin/numbers. The hour is held in memory: a restart begins anew. The\n"
+                    "days, 30 of them, tell how many members were seen, and are there without a server too.",
+         .examples = "porchlight numbers\n"
+                     "porchlight numbers --json | jq .items[-1]",
+         .writes_from = COMMAND_NEVER_WRITES,
+         .at_server = true,
+         .run = cmd_numbers},
     [COMMAND_FLAG] = {.name = "flag",
                       .arguments = "[NAME [on|off]]",
                       .summary = "Show or set a flag, such as realtime",

@@ -164,6 +164,7 @@ static int run_request(struct session *s)
         .realtime_available = given->realtime_available,
         .likes = given->likes,
         .shed = given->shed,
+        .samples = given->samples,
         .image = given->image,
         .lock_fd = -1,
         .backups = given->backups,

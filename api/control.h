@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "api/operator.h"
+#include "api/samples.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -28,6 +29,7 @@ struct control_options {
     struct clock *clock;  /* moved by `clock advance` when options->test_clock is on */
     const struct log *log;
     struct shed *shed;   /* told by `load` when options->test_clock is on */
+    struct samples *samples; /* shown by `numbers` */
     struct likes *likes; /* flushed before a command that reads the community as a whole */
     const char *image;   /* of this program on disk, for reload */
     struct backups *backups;

@@ -9,6 +9,7 @@
 
 #include "api/metrics_text.h"
 #include "api/pusher.h"
+#include "api/resources.h"
 #include "api/routes.h"
 #include "api/server.h"
 
@@ -27,7 +28,7 @@ static size_t status_index(int status)
 static size_t bucket_index(int64_t took_us)
 {
     size_t i = 0;
-    for (int64_t bound_us = 100; i < METRICS_BUCKETS - 1 && took_us > bound_us; bound_us *= 2)
+    for (int64_t bound_us = METRICS_BOUND_US; i < METRICS_BUCKETS - 1 && took_us > bound_us; bound_us *= 2)
         i++;
     return i;
 }
@@ -95,6 +96,26 @@ static uint64_t sum_us(struct server *s, size_t route)
     return sum;
 }
 
+static bool is_poll(size_t route)
+{
+    return route < routes_count() &&
+           (routes[route].handle == polls_presence || routes[route].handle == polls_changes ||
+            routes[route].handle == polls_new_count);
+}
+
+void metrics_sum(struct server *s, struct metrics_totals *out)
+{
+    *out = (struct metrics_totals){0};
+    for (size_t route = 0; route < METRICS_ROUTES_MAX; route++)
+        for (size_t i = 0; i < METRICS_BUCKETS; i++) {
+            uint64_t count = sum_bucket(s, route, i);
+            out->buckets[i] += count;
+            out->polls += is_poll(route) ? count : 0;
+        }
+}
+
+/* ---- text -------------------------------------------------------------------------------------------------------- */
+
 static void requests_text(struct server *s, struct buf *out)
 {
     char labels[160];
@@ -117,7 +138,7 @@ static void latency_text(struct server *s, struct buf *out)
     help(out, name, "histogram", "From the request line to the end of the answer.");
     for (size_t route = 0; route < METRICS_ROUTES_MAX; route++) {
         uint64_t below = 0;
-        double bound_s = 0.0001;
+        double bound_s = METRICS_BOUND_US / 1e6;
         uint64_t total = 0;
         for (size_t i = 0; i < METRICS_BUCKETS; i++)
             total += sum_bucket(s, route, i);

@@ -14,6 +14,7 @@
 
 #include "api/backups.h"
 #include "api/options.h"
+#include "api/samples.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/shed.h"
@@ -59,6 +60,7 @@ struct operator_context {
     int lock_fd;            /* of a command with own_files: the lock of the data directory; -1: somebody else has it */
     const char *lock_holder; /* then, who */
     struct backups *backups; /* of a running server; NULL: none runs here */
+    struct samples *samples; /* of a running server; NULL: none runs here */
     struct likes *likes; /* of a running server; NULL: none runs here */
     const char *image;   /* of a running server's program on disk; NULL: none runs here */
     bool realtime_available;

@@ -568,9 +568,10 @@ const struct option_row option_rows[] = {
      .read = read_switch,
      AT(repair)},
     {.name = "json",
-     .commands = BIT(COMMAND_USER_LIST) | BIT(COMMAND_TEAM_LIST) | BIT(COMMAND_AUDIT),
+     .commands =
+         BIT(COMMAND_USER_LIST) | BIT(COMMAND_TEAM_LIST) | BIT(COMMAND_AUDIT) | BIT(COMMAND_NUMBERS),
      .local = true,
-     .help = "Print a JSON array instead of a table",
+     .help = "Print JSON instead of a table",
      .read = read_switch,
      AT(json)},
     {.name = "csv",

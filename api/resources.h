@@ -103,6 +103,9 @@ void admin_flag_put(struct request *r);
 void own_export(struct request *r);
 void own_delete(struct request *r);
 
+/* numbers.c */
+void numbers_get(struct request *r);
+
 /* report.c, mute.c, audit.c */
 void report_create(struct request *r);
 void report_list(struct request *r);

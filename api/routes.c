@@ -106,6 +106,7 @@ const struct route routes[] = {
     {METHOD_GET, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_get, NULL},
     {METHOD_PUT, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_put, NULL},
     {METHOD_GET, "admin/audit", ACCESS_ADMIN, audit_list, "actor limit page"},
+    {METHOD_GET, "admin/numbers", ACCESS_ADMIN, numbers_get, NULL},
     {METHOD_GET, "admin/words", ACCESS_ADMIN, audit_words_get, NULL},
     {METHOD_PUT, "admin/words", ACCESS_ADMIN, audit_words_put, NULL},
 

@@ -430,6 +430,7 @@ static enum err start_outside(struct parts *p, struct problem *problem)
                                       .likes = app->likes,
                                       .shed = &app->shed,
                                       .backups = app->backups,
+                                      .samples = &app->samples,
                                       .image = p->image};
     enum err err = server_create(&server, &p->server, problem);
     if (err != ERR_OK)
@@ -477,6 +478,7 @@ static void free_parts(struct parts *p)
     rate_free(p->app.rates);
     ticket_table_free(p->app.tickets);
     activity_clear(&p->app.activity);
+    samples_clear(&p->app.samples);
     db_close(p->control_db);
     db_close(p->app.rooms_reads);
     db_close(p->main_reads_rooms);
@@ -576,6 +578,7 @@ static void init_parts(struct parts *p, const struct options *options, struct ha
     atomic_store(&p->clock.offset_ms, handover->clock_offset_ms);
     keyring_holder_init(&p->app.keyrings);
     activity_init(&p->app.activity);
+    samples_init(&p->app.samples, clock_mono_ms(&p->clock));
 }
 
 static enum err start_all(struct parts *p, struct problem *problem)

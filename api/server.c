@@ -31,6 +31,7 @@
 #include "api/auth.h"
 #include "api/chat.h"
 #include "api/crowd.h"
+#include "api/numbers.h"
 #include "api/polls.h"
 #include "api/request.h"
 #include "base/thread.h"
@@ -268,6 +269,8 @@ static void mind_load(struct loop *loop, int64_t turn_ns)
     struct shed *shed = &loop->app->shed;
     if (turn_ns >= 1000000)
         shed_turned(shed, turn_ns / 1000000);
+    if (loop->index == 0)
+        numbers_sample(loop);
     if (loop->index != 0 || !shed_due(shed, loop->now_ms) || !shed_look(shed, jobs_waiting(loop->app), loop->now_ms))
         return;
     log_warn(loop->app->log, "load.stage", LOG_I("stage", shed_stage(shed)),

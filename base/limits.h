@@ -113,6 +113,12 @@
 
 #define BUSY_RETRY_S 5    /* and up to as much again, so that not all come back at once */
 
+/* ---- live numbers (api/samples.h) -------------------------------------------------------------------------------- */
+
+#define SAMPLE_EVERY_MS 10000 /* a jam of a quarter of a minute shows, and taking one costs nothing */
+#define SAMPLES_KEPT 360      /* an hour: what an operator looks back on after turning something; 23 kB */
+#define ENGAGEMENT_DAYS 30    /* four weeks to compare, and two days more */
+
 /* ---- sockets ----------------------------------------------------------------------------------------------------- */
 
 #define MESSAGE_BYTES_MAX 65536 /* from a client, as an HTTP body */

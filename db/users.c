@@ -374,3 +374,19 @@ enum err users_engagement(struct db *db, int64_t now_ms, struct engagement *out)
         };
     return rows_end_one(stmt, found, false);
 }
+
+enum err users_days(struct db *db, int64_t now_ms, struct engagement_day out[static ENGAGEMENT_DAYS])
+{
+    int64_t before = now_ms / DAY_MS - ENGAGEMENT_DAYS;
+    struct db_stmt *stmt;
+    enum err err =
+        db_query(db, &stmt, "SELECT day, COUNT(*) FROM activity WHERE day > $1 AND day <= $2 GROUP BY day", "ii",
+                 before, before + ENGAGEMENT_DAYS);
+    if (err != ERR_OK)
+        return err;
+    for (int64_t i = 0; i < ENGAGEMENT_DAYS; i++)
+        out[i] = (struct engagement_day){.day = before + 1 + i};
+    while (db_row(stmt))
+        out[db_int(stmt, 0) - before - 1].members = db_int(stmt, 1);
+    return db_end(stmt);
+}

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "db/driver.h"
 #include "db/tx.h"
 
@@ -104,5 +105,12 @@ struct engagement {
     int64_t active_week; /* and on the seven days that end with it */
 };
 enum err users_engagement(struct db *db, int64_t now_ms, struct engagement *out);
+
+struct engagement_day {
+    int64_t day;     /* since 1970-01-01, UTC */
+    int64_t members; /* distinct ones seen on it */
+};
+/* The days that end with that of `now_ms`, oldest first, those without anybody too. */
+enum err users_days(struct db *db, int64_t now_ms, struct engagement_day out[static ENGAGEMENT_DAYS]);
 
 #endif

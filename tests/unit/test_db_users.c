@@ -253,6 +253,25 @@ static void engagement_counts_people_not_visits(void **state)
     assert_int_equal(e.active_week, 4);
 }
 
+static void members_of_each_day_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    const int64_t today = 20000;
+    struct engagement_day days[ENGAGEMENT_DAYS];
+    struct tx *tx = fixture_begin(f);
+    assert_int_equal(users_seen(tx, today, (const int64_t[]){1, 2, 3}, 3), ERR_OK);
+    assert_int_equal(users_seen(tx, today, (const int64_t[]){3}, 1), ERR_OK);
+    assert_int_equal(users_seen(tx, today - ENGAGEMENT_DAYS + 1, (const int64_t[]){4}, 1), ERR_OK);
+    assert_int_equal(users_seen(tx, today - ENGAGEMENT_DAYS, (const int64_t[]){4, 5}, 2), ERR_OK);
+    assert_int_equal(users_seen(tx, today + 1, (const int64_t[]){1}, 1), ERR_OK);
+    fixture_commit(f);
+    assert_int_equal(users_days(f->reader, today * 86400000 + 5, days), ERR_OK);
+    for (int64_t i = 0; i < ENGAGEMENT_DAYS; i++) {
+        assert_int_equal(days[i].day, today - ENGAGEMENT_DAYS + 1 + i);
+        assert_int_equal(days[i].members, i == 0 ? 1 : i == ENGAGEMENT_DAYS - 1 ? 3 : 0);
+    }
+}
+
 static void old_days_are_forgotten(void **state)
 {
     struct fixture *f = *state;
@@ -312,6 +331,7 @@ int main(void)
         TEST(a_team_has_its_coach),
         TEST(an_invite_opens_so_often_and_so_long),
         TEST(engagement_counts_people_not_visits),
+        TEST(members_of_each_day_are_counted),
         TEST(old_days_are_forgotten),
         cmocka_unit_test(roles_have_names),
         TEST(a_full_arena_is_no_memory),

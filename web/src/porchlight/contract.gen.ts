@@ -593,6 +593,28 @@ export interface MuteList {
     next: string | null;
 }
 
+export interface NumbersSample {
+    at: Time;
+    here: number;
+    sockets: number;
+    pollsPerSecond: number;
+    p50Ms: number | null;
+    p99Ms: number | null;
+    likesFlushed: number;
+    loadStage: number;
+}
+
+export interface NumbersDay {
+    day: string;
+    members: number;
+}
+
+export interface Numbers {
+    every: number;
+    items: NumbersSample[];
+    days: NumbersDay[];
+}
+
 export interface AuditEntry {
     id: Id;
     at: Time;
