@@ -7,6 +7,7 @@
  */
 #include "db/digests.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/digest_maker.h"
@@ -16,6 +17,7 @@
 #include "api/server.h"
 #include "api/write.h"
 #include "db/member_state.h"
+#include "db/posts.h"
 
 /* ---- as JSON ----------------------------------------------------------------------------------------------------- */
 
@@ -73,9 +75,17 @@ static void put_job(struct json_writer *w, const struct digest *d)
     json_put_time(w, d->completed_ms);
 }
 
-/* The whole job as `db` sees it. */
-static enum err render_job(struct request *r, struct db *db, struct arena *arena, const struct digest_id *id,
-                           struct problem *problem)
+/* What a digest quotes may have been hidden or deleted since. */
+static bool is_shown(struct db *community, const struct digest_article *article)
+{
+    int64_t team_id;
+    return posts_team_of(community, strtoll(article->id, NULL, 10), &team_id) != ERR_NOT_FOUND;
+}
+
+/* The whole job as `db` sees it. `community`: where the posts are that the server's own digests quote; NULL while it is
+   written, when it quotes none yet. */
+static enum err render_job(struct request *r, struct db *db, struct db *community, struct arena *arena,
+                           const struct digest_id *id, struct problem *problem)
 {
     struct digest d;
     struct digest_article *articles;
@@ -92,7 +102,8 @@ static enum err render_job(struct request *r, struct db *db, struct arena *arena
     json_key(&w, "articles");
     json_array_begin(&w);
     for (size_t i = 0; i < count; i++)
-        put_article(&w, &articles[i]);
+        if (!d.built_in || community == NULL || is_shown(community, &articles[i]))
+            put_article(&w, &articles[i]);
     json_array_end(&w);
     json_object_end(&w);
     return ERR_OK;
@@ -136,7 +147,7 @@ void digest_get(struct request *r)
     struct digest_id id;
     if (!path_job(r, &id))
         return;
-    enum err err = render_job(r, r->loop->rooms_db, r->arena, &id, &r->problem);
+    enum err err = render_job(r, r->loop->rooms_db, r->loop->db, r->arena, &id, &r->problem);
     if (err != ERR_OK)
         request_fail(r, err);
     else
@@ -205,7 +216,7 @@ static enum err run_create(struct request *r, struct tx *tx)
         return err;
     wish->id = made.id;
     r->status = 201;
-    return render_job(r, tx->db, tx->arena, &made.id, &tx->problem);
+    return render_job(r, tx->db, NULL, tx->arena, &made.id, &tx->problem);
 }
 
 /* Also for a replayed answer, the address is read from the body: {"id":"7:3",... */
@@ -298,7 +309,7 @@ static enum err run_stride(struct request *r, struct tx *tx)
     if (err == ERR_OK && s->ends)
         err = digests_complete(tx, &s->id, s->error);
     r->status = s->article.id != NULL ? 201 : 200;
-    return err == ERR_OK ? render_job(r, tx->db, tx->arena, &s->id, &tx->problem) : err;
+    return err == ERR_OK ? render_job(r, tx->db, NULL, tx->arena, &s->id, &tx->problem) : err;
 }
 
 static struct stride *begin_stride(struct request *r)

@@ -279,7 +279,7 @@ static enum err run_edit(struct request *r, struct tx *tx)
     if (err == ERR_OK)
         err = messages_edit(tx, &channel, draft->message_id, draft->content);
     if (err == ERR_OK && hidden != HIDDEN_NOT)
-        err = messages_hide(tx, &channel, draft->message_id, hidden, &changed);
+        err = messages_hide(tx, &channel, draft->message_id, HIDDEN_EDIT, &changed);
     if (err == ERR_OK && hidden != HIDDEN_NOT)
         err = moderation_held_message(tx, &channel, draft->message_id, message.author_id);
     if (err == ERR_OK)

@@ -48,7 +48,7 @@ static enum err announce(struct request *r, struct tx *tx, const struct post *po
 static enum err run_pin(struct request *r, struct tx *tx)
 {
     const struct pin *pin = r->state;
-    struct post post;
+    struct post post = {0};
     bool changed = false;
     enum err err = post_living(tx->db, tx->arena, &r->caller, pin->post_id, &post, &tx->problem);
     if (err == ERR_OK && !caller_leads_team(&r->caller, post.team_id))

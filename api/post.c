@@ -262,7 +262,7 @@ static enum err run_edit(struct request *r, struct tx *tx)
     if (err == ERR_OK)
         err = posts_edit(tx, draft->id, draft->body, draft->topics);
     if (err == ERR_OK && hidden != HIDDEN_NOT)
-        err = posts_hide(tx, draft->id, hidden, &changed);
+        err = posts_hide(tx, draft->id, HIDDEN_EDIT, &changed);
     if (err == ERR_OK)
         err = hold(r, tx, post.team_id, draft->id, hidden);
     return err == ERR_OK ? post_render_now(r, tx, draft->id, 200) : err;
@@ -307,7 +307,7 @@ static enum err run_delete(struct request *r, struct tx *tx)
                                       .team_id = post.team_id,
                                       .subject = "post",
                                       .subject_id = draft->id};
-    if (err == ERR_OK && post.author_id != r->caller.user_id)
+    if (err == ERR_OK && !post.deleted && post.author_id != r->caller.user_id)
         err = audit_add(tx, &entry);
     r->status = 204;
     return err == ERR_OK ? posts_delete(tx, draft->id) : err;

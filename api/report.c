@@ -76,7 +76,12 @@ struct wish {
 static enum err find_visible(struct request *r, struct tx *tx, struct subject *out)
 {
     const struct wish *wish = r->state;
-    enum err err = moderation_subject(tx, wish->kind, wish->id, out);
+    struct channel channel;
+    enum err err = ERR_OK;
+    if (wish->channel_id != 0)
+        err = chat_enter(tx, &r->caller, wish->channel_id, &channel);
+    if (err == ERR_OK)
+        err = moderation_subject(tx, wish->kind, wish->id, out);
     if (err == ERR_OK && !caller_in_team(&r->caller, out->team_id))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "You are not in this team.");
     if (err == ERR_OK && wish->channel_id != 0 && wish->channel_id != out->channel_id)
@@ -269,6 +274,8 @@ static enum err run_hide(struct request *r, struct tx *tx)
     enum err err = find_visible(r, tx, &subject);
     if (err == ERR_OK && !caller_leads_team(&r->caller, subject.team_id))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the coach of this team or an admin can hide this.");
+    if (err == ERR_OK && !may_judge(r, subject.team_id, subject.author_id))
+        return problem_set(&tx->problem, ERR_FORBIDDEN, "This is your own: an admin decides whether it is shown.");
     if (err == ERR_OK)
         err = moderation_hide(tx, r->caller.user_id, &subject, wish->hide, &changed);
     if (err != ERR_OK)

@@ -38,7 +38,7 @@
 #define COUNTER_MEMBER_AMOUNT_MAX 1000000           /* at once, by who is no coach: three months of steps */
 #define COUNTER_VALUE_MAX INT64_C(9007199254740991) /* and as far below: what JavaScript's numbers hold exactly */
 #define COUNTER_HISTORY_KEPT                                                                                           \
-    20000 /* a counter's newest changes: a team of 25 that adds twice a day, for a year; 1.5 MB */
+    200000 /* a counter's newest changes: a team of 250 that adds twice a day, for a year; 15 MB */
 #define ACTIVITY_KEPT_DAYS 400 /* who was here on which day: a year, and the month before it to compare with */
 #define INVITE_CODE_CHARS_MAX 64                    /* a code, with whatever blanks and hyphens it was copied with */
 #define INVITE_USES_MAX 500                         /* one link for one big team */

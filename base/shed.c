@@ -5,10 +5,10 @@
 
 /* What asks for a stage. A long turn says less than a queue does: perhaps another process had the processor. */
 static const struct shed_signals thresholds[SHED_STAGES] = {
-    [SHED_ADVICE] = {.queue = WRITER_QUEUE_MAX / 8, .lag_ms = 100},
-    [SHED_SMALL] = {.queue = WRITER_QUEUE_MAX / 4, .lag_ms = 250},
-    [SHED_SOCKETS] = {.queue = WRITER_QUEUE_MAX / 2, .lag_ms = 1000},
-    [SHED_REQUESTS] = {.queue = WRITER_QUEUE_MAX * 3 / 4, .lag_ms = 4000},
+    [SHED_ADVICE] = {.queue = WRITER_QUEUE_MAX / 8, .lag_ms = 250},
+    [SHED_SMALL] = {.queue = WRITER_QUEUE_MAX / 4, .lag_ms = 1000},
+    [SHED_SOCKETS] = {.queue = WRITER_QUEUE_MAX / 2, .lag_ms = 4000},
+    [SHED_REQUESTS] = {.queue = WRITER_QUEUE_MAX * 3 / 4, .lag_ms = 15000},
 };
 
 static enum shed_stage wanted(const struct shed_signals *signals)

@@ -192,7 +192,7 @@ enum err counters_reach(struct db *db, const struct counter *counter, int64_t si
     return db_end(stmt);
 }
 
-static_assert(COUNTER_HISTORY_KEPT == 20000, "as in the index counters_long and the query below");
+static_assert(COUNTER_HISTORY_KEPT == 200000, "as in the index counters_long and the query below");
 
 enum err counters_prune(struct tx *tx, size_t limit, int64_t *removed)
 {
@@ -200,7 +200,7 @@ enum err counters_prune(struct tx *tx, size_t limit, int64_t *removed)
         tx->db,
         "DELETE FROM counter_changes WHERE (counter_id, operation) IN"
         " (SELECT c.counter_id, c.operation FROM counters long CROSS JOIN counter_changes c"
-        " WHERE long.operations > 20000 AND c.counter_id = long.id AND c.operation <= long.operations - 20000"
+        " WHERE long.operations > 200000 AND c.counter_id = long.id AND c.operation <= long.operations - 200000"
         " LIMIT $1)",
         "i", (int64_t)limit);
     *removed = err == ERR_OK ? db_changes(tx->db) : 0;
@@ -208,7 +208,7 @@ enum err counters_prune(struct tx *tx, size_t limit, int64_t *removed)
         return err;
     return db_run(tx->db,
                   "UPDATE counters AS long SET forgotten = (SELECT MIN(operation) - 1 FROM counter_changes"
-                  " WHERE counter_id = long.id) WHERE operations > 20000",
+                  " WHERE counter_id = long.id) WHERE operations > 200000",
                   "");
 }
 

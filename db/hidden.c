@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const names[] = {[HIDDEN_NOT] = NULL, [HIDDEN_BY_COACH] = "coach", [HIDDEN_BY_WORDS] = "words"};
+static const char *const names[] = {[HIDDEN_NOT] = NULL, [HIDDEN_BY_COACH] = "coach", [HIDDEN_BY_WORDS] = "words",
+                                    [HIDDEN_EDIT] = "words"};
 
 const char *hidden_name(enum hidden hidden)
 {

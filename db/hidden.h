@@ -11,9 +11,10 @@ enum hidden {
     HIDDEN_NOT,
     HIDDEN_BY_COACH, /* or an admin: it was shown before */
     HIDDEN_BY_WORDS, /* the word list held it back: nobody has seen it yet */
+    HIDDEN_EDIT,     /* the word list held it back after an edit: it was shown before */
 };
 
-/* "coach", "words"; NULL: shown. */
+/* "coach", "words" (of both kinds), NULL: shown. "words" is read as what nobody has seen. */
 const char *hidden_name(enum hidden hidden);
 bool hidden_parse(const char *name, enum hidden *hidden);
 

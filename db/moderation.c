@@ -72,7 +72,8 @@ static enum err set_hidden(struct tx *tx, const struct subject *s, enum hidden h
         return ERR_NO_MEMORY;
     if (s->kind == REPORT_POST) {
         enum err err = posts_hide(tx, s->id, hidden, changed);
-        return err == ERR_OK && *changed && hidden != HIDDEN_NOT ? notices_forget_words(tx, link) : err;
+        /* Also of one that was held back before: its notice goes on quoting it until then. */
+        return err == ERR_OK && hidden != HIDDEN_NOT ? notices_forget_words(tx, link) : err;
     }
     enum err err = channels_brief(tx->db, s->channel_id, &channel);
     return err != ERR_OK ? err : messages_hide(tx, &channel, s->id, hidden, changed);
@@ -89,13 +90,14 @@ enum err moderation_hide(struct tx *tx, int64_t actor_id, const struct subject *
 
 enum err moderation_dismiss(struct tx *tx, int64_t actor_id, const struct subject *subject)
 {
-    bool changed;
+    bool changed = false;
     enum err err = ERR_OK;
-    if (subject->hidden == HIDDEN_BY_WORDS)
+    if (subject->hidden == HIDDEN_BY_WORDS || subject->hidden == HIDDEN_EDIT)
         err = set_hidden(tx, subject, HIDDEN_NOT, &changed);
     if (err == ERR_OK)
         err = reports_decide(tx, subject->kind, subject->id, REPORT_DISMISSED, actor_id);
-    return err == ERR_OK ? record(tx, actor_id, subject, "dismiss") : err;
+    bool settled = err == ERR_OK && db_changes(tx->db) > 0;
+    return err == ERR_OK && (changed || settled) ? record(tx, actor_id, subject, "dismiss") : err;
 }
 
 /* ---- what is written --------------------------------------------------------------------------------------------- */
@@ -184,6 +186,7 @@ enum err moderation_mute(struct tx *tx, int64_t actor_id, int64_t team_id, int64
     *until_ms = minutes == 0 ? 0 : tx->now_ms + minutes * MINUTE_MS;
     if (err == ERR_OK)
         err = minutes == 0 ? mutes_end(tx, team_id, user_id) : mutes_set(tx, team_id, user_id, *until_ms, actor_id);
+    bool changed = err == ERR_OK && (minutes != 0 || db_changes(tx->db) > 0);
     if (minutes != 0)
         (void)snprintf(detail, sizeof detail, "%lld minutes", (long long)minutes);
     const struct audit_entry entry = {.actor_id = actor_id,
@@ -192,7 +195,7 @@ enum err moderation_mute(struct tx *tx, int64_t actor_id, int64_t team_id, int64
                                       .subject = "user",
                                       .subject_id = user_id,
                                       .detail = detail};
-    return err == ERR_OK ? audit_add(tx, &entry) : err;
+    return changed ? audit_add(tx, &entry) : err;
 }
 
 enum err moderation_remove(struct tx *tx, int64_t actor_id, int64_t team_id, int64_t user_id)

@@ -10,6 +10,7 @@
 #include "db/member_state.h"
 #include "db/messages.h"
 #include "db/posts.h"
+#include "db/pushes.h"
 #include "db/rows.h"
 
 /* ---- the copy ---------------------------------------------------------------------------------------------------- */
@@ -49,6 +50,10 @@ static const struct part parts[] = {
     {"audit", "i:id t:at i:actorId s:action s:subject i:subjectId s:detail",
      "SELECT id, at_ms, actor_id, action, subject, subject_id, detail FROM audit"
      " WHERE actor_id = $1 OR (subject = 'user' AND subject_id = $1) ORDER BY id"},
+    {"devices", "i:id s:endpoint t:createdAt",
+     "SELECT id, endpoint, created_ms FROM push_devices WHERE user_id = $1 ORDER BY id"},
+    {"pushWishes", "b:onlyPins b:quiet n:fromMinute n:toMinute n:zoneMinutes",
+     "SELECT only_pins, quiet, from_min, to_min, zone_min FROM push_wishes WHERE user_id = $1"},
     {"activity", "t:day", "SELECT day * 86400000 FROM activity WHERE user_id = $1 ORDER BY day"},
 };
 
@@ -331,6 +336,8 @@ enum err own_data_erase(struct tx *tx, int64_t actor_id, int64_t user_id)
         err = erase_messages(tx, user_id);
     if (err == ERR_OK)
         err = erase_rows(tx, user_id);
+    if (err == ERR_OK)
+        err = pushes_forget_member(tx, user_id);
     if (err == ERR_OK)
         err = audit_add(tx, &entry);
     if (err == ERR_OK)

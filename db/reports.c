@@ -155,7 +155,7 @@ enum err reports_each_of(struct db *db, int64_t reporter_id, void (*each)(void *
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-/* The word list asks once at a time; a member once. */
+/* The word list asks once at a time; a member has one report of a subject. */
 static enum err find_again(struct tx *tx, const struct report_new *report, int64_t *id)
 {
     static const char of_member[] =
@@ -172,12 +172,21 @@ static enum err find_again(struct tx *tx, const struct report_new *report, int64
     return db_end(stmt);
 }
 
+/* What was decided before is asked anew: the words may be others since. An open one stays as it is. */
+static enum err reopen(struct tx *tx, int64_t id, const struct report_new *report)
+{
+    return db_run(tx->db,
+                  "UPDATE reports SET state = 'open', reason = $2, words = $3, decided_ms = NULL, decided_by = NULL"
+                  " WHERE id = $1 AND state <> 'open'",
+                  "iss", id, reports_reason_name(report->reason), report->words == NULL ? "" : report->words);
+}
+
 enum err reports_create(struct tx *tx, const struct report_new *report, int64_t *id, bool *again)
 {
     enum err err = find_again(tx, report, id);
     *again = err == ERR_OK && *id != 0;
     if (err != ERR_OK || *again)
-        return err;
+        return err != ERR_OK ? err : reopen(tx, *id, report);
     struct db_stmt *stmt;
     err = db_query(tx->db, &stmt,
                    "INSERT INTO reports (subject, subject_id, team_id, author_id, reporter_id, reason, words,"

@@ -1,8 +1,9 @@
 -- Keeping a community kind: what is hidden, reports, mutes, the word list, and who did what.
 
--- 0: shown; 1: hidden by a coach or an admin; 2: held back by the word list, and shown to nobody yet.
-ALTER TABLE posts ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1, 2));
-ALTER TABLE messages ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1, 2));
+-- 0: shown; 1: hidden by a coach or an admin; 2: held back by the word list, and shown to nobody yet; 3: held back by it
+-- after an edit, and shown before.
+ALTER TABLE posts ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1, 2, 3));
+ALTER TABLE messages ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1, 2, 3));
 
 -- The row of a member who left for good stays without anything about them: posts, counts and the audit log name its id.
 ALTER TABLE users ADD COLUMN deleted_ms INTEGER;

@@ -158,12 +158,14 @@ ${answers(api, operation)}
 
 function shapes(api) {
     const used = new Set(['Nothing']);
-    for (const item of Object.values(api.paths)) {
-        for (const method of methods) {
-            const schema = item[method]?.requestBody?.content['application/json'].schema;
-            if (schema?.$ref) used.add(nameOf(schema.$ref)); // request bodies stand with their endpoint
-        }
+    const operations = Object.values(api.paths).flatMap((item) => methods.map((method) => item[method] ?? {}));
+    for (const { requestBody } of operations) {
+        const schema = requestBody?.content['application/json'].schema;
+        if (schema?.$ref) used.add(nameOf(schema.$ref)); // request bodies stand with their endpoint
     }
+    for (const { responses } of operations)
+        for (const [, name] of JSON.stringify(responses ?? {}).matchAll(/schemas\/(\w+)"/g)) used.delete(name);
+    used.add('Nothing');
     return Object.entries(api.components.schemas)
         .filter(([name]) => !used.has(name))
         .map(

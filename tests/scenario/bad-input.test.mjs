@@ -103,6 +103,22 @@ const good = {
         as: 'member1',
         body: () => ({ articleId: 'one', feedback: 'helpful', topics: ['walk'] }),
     },
+    'post /me/push': {
+        as: 'member1',
+        body: () => ({
+            endpoint: 'https://push.example.net/send/3NQ7vFz0xuk',
+            expirationTime: null,
+            keys: {
+                p256dh: 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4',
+                auth: 'BTBZMqHH6r4Tts7J_aSIgg',
+            },
+        }),
+    },
+    'put /me/push': {
+        as: 'member1',
+        body: () => ({ onlyPins: true, quietHours: { from: '22:00', to: '07:00', offsetMinutes: 60 } }),
+    },
+    'delete /me/push': { as: 'member1', body: () => ({ endpoint: 'https://push.example.net/send/3NQ7vFz0xuk' }) },
     'post /me/export': { as: 'member1', body: () => ({}) },
     'delete /me': { as: 'member9', body: () => ({ password: 'porchlight' }) },
     'post /me/learn': { as: 'member1', body: () => ({}) },
@@ -356,7 +372,8 @@ describe('every endpoint', () => {
         await unharmed(async () => {
             for (const { template, method, parameters } of secured) {
                 const paths = [];
-                if (template.startsWith('/teams/{id}')) paths.push(template.replace('{id}', context.strong));
+                if (template.startsWith('/teams/{id}'))
+                    paths.push(template.replace('{id}', context.strong).replace('{user}', context.strong));
                 if (template.startsWith('/posts/{id}')) paths.push(template.replace('{id}', context.foreign));
                 if (template.startsWith('/channels/{id}'))
                     paths.push(template.replace('{id}', context.foreignChannel).replace('{message}', context.message));
@@ -401,7 +418,7 @@ describe('every endpoint', () => {
                     '%2e%2e',
                     'x'.repeat(300),
                 ]) {
-                    const path = template.replace(/\{\w+\}/, id).replace('{message}', id);
+                    const path = template.replace(/\{\w+\}/g, id);
                     for (const who of ['admin', 'sarah']) {
                         const reply = await request(server, {
                             method: method.toUpperCase(),

@@ -194,6 +194,67 @@ scenarios('POST /reports', {
     ],
 });
 
+scenarios('what was decided', {
+    setup: async (server) => {
+        const context = { ...(await community(server, 'member1')), post: await write(server, 'member1') };
+        context.own = await write(server, 'sarah', 'The coach’s own');
+        for (const subject of [context.post, context.own])
+            expectStatus(await as(server, 'member2').post('/reports', blame(subject)), 201);
+        context.report = (await queueOf(server, 'sarah'))[0].id;
+        return context;
+    },
+    cases: [
+        {
+            name: 'is not about the coach’s own: that is in an admin’s queue, and stays there',
+            request: ({ own }) => `DELETE /posts/${own.id}/hidden`,
+            as: 'sarah',
+            status: 403,
+            then: async (_, { server, own }) => {
+                assert.equal((await queueOf(server, 'admin')).filter(({ subjectId }) => subjectId === own.id).length, 1);
+                assert.equal((await queueOf(server, 'sarah')).filter(({ subjectId }) => subjectId === own.id).length, 0);
+            },
+        },
+        {
+            name: 'leaves one line in the log, also when it is said twice',
+            request: ({ report }) => `PUT /reports/${report}`,
+            as: 'sarah',
+            body: { decision: 'dismiss' },
+            status: 200,
+            then: async (_, { server, report, post, walkers, member1 }) => {
+                expectStatus(await as(server, 'sarah').put(`/reports/${report}`, { decision: 'dismiss' }), 200);
+                await as(server, 'sarah').delete(`/teams/${walkers}/mutes/${member1.id}`);
+                for (const _twice of [1, 2]) await as(server, 'sarah').delete(`/posts/${post.id}`);
+                const { items } = expectStatus(await as(server, 'admin').get('/admin/audit?limit=50'), 200);
+                const told = (action) => items.filter((entry) => entry.action === action).length;
+                assert.deepEqual(['post.dismiss', 'member.unmute', 'post.delete'].map(told), [1, 0, 1]);
+            },
+        },
+    ],
+});
+
+scenarios('a report of what was settled', {
+    setup: async (server) => {
+        const context = { ...(await community(server)), post: await write(server, 'member1') };
+        expectStatus(await as(server, 'member2').post('/reports', blame(context.post)), 201);
+        const [{ id }] = await queueOf(server, 'sarah');
+        expectStatus(await as(server, 'sarah').put(`/reports/${id}`, { decision: 'dismiss' }), 200);
+        return context;
+    },
+    cases: [
+        {
+            name: 'opens it again with its new words',
+            request: 'POST /reports',
+            as: 'member2',
+            body: ({ post }) => blame(post, { reason: 'worry', words: 'Look at it now.' }),
+            status: 200,
+            then: async (_, { server, post }) => {
+                const [report] = await queueOf(server, 'sarah');
+                assertMatch(report, { subjectId: post.id, state: 'open', reason: 'worry', words: 'Look at it now.' }, 'open');
+            },
+        },
+    ],
+});
+
 scenarios('PUT and DELETE /posts/{id}/hidden', {
     setup: async (server) => ({ ...(await community(server)), post: await write(server, 'member1') }),
     cases: [
@@ -448,6 +509,31 @@ describe('the word list', () => {
         const { created } = await eventsSince(server, 'member2', since);
         assertMatch(created, [{ id: post.id, hidden: null }], 'new to everybody now');
         assert.equal(await count(), 1);
+    });
+
+    test('an edit that was held back is no news when it is shown again', async () => {
+        const post = await write(server, 'member1', 'Read by everybody');
+        const since = await cursorOf(server, 'member2');
+        expectStatus(await as(server, 'member1').patch(`/posts/${post.id}`, { body: 'A scam after all' }), 200);
+        const [report] = await queueOf(server, 'sarah');
+        assertMatch(report, { subjectId: post.id, hidden: 'words' }, 'in the queue');
+        expectStatus(await as(server, 'sarah').put(`/reports/${report.id}`, { decision: 'dismiss' }), 200);
+        expectStatus(await as(server, 'member2').get(`/posts/${post.id}`), 200);
+        assertMatch(await eventsSince(server, 'member2', since), { created: [] }, 'it is where it was');
+        const { count } = expectStatus(await as(server, 'member2').get(`/posts/new-count?since=${since}`), 200);
+        assert.equal(count, 0);
+    });
+
+    test('a notice of a pin forgets what the coach confirms as hidden', async () => {
+        const post = await write(server, 'member1', 'Gather at the lighthouse');
+        expectStatus(await as(server, 'sarah').put(`/posts/${post.id}/pin`), 200);
+        const quoting = async () =>
+            expectStatus(await as(server, 'member2').get('/notices'), 200).items.filter(({ body }) => /lighthouse/.test(body));
+        assert.equal((await quoting()).length, 1);
+        expectStatus(await as(server, 'member1').patch(`/posts/${post.id}`, { body: 'A scam at the lighthouse' }), 200);
+        const [report] = await queueOf(server, 'sarah');
+        expectStatus(await as(server, 'sarah').put(`/reports/${report.id}`, { decision: 'hide' }), 200);
+        assert.equal((await quoting()).length, 0);
     });
 
     test('looks at edits and messages, too', async () => {

@@ -8,7 +8,7 @@ import { operations } from './contract.mjs';
 import { as, community, expectStatus, request, startServer } from './harness.mjs';
 
 const UNKNOWN = '987654321';
-const AREA = /^\/(rpc\/|channels|digests|me\/)/;
+const AREA = /^\/(rpc\/|channels|digests|me\/(preferences|weights|feedback|learn))/;
 
 /*
  * Of each operation: a good body; the status for a member of another team (`outsider`), a plain member of the team (`member`), its
@@ -68,6 +68,14 @@ const rows = {
     'delete /channels/{id}/messages/{message}': inChannel({
         ...{ member: 403, coach: 204, admin: 204 },
         also: [{ path: (path) => path.replace(/\d+$/, UNKNOWN), status: 404 }],
+    }),
+    'put /channels/{id}/messages/{message}/hidden': inChannel({
+        member: 403,
+        also: [{ path: (path) => path.replace(/\d+\/hidden$/, `${UNKNOWN}/hidden`), status: 404 }],
+    }),
+    'delete /channels/{id}/messages/{message}/hidden': inChannel({
+        member: 403,
+        also: [{ path: (path) => path.replace(/\d+\/hidden$/, `${UNKNOWN}/hidden`), status: 404 }],
     }),
     'put /channels/{id}/read': inChannel({
         body: ({ message }) => ({ messageId: message }),

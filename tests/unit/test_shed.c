@@ -18,15 +18,16 @@ static void a_stage_is_entered_at_the_second_look(void **state)
         enum shed_stage stage;
     } table[] = {
         {{0, 0}, SHED_NOTHING},
-        {{511, 99}, SHED_NOTHING},
+        {{511, 249}, SHED_NOTHING},
         {{512, 0}, SHED_ADVICE},
-        {{0, 100}, SHED_ADVICE},
-        {{1024, 100}, SHED_SMALL},
-        {{0, 250}, SHED_SMALL},
+        {{0, 250}, SHED_ADVICE},
+        {{1024, 250}, SHED_SMALL},
+        {{0, 1000}, SHED_SMALL},
         {{2048, 0}, SHED_SOCKETS},
-        {{0, 1000}, SHED_SOCKETS},
+        {{0, 4000}, SHED_SOCKETS},
         {{3072, 0}, SHED_REQUESTS},
-        {{WRITER_QUEUE_MAX, 9999}, SHED_REQUESTS},
+        {{0, 15000}, SHED_REQUESTS},
+        {{WRITER_QUEUE_MAX, 99999}, SHED_REQUESTS},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -93,7 +94,7 @@ static void the_longest_turn_is_seen_once(void **state)
     shed_turned(&s, 300);
     shed_turned(&s, 20);
     assert_false(shed_look(&s, 0, 1000));
-    shed_turned(&s, 150);
+    shed_turned(&s, 260);
     assert_true(shed_look(&s, 0, 2000));
     assert_int_equal(shed_stage(&s), SHED_ADVICE);
     assert_int_equal(atomic_load(&s.entered[SHED_ADVICE]), 1);
