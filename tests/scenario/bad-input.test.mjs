@@ -355,10 +355,11 @@ describe('every endpoint', () => {
                 }
                 for (const query of queries) {
                     const own = good[`${method} ${template}`];
+                    const gone = own?.body(context).password && template === '/me'; // whose good request was accepted above
                     const reply = await request(server, {
                         method: method.toUpperCase(),
                         path: `${pathOf(template)}?${known.some(({ name, required }) => required && query.startsWith(name)) ? '' : `${fixed}${fixed && '&'}`}${query}`,
-                        as: own ? own.as : template.startsWith('/admin') ? 'admin' : 'sarah',
+                        as: own && !gone ? own.as : template.startsWith('/admin') ? 'admin' : 'sarah',
                         body: own?.body(context),
                     });
                     if (reply.status !== 400) flaws.push(`${method} ${template}?${query}: ${reply.status}`);
