@@ -149,6 +149,7 @@ static enum err put_post(void *arg, const struct transfer_post *r)
     put_text(w, "body", r->body);
     put_topics(w, r->topics);
     put_time(w, "pinnedAt", r->pinned_ms);
+    put_text(w, "hidden", hidden_name(r->hidden));
     put_time(w, "createdAt", r->created_ms);
     put_time(w, "editedAt", r->edited_ms);
     return end(arg);
@@ -198,6 +199,7 @@ static enum err put_message(void *arg, const struct transfer_message *r)
     put_id(w, "threadId", r->thread_id);
     put_text(w, "clientId", r->client_id);
     put_bool(w, "deleted", r->deleted);
+    put_text(w, "hidden", r->deleted ? NULL : hidden_name(r->hidden));
     put_time(w, "createdAt", r->created_ms);
     put_time(w, "editedAt", r->edited_ms);
     return end(arg);

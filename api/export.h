@@ -4,7 +4,8 @@
  *
  * One read transaction, so the file is one moment of the community. Keys come in a fixed order and times in one form:
  * exporting, importing into an empty database and exporting again gives the same bytes. Deleted posts are left out,
- * and so is what belongs to this server alone: signing keys, invites, revoked tokens, flags. Passwords are there as
+ * and so are reports, pauses, the word list, the audit log, and what belongs to this server alone: signing keys,
+ * invites, revoked tokens, flags. Passwords are there as
  * argon2id strings.
  */
 #ifndef PORCHLIGHT_API_EXPORT_H

@@ -56,6 +56,7 @@ enum field {
     F_VALUE,
     F_MILESTONE,
     F_FORGOTTEN,
+    F_HIDDEN,
     F_COUNT
 };
 
@@ -97,6 +98,7 @@ static const struct json_field fields[F_COUNT] = {
     [F_OPERATION] = {.name = "operation", .kind = JSON_KIND_INT, .min = 1, .max = COUNTER_VALUE_MAX},
     [F_VALUE] = {.name = "value", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
     [F_MILESTONE] = {.name = "milestone", .kind = JSON_KIND_INT, .max = COUNTER_VALUE_MAX},
+    [F_HIDDEN] = {.name = "hidden", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = 10},
     [F_FORGOTTEN] = {.name = "forgotten", .kind = JSON_KIND_INT, .min = 1, .max = COUNTER_VALUE_MAX},
 };
 
@@ -141,6 +143,16 @@ static enum err check_name(const struct record *r)
     if (json_utf8_length(text_of(r, F_NAME), r->values[F_NAME].text_len) <= NAME_CHARS_MAX)
         return ERR_OK;
     return problem_set(r->problem, ERR_INVALID, "The field \"name\" may have %d characters at most.", NAME_CHARS_MAX);
+}
+
+/* Absent and null: shown. */
+static enum err check_hidden(const struct record *r, enum hidden *out)
+{
+    const char *name = text_of(r, F_HIDDEN);
+    *out = HIDDEN_NOT;
+    if (name == NULL || hidden_parse(name, out))
+        return ERR_OK;
+    return problem_set(r->problem, ERR_INVALID, "what is hidden is so by coach or words");
 }
 
 /* ---- one function a type ----------------------------------------------------------------------------------------- */
@@ -219,7 +231,8 @@ static enum err put_post(struct record *r, enum transfer_result *result)
 {
     struct transfer_post post = {
         .given = part(r, F_TOPICS, TRANSFER_TOPICS) | part(r, F_PINNED_AT, TRANSFER_PINNED) |
-                 part(r, F_EDITED_AT, TRANSFER_EDITED) | part(r, F_CREATED_AT, TRANSFER_CREATED_AT),
+                 part(r, F_EDITED_AT, TRANSFER_EDITED) | part(r, F_CREATED_AT, TRANSFER_CREATED_AT) |
+                 part(r, F_HIDDEN, TRANSFER_HIDDEN),
         .id = number_of(r, F_ID),
         .team_id = number_of(r, F_TEAM_ID),
         .author_id = number_of(r, F_AUTHOR_ID),
@@ -233,7 +246,8 @@ static enum err put_post(struct record *r, enum transfer_result *result)
         return ERR_NO_MEMORY;
     if (post.body[0] == '\0')
         return problem_set(r->problem, ERR_INVALID, "the body of a post must not be empty");
-    return transfer_put_post(r->tx, &post, result);
+    enum err err = check_hidden(r, &post.hidden);
+    return err != ERR_OK ? err : transfer_put_post(r->tx, &post, result);
 }
 
 static enum err put_like(struct record *r, enum transfer_result *result)
@@ -289,9 +303,10 @@ static enum err put_channel(struct record *r, enum transfer_result *result)
 
 static enum err put_message(struct record *r, enum transfer_result *result)
 {
-    const struct transfer_message message = {
+    struct transfer_message message = {
         .given = part(r, F_THREAD_ID, TRANSFER_THREAD) | part(r, F_CLIENT_ID, TRANSFER_CLIENT_ID) |
-                 part(r, F_CREATED_AT, TRANSFER_CREATED_AT) | part(r, F_EDITED_AT, TRANSFER_EDITED),
+                 part(r, F_CREATED_AT, TRANSFER_CREATED_AT) | part(r, F_EDITED_AT, TRANSFER_EDITED) |
+                 part(r, F_HIDDEN, TRANSFER_HIDDEN),
         .id = number_of(r, F_ID),
         .channel_id = number_of(r, F_CHANNEL_ID),
         .author_id = number_of(r, F_AUTHOR_ID),
@@ -304,7 +319,8 @@ static enum err put_message(struct record *r, enum transfer_result *result)
     };
     if ((message.content[0] == '\0') != message.deleted)
         return problem_set(r->problem, ERR_INVALID, "the content of a message is empty exactly when it was deleted");
-    return transfer_put_message(r->tx, &message, result);
+    enum err err = check_hidden(r, &message.hidden);
+    return err != ERR_OK ? err : transfer_put_message(r->tx, &message, result);
 }
 
 static enum err put_receipt(struct record *r, enum transfer_result *result)
@@ -360,13 +376,14 @@ static const struct shape shapes[] = {
     {"team", BIT(F_ID) | BIT(F_NAME), BIT(F_CREATED_AT), put_team},
     {"membership", BIT(F_TEAM_ID) | BIT(F_USER_ID), BIT(F_JOINED_AT), put_membership},
     {"post", BIT(F_ID) | BIT(F_TEAM_ID) | BIT(F_AUTHOR_ID) | BIT(F_BODY),
-     BIT(F_TOPICS) | BIT(F_PINNED_AT) | BIT(F_CREATED_AT) | BIT(F_EDITED_AT), put_post},
+     BIT(F_TOPICS) | BIT(F_PINNED_AT) | BIT(F_HIDDEN) | BIT(F_CREATED_AT) | BIT(F_EDITED_AT), put_post},
     {"like", BIT(F_POST_ID) | BIT(F_USER_ID), BIT(F_CREATED_AT), put_like},
     {"notice", BIT(F_ID) | BIT(F_KIND) | BIT(F_AUTHOR_ID) | BIT(F_TITLE),
      BIT(F_TEAM_ID) | BIT(F_BODY) | BIT(F_LINK) | BIT(F_CREATED_AT), put_notice},
     {"channel", BIT(F_ID) | BIT(F_TEAM_ID) | BIT(F_NAME), BIT(F_POSTING) | BIT(F_CREATED_AT), put_channel},
     {"message", BIT(F_ID) | BIT(F_CHANNEL_ID) | BIT(F_AUTHOR_ID) | BIT(F_CONTENT),
-     BIT(F_THREAD_ID) | BIT(F_CLIENT_ID) | BIT(F_DELETED) | BIT(F_CREATED_AT) | BIT(F_EDITED_AT), put_message},
+     BIT(F_THREAD_ID) | BIT(F_CLIENT_ID) | BIT(F_DELETED) | BIT(F_HIDDEN) | BIT(F_CREATED_AT) | BIT(F_EDITED_AT),
+     put_message},
     {"receipt", BIT(F_CHANNEL_ID) | BIT(F_USER_ID) | BIT(F_DELIVERED_ID), BIT(F_READ_ID), put_receipt},
     {"counter", BIT(F_ID) | BIT(F_TEAM_ID) | BIT(F_NAME),
      BIT(F_MILESTONE) | BIT(F_FORGOTTEN) | BIT(F_VALUE) | BIT(F_CREATED_AT), put_counter},

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "db/moderation.h"
 #include "db/posts.h"
 #include "db/rows.h"
 #include "db/teams.h"
@@ -226,7 +227,7 @@ static enum err find_post(struct tx *tx, int64_t id, struct transfer_post *row, 
     struct db_stmt *stmt;
     enum err err = db_query(tx->db, &stmt,
                             "SELECT team_id, author_id, body, topics, pinned_ms, created_ms, edited_ms, "
-                            "deleted_ms IS NOT NULL FROM posts WHERE id = $1",
+                            "deleted_ms IS NOT NULL, hidden FROM posts WHERE id = $1",
                             "i", id);
     if (err != ERR_OK)
         return err;
@@ -242,6 +243,7 @@ static enum err find_post(struct tx *tx, int64_t id, struct transfer_post *row, 
             .pinned_ms = db_int(stmt, 4),
             .created_ms = db_int(stmt, 5),
             .edited_ms = db_int(stmt, 6),
+            .hidden = (enum hidden)db_int(stmt, 8),
         };
         *deleted = db_int(stmt, 7) != 0;
     }
@@ -262,6 +264,14 @@ static enum err check_pins(struct tx *tx, int64_t team_id)
     return err;
 }
 
+/* Reports do not come along, and what the list holds back is found in the queue. */
+static enum err queue_held(struct tx *tx, const struct transfer_post *r)
+{
+    const struct subject subject = {
+        .kind = REPORT_POST, .id = r->id, .team_id = r->team_id, .author_id = r->author_id, .hidden = r->hidden};
+    return r->hidden == HIDDEN_BY_WORDS ? moderation_held(tx, &subject) : ERR_OK;
+}
+
 static enum err create_post(struct tx *tx, const struct transfer_post *r)
 {
     enum err err = need_team(tx, r->team_id);
@@ -280,9 +290,11 @@ static enum err create_post(struct tx *tx, const struct transfer_post *r)
         .created_ms = r->created_ms,
         .edited_ms = r->edited_ms,
         .pinned_ms = r->pinned_ms,
+        .hidden = r->hidden,
     };
     int64_t id;
-    return posts_create(tx, &post, &id);
+    err = posts_create(tx, &post, &id);
+    return err != ERR_OK ? err : queue_held(tx, r);
 }
 
 static enum err update_post(struct tx *tx, const struct transfer_post *r, const struct transfer_post *row)
@@ -290,6 +302,7 @@ static enum err update_post(struct tx *tx, const struct transfer_post *r, const 
     bool words = !same_text(r->body, row->body) || !same_text(r->topics, row->topics) ||
                  r->author_id != row->author_id || r->created_ms != row->created_ms || r->edited_ms != row->edited_ms;
     bool pin = (r->pinned_ms != 0) != (row->pinned_ms != 0);
+    bool changed;
     enum err err = need_user(tx, r->author_id);
     if (err == ERR_OK && pin && r->pinned_ms != 0)
         err = check_pins(tx, r->team_id);
@@ -298,11 +311,15 @@ static enum err update_post(struct tx *tx, const struct transfer_post *r, const 
                      "UPDATE posts SET author_id = $2, body = $3, topics = $4, pinned_ms = NULLIF($5, 0), "
                      "created_ms = $6, edited_ms = NULLIF($7, 0) WHERE id = $1",
                      "iissiii", r->id, r->author_id, r->body, r->topics, r->pinned_ms, r->created_ms, r->edited_ms);
+    if (err == ERR_OK)
+        err = posts_hide(tx, r->id, r->hidden, &changed);
+    if (err == ERR_OK && r->hidden != HIDDEN_NOT) /* also when it was hidden by the other */
+        err = db_run(tx->db, "UPDATE posts SET hidden = $2 WHERE id = $1", "ii", r->id, (int64_t)r->hidden);
     if (err == ERR_OK && words)
         err = tx_event(tx, CHANGE_POST_EDITED, r->team_id, r->id, NULL);
     if (err == ERR_OK && pin)
         err = tx_event(tx, r->pinned_ms != 0 ? CHANGE_POST_PINNED : CHANGE_POST_UNPINNED, r->team_id, r->id, NULL);
-    return err;
+    return err != ERR_OK ? err : queue_held(tx, r);
 }
 
 enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, enum transfer_result *result)
@@ -320,6 +337,8 @@ enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, en
         r.pinned_ms = row.pinned_ms;
     if (!given(r.given, TRANSFER_EDITED))
         r.edited_ms = row.edited_ms;
+    if (!given(r.given, TRANSFER_HIDDEN))
+        r.hidden = row.hidden;
     if (!given(r.given, TRANSFER_CREATED_AT))
         r.created_ms = row.created_ms;
     *result = TRANSFER_CREATED;
@@ -335,7 +354,8 @@ enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, en
         return problem_set(&tx->problem, ERR_CONFLICT, "the post \"%lld\" belongs to somebody else here",
                            (long long)r.id);
     if (same_text(r.body, row.body) && same_text(r.topics, row.topics) && r.author_id == row.author_id &&
-        r.pinned_ms == row.pinned_ms && r.created_ms == row.created_ms && r.edited_ms == row.edited_ms)
+        r.pinned_ms == row.pinned_ms && r.created_ms == row.created_ms && r.edited_ms == row.edited_ms &&
+        r.hidden == row.hidden)
         return ERR_OK;
     *result = TRANSFER_UPDATED;
     return update_post(tx, &r, &row);

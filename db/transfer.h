@@ -17,6 +17,7 @@
 
 #include "db/channels.h"
 #include "db/counters.h"
+#include "db/hidden.h"
 #include "db/notices.h"
 #include "db/tx.h"
 #include "db/users.h"
@@ -40,7 +41,8 @@ enum transfer_part {
     TRANSFER_THREAD = 1 << 13,
     TRANSFER_CLIENT_ID = 1 << 14,
     TRANSFER_DELETED = 1 << 15,
-    TRANSFER_MILESTONE = 1 << 16
+    TRANSFER_MILESTONE = 1 << 16,
+    TRANSFER_HIDDEN = 1 << 17
 };
 
 struct transfer_user {
@@ -78,6 +80,7 @@ struct transfer_post {
     const char *body;
     const char *topics; /* words separated by one space */
     int64_t pinned_ms;  /* 0: not pinned */
+    enum hidden hidden;
     int64_t created_ms;
     int64_t edited_ms; /* 0: never */
 };
@@ -119,6 +122,7 @@ struct transfer_message {
     int64_t thread_id;     /* 0: none */
     const char *client_id; /* NULL: none */
     bool deleted;          /* it keeps its place; content is "" */
+    enum hidden hidden;    /* of a deleted one nobody asks */
     int64_t created_ms;
     int64_t edited_ms; /* 0: never */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "db/messages.h"
+#include "db/moderation.h"
 #include "db/teams.h"
 #include "db/transfer.h"
 
@@ -82,6 +83,13 @@ enum err transfer_put_channel(struct tx *tx, const struct transfer_channel *reco
 
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
 
+/* Reports do not come along, and what the list holds back is found in the queue. */
+static enum err queue_held(struct tx *tx, const struct channel *channel, const struct transfer_message *r)
+{
+    bool held = r->hidden == HIDDEN_BY_WORDS && !r->deleted;
+    return held ? moderation_held_message(tx, channel, r->id, r->author_id) : ERR_OK;
+}
+
 static enum err create_message(struct tx *tx, const struct transfer_message *r)
 {
     struct channel channel;
@@ -102,24 +110,30 @@ static enum err create_message(struct tx *tx, const struct transfer_message *r)
         .created_ms = r->created_ms,
         .edited_ms = r->edited_ms,
         .deleted = r->deleted,
+        .hidden = r->deleted ? HIDDEN_NOT : r->hidden,
     };
     err = messages_create(tx, &message, &id, &again);
     if (err == ERR_KEY_REUSED || again)
         return problem_set(&tx->problem, ERR_CONFLICT, "the client id of the message \"%lld\" belongs to another one",
                            (long long)r->id);
-    return err;
+    return err != ERR_OK ? err : queue_held(tx, &channel, r);
 }
 
 static enum err update_message(struct tx *tx, const struct transfer_message *r)
 {
     struct channel channel;
+    bool changed;
     enum err err = need_channel(tx, r->channel_id, &channel);
     if (err == ERR_OK)
         err = r->deleted ? messages_delete(tx, &channel, r->id) : messages_edit(tx, &channel, r->id, r->content);
-    if (err != ERR_OK)
-        return err;
-    return db_run(tx->db, "UPDATE messages SET created_ms = $2, edited_ms = NULLIF($3, 0) WHERE id = $1", "iii", r->id,
-                  r->created_ms, r->edited_ms);
+    if (err == ERR_OK && !r->deleted)
+        err = messages_hide(tx, &channel, r->id, r->hidden, &changed);
+    if (err == ERR_OK && !r->deleted && r->hidden != HIDDEN_NOT) /* also when it was hidden by the other */
+        err = db_run(tx->db, "UPDATE messages SET hidden = $2 WHERE id = $1", "ii", r->id, (int64_t)r->hidden);
+    if (err == ERR_OK)
+        err = db_run(tx->db, "UPDATE messages SET created_ms = $2, edited_ms = NULLIF($3, 0) WHERE id = $1", "iii",
+                     r->id, r->created_ms, r->edited_ms);
+    return err != ERR_OK ? err : queue_held(tx, &channel, r);
 }
 
 enum err transfer_put_message(struct tx *tx, const struct transfer_message *record, enum transfer_result *result)
@@ -140,6 +154,8 @@ enum err transfer_put_message(struct tx *tx, const struct transfer_message *reco
         r.created_ms = row.created_ms;
     if (!given(r.given, TRANSFER_EDITED))
         r.edited_ms = row.edited_ms;
+    if (!given(r.given, TRANSFER_HIDDEN))
+        r.hidden = row.hidden;
     *result = TRANSFER_CREATED;
     if (is_new)
         return create_message(tx, &r);
@@ -156,7 +172,7 @@ enum err transfer_put_message(struct tx *tx, const struct transfer_message *reco
                            "under another client id",
                            (long long)r.id);
     if (!r.deleted && same_text(r.content, row.content) && r.created_ms == row.created_ms &&
-        r.edited_ms == row.edited_ms)
+        r.edited_ms == row.edited_ms && r.hidden == row.hidden)
         return ERR_OK;
     *result = TRANSFER_UPDATED;
     return update_message(tx, &r);

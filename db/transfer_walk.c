@@ -75,8 +75,8 @@ enum err transfer_each_post(struct db *db, enum err (*each)(void *arg, const str
 {
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
-                            "SELECT id, team_id, author_id, body, topics, pinned_ms, created_ms, edited_ms FROM posts "
-                            "WHERE deleted_ms IS NULL ORDER BY id",
+                            "SELECT id, team_id, author_id, body, topics, pinned_ms, created_ms, edited_ms, hidden "
+                            "FROM posts WHERE deleted_ms IS NULL ORDER BY id",
                             "");
     if (err != ERR_OK)
         return err;
@@ -90,6 +90,7 @@ enum err transfer_each_post(struct db *db, enum err (*each)(void *arg, const str
             .pinned_ms = db_int(stmt, 5),
             .created_ms = db_int(stmt, 6),
             .edited_ms = db_int(stmt, 7),
+            .hidden = (enum hidden)db_int(stmt, 8),
         };
         err = each(arg, &r);
     }
@@ -158,7 +159,7 @@ enum err transfer_each_message(struct db *db, enum err (*each)(void *arg, const 
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
                             "SELECT id, channel_id, author_id, content, thread_id, client_id, deleted_ms IS NOT NULL, "
-                            "created_ms, edited_ms FROM messages ORDER BY id",
+                            "created_ms, edited_ms, hidden FROM messages ORDER BY id",
                             "");
     if (err != ERR_OK)
         return err;
@@ -173,6 +174,7 @@ enum err transfer_each_message(struct db *db, enum err (*each)(void *arg, const 
             .deleted = db_int(stmt, 6) != 0,
             .created_ms = db_int(stmt, 7),
             .edited_ms = db_int(stmt, 8),
+            .hidden = (enum hidden)db_int(stmt, 9),
         };
         err = each(arg, &r);
     }

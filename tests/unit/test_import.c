@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "api/export.h"
 #include "api/import.h"
 #include "base/limits.h"
 #include "db/transfer.h"
@@ -125,6 +126,15 @@ static void what_differs_is_updated_and_only_that_makes_events(void **state)
          "SELECT count(*) FROM posts WHERE body = 'Hello all' AND topics = 'sleep tea' AND pinned_ms > 0", 1},
         {"{'type':'post','id':'5','teamId':'2','authorId':'7','body':'Hello you','pinnedAt':null}",
          "SELECT count(*) FROM posts WHERE body = 'Hello you' AND pinned_ms IS NULL", 2},
+        {"{'type':'post','id':'5','teamId':'2','authorId':'7','body':'Hello you','hidden':'words'}",
+         "SELECT count(*) FROM posts WHERE hidden = 2"
+         " AND 1 = (SELECT count(*) FROM reports WHERE subject = 'post')", 1},
+        {"{'type':'post','id':'5','teamId':'2','authorId':'7','body':'Hello you','hidden':'coach'}",
+         "SELECT count(*) FROM posts WHERE hidden = 1", 0},
+        {"{'type':'post','id':'5','teamId':'2','authorId':'7','body':'Hello!'}",
+         "SELECT count(*) FROM posts WHERE hidden = 1 AND body = 'Hello!'", 1},
+        {"{'type':'post','id':'5','teamId':'2','authorId':'7','body':'Hello!','hidden':null}",
+         "SELECT count(*) FROM posts WHERE hidden = 0", 1},
         {"{'type':'like','postId':'5','userId':'2','createdAt':'2026-02-01T00:00:00Z'}",
          "SELECT count(*) FROM likes WHERE created_ms = 1769904000000", 0},
         {"{'type':'notice','id':'3','kind':'win','authorId':'2','title':'Hurray!'}",
@@ -138,6 +148,11 @@ static void what_differs_is_updated_and_only_that_makes_events(void **state)
         {"{'type':'message','id':'8','channelId':'6','authorId':'2','content':'Bring hats'}",
          "SELECT count(*) FROM messages WHERE id = 8 AND content = 'Bring hats' AND client_id = 'c-1'"
          " AND changed_seq = (" NUMBERS ")", 1},
+        {"{'type':'message','id':'8','channelId':'6','authorId':'2','content':'Bring hats','hidden':'words'}",
+         "SELECT count(*) FROM messages WHERE id = 8 AND hidden = 2"
+         " AND 1 = (SELECT count(*) FROM reports WHERE subject = 'message')", 2},
+        {"{'type':'message','id':'8','channelId':'6','authorId':'2','content':'Bring caps'}",
+         "SELECT count(*) FROM messages WHERE id = 8 AND hidden = 2 AND content = 'Bring caps'", 1},
         {"{'type':'message','id':'8','channelId':'6','authorId':'2','content':'','deleted':true}",
          "SELECT count(*) FROM messages WHERE id = 8 AND content = '' AND deleted_ms > 0", 1},
         {"{'type':'receipt','channelId':'6','userId':'7','deliveredId':'8','readId':'8'}",
@@ -212,6 +227,43 @@ static void a_deleted_post_stays_deleted(void **state)
     fixture_commit(f);
 }
 
+/* Out of one database and into an empty one: nobody sees there what was hidden here. */
+static void what_is_hidden_stays_hidden_on_the_way(void **state)
+{
+    static const char *const lines[] = {
+        "{'type':'post','id':'20','teamId':'2','authorId':'7','body':'B','hidden':'coach'}",
+        "{'type':'post','id':'21','teamId':'2','authorId':'7','body':'B','hidden':'words'}",
+        "{'type':'message','id':'22','channelId':'6','authorId':'2','content':'C','hidden':'coach'}",
+        "{'type':'message','id':'23','channelId':'6','authorId':'2','content':'C','hidden':'words'}",
+    };
+    struct fixture *f = *state;
+    struct fixture *other;
+    void *other_state;
+    struct import_counts counts = {0};
+    struct problem problem;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    (void)fixture_begin(f);
+    put_all(f, &counts);
+    for (size_t i = 0; i < COUNT(lines); i++)
+        assert_int_equal(put(f, lines[i], &counts, &problem), ERR_OK);
+    fixture_commit(f);
+    assert_int_equal(export_run(f->reader, fileno(file), NULL), ERR_OK);
+    rewind(file);
+
+    assert_int_equal(fixture_setup(&other_state), 0);
+    other = other_state;
+    const struct import_options options = {.fd = fileno(file), .name = "a.jsonl"};
+    (void)fixture_begin(other);
+    assert_int_equal(import_run(&other->tx, &options, &counts), ERR_OK);
+    fixture_commit(other);
+    assert_int_equal(fixture_number(other->db, "SELECT SUM(id * 10 + hidden) FROM posts WHERE hidden > 0"), 413);
+    assert_int_equal(fixture_number(other->db, "SELECT SUM(id * 10 + hidden) FROM messages WHERE hidden > 0"), 453);
+    assert_int_equal(fixture_number(other->db, "SELECT COUNT(*) FROM reports WHERE state = 'open'"), 2);
+    assert_int_equal(fixture_teardown(&other_state), 0);
+    (void)fclose(file);
+}
+
 #define SIXTY_ONE "1234567890123456789012345678901234567890123456789012345678901"
 #define CHANGE(counter, operation, kind, value, user)                                                                  \
     "{'type':'counterChange','counterId':'" counter "','operation':" operation ",'kind':'" kind \
@@ -263,6 +315,9 @@ static void bad_records_say_what_is_wrong(void **state)
         {"{'type':'post','id':'9','teamId':'9','authorId':'7','body':'B'}", "there is no team '9'"},
         {"{'type':'post','id':'9','teamId':'2','authorId':'7','body':'  '}", "the body of a post must not be empty"},
         {"{'type':'post','id':'9','teamId':'2','authorId':'7','body':'B','topics':['a b']}", "Each entry of 'topics'"},
+        {"{'type':'post','id':'9','teamId':'2','authorId':'7','body':'B','hidden':'me'}", "what is hidden is so by"},
+        {"{'type':'message','id':'10','channelId':'6','authorId':'2','content':'C','hidden':'me'}",
+         "what is hidden is so by"},
         {"{'type':'like','postId':'9','userId':'7'}", "there is no post '9'"},
         {"{'type':'like','postId':'5','userId':'9'}", "there is no user '9'"},
         {"{'type':'notice','id':'9','kind':'news','authorId':'2','title':'T'}", "the kind of a notice is"},
@@ -458,6 +513,7 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_counter_without_its_oldest_changes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deleted_post_stays_deleted, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_is_hidden_stays_hidden_on_the_way, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bad_records_say_what_is_wrong, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_team_takes_no_more_pins_than_it_may, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_bad_line_is_named, fixture_setup, fixture_teardown),
