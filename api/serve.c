@@ -144,6 +144,15 @@ static void drop_presence(void *arg, int64_t user_id)
     presence_drop(p->app.presence, user_id);
 }
 
+/* Out of one team, or out of all. */
+static void shut_out(struct parts *p, const struct change *c)
+{
+    if (c->team_id != 0)
+        presence_drop_from(p->app.presence, c->team_id, c->subject_id);
+    else
+        presence_drop(p->app.presence, c->subject_id);
+}
+
 /* The main writer's thread, after each commit: the memory beside the database follows. */
 static void on_published(void *arg, const struct change *changes, size_t count)
 {
@@ -177,7 +186,7 @@ static void on_published(void *arg, const struct change *changes, size_t count)
     /* Only now: a poll that was let in a moment ago could bring them back. */
     for (size_t i = 0; i < count; i++)
         if (changes[i].kind == CHANGE_MEMBER && changes[i].value == 1)
-            drop_presence(p, changes[i].subject_id);
+            shut_out(p, &changes[i]);
         else if (changes[i].kind == CHANGE_ALL && users_each_hidden(p->store.db, drop_presence, p) != ERR_OK)
             log_error(&p->log, "presence.not_looked_at", LOG_S("reason", "the members cannot be read"));
     if (p->app.realtime != NULL)

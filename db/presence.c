@@ -476,6 +476,16 @@ void presence_drop(struct presence *p, int64_t user_id)
         }
 }
 
+void presence_drop_from(struct presence *p, int64_t team_id, int64_t user_id)
+{
+    struct presence_team *team = team_find(p, team_id);
+    if (team == NULL)
+        return;
+    lock(team);
+    hide(team, user_id);
+    unlock(team);
+}
+
 uint64_t presence_version(struct presence_team *team, int64_t now_ms)
 {
     lock(team);

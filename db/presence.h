@@ -59,6 +59,8 @@ void presence_detach(struct presence_team *team, int64_t user_id, uint32_t stay,
 
 /* Gone from every team, at once, whatever sockets they have: disabled, or appears offline from now on. */
 void presence_drop(struct presence *p, int64_t user_id);
+/* The same of one team, which they have left. */
+void presence_drop_from(struct presence *p, int64_t team_id, int64_t user_id);
 
 /* Changes whenever count or coaches do. The people whose time is over at `now_ms` are gone before it is read. */
 uint64_t presence_version(struct presence_team *team, int64_t now_ms);

@@ -36,7 +36,7 @@ enum change_kind {
     /* state: no sequence number */
     CHANGE_LIKES = 100, /* subject: a post; value: its count */
     CHANGE_MEMBER,  /* subject: a user whose name, role, teams, visibility or standing changed, or who is new; value: 1
-                       when they were shut out */
+                       when they were shut out, with a team_id of that team alone */
     CHANGE_TOKENS,  /* subject: a user (0: everybody) some of whose tokens no longer hold */
     CHANGE_FLAG,    /* value: the realtime flag */
     CHANGE_ALL,     /* much changed at once (an import): whatever is kept in memory is loaded again */

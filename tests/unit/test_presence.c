@@ -428,6 +428,20 @@ static void a_dropped_socket_counts_no_more(void **state)
     }
 }
 
+/* Who leaves one team stays where they are in the others. */
+static void a_team_is_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *left = presence_team(f->p, 1);
+    struct presence_team *kept = presence_team(f->p, 2);
+    (void)attach(left, 7, NULL, 0);
+    (void)attach(kept, 7, NULL, 0);
+    presence_drop_from(f->p, 1, 7);
+    presence_drop_from(f->p, 3, 7); /* nobody ever came there */
+    assert_int_equal(count(f, left, 0), 0);
+    assert_int_equal(count(f, kept, 0), 1);
+}
+
 /* ---- the watcher ------------------------------------------------------------------------------------------------- */
 
 /* It may call anything: no lock is held. */
@@ -956,6 +970,7 @@ int main(void)
         TEST(sockets_are_one_person),
         TEST(polls_and_sockets_are_one_person),
         TEST(a_dropped_socket_counts_no_more),
+        TEST(a_team_is_left_alone),
         TEST(the_watcher_is_told_once),
         TEST(expiry_reaches_every_team),
         TEST(random_histories_match_a_list),
