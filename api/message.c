@@ -193,25 +193,24 @@ static enum err run_create(struct request *r, struct tx *tx)
     const struct draft *draft = r->state;
     struct channel channel;
     int64_t id;
-    bool again;
+    bool again = false;
     enum err err = chat_enter(tx, &r->caller, draft->channel_id, &channel);
     if (err == ERR_OK && !channels_may_post(&channel, r->caller.user_id, r->caller.role))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the coach writes in this channel.");
-    enum hidden hidden = HIDDEN_NOT;
-    if (err == ERR_OK)
-        err = screen(r, tx, channel.team_id, &hidden);
-    if (err != ERR_OK)
-        return err;
-    const struct chat_message_new message = {
+    struct chat_message_new message = {
         .channel = &channel,
         .author_id = r->caller.user_id,
         .content = draft->content,
         .thread_id = draft->thread_id,
         .client_id = draft->client_id,
-        .hidden = hidden,
     };
-    err = messages_create(tx, &message, &id, &again);
-    if (err == ERR_OK && !again && hidden != HIDDEN_NOT)
+    if (err == ERR_OK)
+        err = messages_again(tx, &message, &id, &again);
+    if (err == ERR_OK && !again)
+        err = screen(r, tx, channel.team_id, &message.hidden);
+    if (err == ERR_OK && !again)
+        err = messages_create(tx, &message, &id, &again);
+    if (err == ERR_OK && !again && message.hidden != HIDDEN_NOT)
         err = moderation_held_message(tx, &channel, id, r->caller.user_id);
     return err == ERR_OK ? render_now(r, tx, &channel, id, again ? 200 : 201) : err;
 }

@@ -205,20 +205,24 @@ static enum err insert(struct tx *tx, const struct chat_message_new *message, in
     return err;
 }
 
-enum err messages_create(struct tx *tx, const struct chat_message_new *message, int64_t *id, bool *again)
+enum err messages_again(struct tx *tx, const struct chat_message_new *message, int64_t *id, bool *again)
 {
     struct chat_message before;
-    int64_t seq;
-    *again = false;
     enum err err = message->client_id != NULL ? find_again(tx, message, &before) : ERR_NOT_FOUND;
-    if (err == ERR_OK) {
-        *again = true;
-        *id = before.id;
-        return same_message(message, &before) ? ERR_OK
-                                              : problem_set(&tx->problem, ERR_KEY_REUSED,
-                                                            "This \"clientId\" was used before with another message.");
-    }
-    if (err != ERR_NOT_FOUND)
+    *again = err == ERR_OK;
+    if (err != ERR_OK)
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    *id = before.id;
+    return same_message(message, &before) ? ERR_OK
+                                          : problem_set(&tx->problem, ERR_KEY_REUSED,
+                                                        "This \"clientId\" was used before with another message.");
+}
+
+enum err messages_create(struct tx *tx, const struct chat_message_new *message, int64_t *id, bool *again)
+{
+    int64_t seq;
+    enum err err = messages_again(tx, message, id, again);
+    if (err != ERR_OK || *again)
         return err;
     err = message->thread_id != 0 ? check_thread(tx, message) : ERR_OK;
     if (err == ERR_OK)

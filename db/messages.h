@@ -67,6 +67,12 @@ struct chat_message_new {
 };
 
 /*
+ * Whether the member sent it before under the same client id; `id` is that one's. It was taken then, so nothing that
+ * has come since (a pause, a word on the list) refuses it. ERR_KEY_REUSED when that was something else.
+ */
+enum err messages_again(struct tx *tx, const struct chat_message_new *message, int64_t *id, bool *again);
+
+/*
  * CHANGE_MESSAGE. What the member sent before under the same client id is not said twice: `again` is set, and `id` is
  * the first one's. ERR_KEY_REUSED when that was something else, ERR_NOT_FOUND when there is no such thread in the
  * channel, ERR_INVALID when it is an answer itself.

@@ -36,27 +36,26 @@ static enum err write_message(struct desk_write *w, struct tx *tx)
 {
     struct channel channel;
     int64_t id;
-    bool again;
+    bool again = false;
     enum err err = find_channel(w, tx, &channel);
     if (err == ERR_OK && !channels_may_post(&channel, w->who.user_id, w->role))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the coach writes in this channel.");
     const struct draft_words words = {
         .team_id = channel.team_id, .author_id = w->who.user_id, .leads = w->leads, .text = w->message.content};
-    enum hidden hidden = HIDDEN_NOT;
-    if (err == ERR_OK)
-        err = moderation_screen(tx, &words, &hidden);
-    if (err != ERR_OK)
-        return err;
-    const struct chat_message_new message = {
+    struct chat_message_new message = {
         .channel = &channel,
         .author_id = w->who.user_id,
         .content = w->message.content,
         .thread_id = w->message.thread_id,
         .client_id = w->message.client_id,
-        .hidden = hidden,
     };
-    err = messages_create(tx, &message, &id, &again);
-    if (err == ERR_OK && !again && hidden != HIDDEN_NOT)
+    if (err == ERR_OK)
+        err = messages_again(tx, &message, &id, &again);
+    if (err == ERR_OK && !again)
+        err = moderation_screen(tx, &words, &message.hidden);
+    if (err == ERR_OK && !again)
+        err = messages_create(tx, &message, &id, &again);
+    if (err == ERR_OK && !again && message.hidden != HIDDEN_NOT)
         err = moderation_held_message(tx, &channel, id, w->who.user_id);
     if (err == ERR_OK)
         say_message_ack(&w->answer, w->message.id, w->message.client_id, id);

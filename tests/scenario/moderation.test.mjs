@@ -660,9 +660,16 @@ describe('leaving a team', () => {
         const there = async () => expectStatus(await as(server, 'sarah').get('/presence'), 200).count;
         expectStatus(await as(server, 'member1').get('/presence'), 200);
         const before = await there();
+        const invite = await as(server, 'dave').post(`/teams/${people.strong}/invites`, { maxUses: 1 });
+        const { code } = expectStatus(invite, 201);
+        expectStatus(await as(server, 'member1').post('/teams/join', { code }), 200);
+        const elsewhere = async (who) =>
+            expectStatus(await as(server, who).get(`/presence?team=${people.strong}`), 200).count;
+        const besides = await elsewhere('member1');
         expectStatus(await remove('sarah', people.member1.id), 204);
         assert.equal((await as(server, 'member1').get(`/posts?team=${people.walkers}`)).status, 403);
         assert.equal(await there(), before - 1, 'nobody is here who is not in the team');
+        assert.equal(await elsewhere('member21'), besides + 1, 'but in the other team they are');
         assert.equal(expectStatus(await as(server, 'sarah').get(`/posts/${post.id}`), 200).body, 'It stays');
         expectStatus(await remove('sarah', people.member1.id), 404);
         expectStatus(await remove('member2', people.member2.id), 204);
@@ -732,11 +739,18 @@ describe('while realtime is on', () => {
         const chat = await connect({ server, as: 'member1', path: `/channel/${channel}/websocket` });
         await chat.next({ type: 'initial_state' });
         const pause = `/teams/${people.walkers}/mutes/${people.member1.id}`;
+        const sent = { content: 'Said before', clientId: 'm0' };
+        chat.say({ type: 'message', ...sent });
+        const { messageId } = await chat.next({ type: 'ack', clientId: 'm0' });
         expectStatus(await as(server, 'sarah').put(pause, { minutes: 10 }), 200);
         home.say({ type: 'SEND_CHEER', icon: 'sun', id: 'c1' });
         await home.next({ type: 'error', id: 'c1', code: 'muted', message: /write again/ });
         chat.say({ type: 'message', content: 'Still here', clientId: 'm1' });
         await chat.next({ type: 'error', code: 'muted', message: /write again/ });
+        chat.say({ type: 'message', ...sent });
+        await chat.next({ type: 'ack', clientId: 'm0', messageId }); /* it was taken: its answer was lost, perhaps */
+        const again = await as(server, 'member1').post(`/channels/${channel}/messages`, sent);
+        assert.equal(expectStatus(again, 200).id, messageId);
         expectStatus(await as(server, 'sarah').delete(pause), 204);
         assertMatch(await home.ask({ type: 'SEND_CHEER', icon: 'sun' }), { type: 'ACK' }, 'again');
         await chat.close();
