@@ -84,15 +84,18 @@ enum err pending_likes_state(struct db *community, int64_t post_id, int64_t user
 {
     struct db_stmt *stmt;
     enum err err = db_query(community, &stmt,
-                            "SELECT p.team_id, p.likes, l.user_id FROM posts p"
+                            "SELECT p.team_id, p.likes, l.user_id, p.hidden FROM posts p"
                             " LEFT JOIN likes l ON l.post_id = p.id AND l.user_id = $2"
-                            " WHERE p.id = $1 AND p.deleted_ms IS NULL AND p.hidden = 0",
+                            " WHERE p.id = $1 AND p.deleted_ms IS NULL",
                             "ii", post_id, user_id);
     if (err != ERR_OK)
         return err;
     bool found = db_row(stmt);
     if (found)
-        *out = (struct like_state){.team_id = db_int(stmt, 0), .count = db_int(stmt, 1), .liked = !db_is_null(stmt, 2)};
+        *out = (struct like_state){.team_id = db_int(stmt, 0),
+                                   .count = db_int(stmt, 1),
+                                   .liked = !db_is_null(stmt, 2),
+                                   .hidden = db_int(stmt, 3) != 0};
     return rows_end_one(stmt, found, false);
 }
 

@@ -44,7 +44,8 @@ enum err pending_likes_flushed(struct db *community, int64_t *version);
 struct like_state {
     int64_t team_id;
     int64_t count;
-    bool liked; /* by this member */
+    bool liked;  /* by this member */
+    bool hidden; /* then nobody likes it anew, but what was buffered before holds */
 };
 enum err pending_likes_state(struct db *community, int64_t post_id, int64_t user_id, struct like_state *out);
 

@@ -76,8 +76,8 @@ static enum err check_permission(const struct like_wish *w, int64_t team_id, str
 static enum err look(struct like_wish *w, struct db *community, struct tx *tx, struct like_state *out)
 {
     enum err err = pending_likes_state(community, w->post_id, w->user_id, out);
-    if (err == ERR_NOT_FOUND)
-        return problem_set(&tx->problem, err, "There is no such post.");
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && out->hidden))
+        return problem_set(&tx->problem, ERR_NOT_FOUND, "There is no such post.");
     if (err == ERR_OK)
         err = check_permission(w, out->team_id, &tx->problem);
     w->team_id = out->team_id;

@@ -209,6 +209,22 @@ static void what_is_gone_is_left_out(void **state)
     assert_int_equal(pending_likes_state(s->f->reader, 999, s->users[0], &out), ERR_NOT_FOUND);
 }
 
+/* A wish that was buffered before still counts when the server starts anew. */
+static void a_hidden_post_keeps_its_state(void **state)
+{
+    struct files *s = *state;
+    int64_t count;
+    bool changed;
+    struct tx *tx = fixture_begin(s->f);
+    assert_int_equal(posts_like(tx, s->posts[0], s->users[0], true, 0, &count), ERR_OK);
+    assert_false(state_of(s, 0, 0).hidden);
+    assert_int_equal(posts_hide(tx, s->posts[0], HIDDEN_BY_COACH, &changed), ERR_OK);
+    fixture_commit(s->f);
+    assert_true(state_of(s, 0, 0).hidden);
+    assert_true(state_of(s, 0, 0).liked);
+    assert_int_equal(state_of(s, 0, 0).count, 1);
+}
+
 /* A thousand likes of one post: a statement each and a handful more. */
 static void a_row_costs_one_statement(void **state)
 {
@@ -339,6 +355,7 @@ int main(void)
         TEST(counts_follow_rows),
         TEST(applying_again_changes_nothing),
         TEST(what_is_gone_is_left_out),
+        TEST(a_hidden_post_keeps_its_state),
         TEST(a_row_costs_one_statement),
         TEST(a_crash_is_made_up_for_once),
         TEST(pages_are_made_up_for_too),
