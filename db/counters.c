@@ -206,9 +206,10 @@ enum err counters_prune(struct tx *tx, size_t limit, int64_t *removed)
     *removed = err == ERR_OK ? db_changes(tx->db) : 0;
     if (*removed == 0)
         return err;
+    /* One that was imported may have operations and no changes. */
     return db_run(tx->db,
-                  "UPDATE counters AS long SET forgotten = (SELECT MIN(operation) - 1 FROM counter_changes"
-                  " WHERE counter_id = long.id) WHERE operations > 200000",
+                  "UPDATE counters AS long SET forgotten = COALESCE((SELECT MIN(operation) - 1 FROM counter_changes"
+                  " WHERE counter_id = long.id), forgotten) WHERE operations > 2000000",
                   "");
 }
 

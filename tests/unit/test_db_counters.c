@@ -270,6 +270,10 @@ static void only_the_newest_changes_are_kept(void **state)
     assert_int_equal(counters_by_id(tx->db, tx->arena, id, &counter), ERR_OK);
     assert_int_equal(counters_reach(tx->db, &counter, 0, &reach), ERR_OK);
     assert_true(reach);
+    const struct transfer_counter bare = {
+        .id = id + 2, .team_id = team, .name = "imported", .forgotten = COUNTER_HISTORY_KEPT + 1, .value = 7};
+    enum transfer_result result;
+    assert_int_equal(transfer_put_counter(tx, &bare, &result), ERR_OK); /* without changes */
     const int64_t steps[] = {3, 2, 0};
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(counters_prune(tx, 3, &removed), ERR_OK);
