@@ -111,8 +111,9 @@ struct mutes {
     size_t cap;
 };
 
-/* Under the mutex, or before anybody else knows it. until_ms 0 ends it. */
-static void put(struct mutes *m, const struct mute *mute)
+/* Under the mutex, or before anybody else knows it. until_ms 0 ends it; what has ended by
+   itself makes room for another. */
+static void put(struct mutes *m, const struct mute *mute, int64_t now_ms)
 {
     size_t i = 0;
     while (i < m->count && (m->list[i].team_id != mute->team_id || m->list[i].user_id != mute->user_id))
@@ -122,6 +123,9 @@ static void put(struct mutes *m, const struct mute *mute)
             m->list[i] = m->list[--m->count];
         return;
     }
+    if (i == m->count)
+        for (i = 0; i < m->count && m->list[i].until_ms > now_ms;)
+            i++;
     if (i == m->cap) {
         size_t cap = m->cap == 0 ? 16 : m->cap * 2;
         struct mute *grown = realloc(m->list, cap * sizeof *grown);
@@ -136,7 +140,7 @@ static void put(struct mutes *m, const struct mute *mute)
 
 static void put_each(void *arg, const struct mute *mute)
 {
-    put(arg, mute);
+    put(arg, mute, 0); /* all of them hold */
 }
 
 static enum err load(struct mutes *m, struct db *db, int64_t now_ms)
@@ -188,7 +192,7 @@ void mutes_publish(struct mutes *m, struct db *db, int64_t now_ms, const struct 
         const struct mute mute = {.team_id = c->team_id, .user_id = c->subject_id, .until_ms = c->value};
         (void)pthread_mutex_lock(&m->mutex);
         if (c->kind == CHANGE_MUTE)
-            put(m, &mute);
+            put(m, &mute, now_ms);
         else
             (void)load(m, db, now_ms); /* likewise when it cannot be read */
         (void)pthread_mutex_unlock(&m->mutex);

@@ -66,6 +66,7 @@ static void a_pause_is_known_beside_the_table(void **state)
     struct fixture *f = *state;
     struct tx *tx = fixture_begin(f);
     struct mutes *known = NULL;
+    struct mutes *again = NULL;
     int64_t until_ms;
     int64_t team = fixture_team(tx, "sarah");
     int64_t mary = fixture_user(tx, "mary", ROLE_MEMBER);
@@ -83,6 +84,14 @@ static void a_pause_is_known_beside_the_table(void **state)
     assert_int_equal(mutes_known(known, team, mary, T0), T0 + 5 * 60000);
     assert_int_equal(mutes_known(known, team, mary, T0 + 5 * 60000), 0);
     assert_int_equal(mutes_known(known, team + 1, mary, T0), 0);
+    const struct change other = {
+        .kind = CHANGE_MUTE, .team_id = team, .subject_id = mary + 1, .value = T0 + 6 * 60000};
+    mutes_publish(known, f->reader, T0 + 5 * 60000, &other, 1); /* takes the ended one's place */
+    assert_int_equal(mutes_known(known, team, mary + 1, T0 + 5 * 60000), T0 + 6 * 60000);
+    assert_int_equal(mutes_known(known, team, mary, T0), 0);
+    assert_int_equal(mutes_load(f->reader, T0, &again), ERR_OK);
+    mutes_free(known);
+    known = again;
     const struct change end = {.kind = CHANGE_MUTE, .team_id = team, .subject_id = mary};
     mutes_publish(known, f->reader, T0, &end, 1);
     assert_int_equal(mutes_known(known, team, mary, T0), 0);
@@ -149,6 +158,14 @@ static void the_list_matches_what_it_holds(void **state)
     assert_false(found);
     assert_int_equal(words_match(tx->db, NULL, &found), ERR_OK);
     assert_false(found);
+    char long_text[3000 + sizeof "scam"];
+    for (size_t i = 0; i < 3000; i++)
+        long_text[i] = i % 3 == 2 ? ' ' : (char)('a' + i % 2);
+    (void)strcpy(long_text + 3000, "scam");
+    uint64_t before = f->stats.statements;
+    assert_int_equal(words_match(tx->db, long_text, &found), ERR_OK);
+    assert_true(found);
+    assert_int_equal(f->stats.statements - before, 1);
     assert_int_equal(words_remove(tx, "SCAM", &found), ERR_OK);
     assert_true(found);
     assert_int_equal(words_add(tx, "enfado", &found), ERR_OK);
