@@ -293,12 +293,16 @@ static bool caller_may(struct request *r)
 
 /*
  * When all but the last has to wait: signing in and likes, since members would miss them most; polls, which cost no
- * more than being refused and slow down by their advice; leaving; and what is no member's.
+ * more than being refused and slow down by their advice; leaving; keeping it kind, since a crowd is when that matters;
+ * and what is no member's.
  */
 static bool goes_last(const struct route *route)
 {
     static void (*const last[])(struct request *) = {like_put,        like_delete, polls_presence, polls_changes,
-                                                     polls_new_count, polls_leave, session_logout, session_refresh};
+                                                     polls_new_count, polls_leave, session_logout, session_refresh,
+                                                     report_post_hide, report_post_show, report_message_hide,
+                                                     report_message_show, report_list, report_decide, mute_list,
+                                                     mute_put, mute_delete, mute_remove_member};
     bool found = route->access != ACCESS_MEMBER && route->access != ACCESS_ASKS && route->access != ACCESS_WORKER;
     for (size_t i = 0; !found && i < sizeof last / sizeof last[0]; i++)
         found = route->handle == last[i];

@@ -209,7 +209,7 @@ enum err counters_prune(struct tx *tx, size_t limit, int64_t *removed)
     /* One that was imported may have operations and no changes. */
     return db_run(tx->db,
                   "UPDATE counters AS long SET forgotten = COALESCE((SELECT MIN(operation) - 1 FROM counter_changes"
-                  " WHERE counter_id = long.id), forgotten) WHERE operations > 2000000",
+                  " WHERE counter_id = long.id), forgotten) WHERE operations > 200000",
                   "");
 }
 

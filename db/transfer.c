@@ -337,8 +337,8 @@ enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, en
         r.pinned_ms = row.pinned_ms;
     if (!given(r.given, TRANSFER_EDITED))
         r.edited_ms = row.edited_ms;
-    if (!given(r.given, TRANSFER_HIDDEN))
-        r.hidden = row.hidden;
+    if (!given(r.given, TRANSFER_HIDDEN) || same_text(hidden_name(r.hidden), hidden_name(row.hidden)))
+        r.hidden = row.hidden; /* also of the two kinds of "words" the one it is */
     if (!given(r.given, TRANSFER_CREATED_AT))
         r.created_ms = row.created_ms;
     *result = TRANSFER_CREATED;

@@ -154,8 +154,8 @@ enum err transfer_put_message(struct tx *tx, const struct transfer_message *reco
         r.created_ms = row.created_ms;
     if (!given(r.given, TRANSFER_EDITED))
         r.edited_ms = row.edited_ms;
-    if (!given(r.given, TRANSFER_HIDDEN))
-        r.hidden = row.hidden;
+    if (!given(r.given, TRANSFER_HIDDEN) || same_text(hidden_name(r.hidden), hidden_name(row.hidden)))
+        r.hidden = row.hidden; /* also of the two kinds of "words" the one it is */
     *result = TRANSFER_CREATED;
     if (is_new)
         return create_message(tx, &r);
