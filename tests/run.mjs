@@ -32,7 +32,7 @@ delete environment.PORCHLIGHT_BUILD;
 delete environment.NODE_TEST_CONTEXT;
 
 const SANITIZED = basename(build) !== 'build';
-const PROGRAM_MS_MAX = (SANITIZED ? 12 : 6) * 60 * 1000; // one that hangs must not hang whoever waits for the others
+const PROGRAM_MS_MAX = (SANITIZED ? 12 : 10) * 60 * 1000; // one that hangs must not hang whoever waits for the others
 const WORKERS = Math.min(8, availableParallelism() + 2); // a test waits for its server, and the server for its disk
 const SLOWEST = 10; // are named at the end
 const DETAIL_LINES_MAX = 60;

@@ -92,8 +92,9 @@ static void posts(void **state)
                         .created_ms = T0};
     render_post(&p->w, &post);
     assert_rendered(p, "{\"id\":\"12\",\"teamId\":\"2\",\"author\":{\"id\":\"7\",\"name\":\"Ann\",\"role\":\"member\"},"
-                       "\"body\":\"Hello\\n\\\\o/\",\"topics\":[],\"pinned\":false,\"pinnedAt\":null,\"liked\":false,"
+                       "\"body\":\"Hello\\n\\\\o/\",\"topics\":[],\"hidden\":null,\"pinned\":false,\"pinnedAt\":null,\"liked\":false,"
                        "\"count\":0,\"createdAt\":" T0_TEXT ",\"editedAt\":null}");
+    post.hidden = HIDDEN_BY_COACH;
     post.author_role = ROLE_COACH;
     post.topics = "hip kn\xc3\xa9" "e \"x\"";
     post.pinned_ms = T0 + 1000;
@@ -103,7 +104,7 @@ static void posts(void **state)
     render_post(&p->w, &post);
     assert_rendered(p, "{\"id\":\"12\",\"teamId\":\"2\",\"author\":{\"id\":\"7\",\"name\":\"Ann\",\"role\":\"coach\"},"
                        "\"body\":\"Hello\\n\\\\o/\",\"topics\":[\"hip\",\"kn\xc3\xa9" "e\",\"\\\"x\\\"\"],"
-                       "\"pinned\":true,"
+                       "\"hidden\":\"coach\",\"pinned\":true,"
                        "\"pinnedAt\":\"2026-01-31T07:30:01.123Z\",\"liked\":true,\"count\":3,\"createdAt\":" T0_TEXT ","
                        "\"editedAt\":\"2026-01-31T07:30:02.123Z\"}");
 }
