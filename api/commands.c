@@ -321,7 +321,7 @@ const struct command commands[COMMAND_COUNT_] = {
                       .run = cmd_flag},
     [COMMAND_RELOAD] = {.name = "reload",
                         .arguments = "",
-                        .summary = "Put the program on disk in the place of the running one; no socket is closed",
+                        .summary = "Put the program on disk in the running one's place; no socket is closed",
                         .details =
                             "The new program is checked first. Same process, same options; a configuration file is\n"
                             "read again. A program that cannot start leaves everything to the one that runs.",

@@ -254,8 +254,9 @@ enum err users_set_password(struct tx *tx, int64_t id, const char *password)
 
 enum err users_set_disabled(struct tx *tx, int64_t id, bool disabled)
 {
-    enum err err = db_run(tx->db, "UPDATE users SET disabled = $2, " TOKENS_END("$3") " WHERE id = $1 AND deleted_ms IS NULL", "iii", id,
-                          (int64_t)disabled, tx->now_ms);
+    enum err err = db_run(
+        tx->db, "UPDATE users SET disabled = $2, " TOKENS_END("$3") " WHERE id = $1 AND deleted_ms IS NULL", "iii", id,
+        (int64_t)disabled, tx->now_ms);
     return updated(tx, err, id, true, disabled);
 }
 

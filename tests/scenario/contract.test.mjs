@@ -5,12 +5,12 @@ import { assertSentence, checkReply } from './contract.mjs';
 import { assertMatch, match } from './match.mjs';
 
 const get = { method: 'GET', path: '/capabilities' };
+const poll = { presence: 60, posts: 30 };
+const good = { realtime: false, socket: null, version: '0.1.0', poll, push: { publicKey: 'BCVx' } };
 
 /* A reply as request() gives it, good unless changed. */
 function reply({ status = 200, headers = {}, json, body, drop = [] } = {}) {
-    const content =
-        body ??
-        JSON.stringify(json ?? { realtime: false, socket: null, version: '0.1.0', poll: { presence: 60, posts: 30 } });
+    const content = body ?? JSON.stringify(json ?? good);
     const all = {
         'content-type': 'application/json',
         etag: '"abc"',
@@ -67,26 +67,10 @@ describe('checkReply', () => {
     });
 
     for (const [what, asked, bad] of [
-        [
-            'an undeclared field',
-            get,
-            reply({
-                json: { realtime: false, socket: null, version: '0.1.0', poll: { presence: 60, posts: 30 }, extra: 1 },
-            }),
-        ],
-        [
-            'an undeclared field inside',
-            get,
-            reply({
-                json: { realtime: false, socket: null, version: '0.1.0', poll: { presence: 60, posts: 30, extra: 1 } },
-            }),
-        ],
-        ['a missing field', get, reply({ json: { realtime: false, socket: null, version: '0.1.0' } })],
-        [
-            'a wrong type',
-            get,
-            reply({ json: { realtime: 'no', socket: null, version: '0.1.0', poll: { presence: 60, posts: 30 } } }),
-        ],
+        ['an undeclared field', get, reply({ json: { ...good, extra: 1 } })],
+        ['an undeclared field inside', get, reply({ json: { ...good, poll: { ...poll, extra: 1 } } })],
+        ['a missing field', get, reply({ json: { ...good, poll: undefined } })],
+        ['a wrong type', get, reply({ json: { ...good, realtime: 'no' } })],
         ['an undeclared status', get, reply({ status: 202 })],
         ['an undeclared header', get, reply({ headers: { 'x-debug': '1' } })],
         ['a missing ETag', get, reply({ drop: ['etag'] })],

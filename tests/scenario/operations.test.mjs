@@ -184,7 +184,7 @@ describe('GET /metrics', () => {
         };
         const asText = { 'content-type': 'text/plain' };
         for (const [status, asked] of [
-            [405, { method: 'DELETE', path: '/me' }],
+            [405, { method: 'PUT', path: '/me' }],
             [411, { method: 'POST', path: '/posts', headers: { 'transfer-encoding': 'chunked' }, unchecked: true }],
             [413, { method: 'POST', path: '/posts', as: 'member1', body: { body: 'x'.repeat(70_000) } }],
             [414, { path: `/posts?team=${'1'.repeat(3000)}` }],

@@ -92,8 +92,8 @@ static void posts(void **state)
                         .created_ms = T0};
     render_post(&p->w, &post);
     assert_rendered(p, "{\"id\":\"12\",\"teamId\":\"2\",\"author\":{\"id\":\"7\",\"name\":\"Ann\",\"role\":\"member\"},"
-                       "\"body\":\"Hello\\n\\\\o/\",\"topics\":[],\"hidden\":null,\"pinned\":false,\"pinnedAt\":null,\"liked\":false,"
-                       "\"count\":0,\"createdAt\":" T0_TEXT ",\"editedAt\":null}");
+                       "\"body\":\"Hello\\n\\\\o/\",\"topics\":[],\"hidden\":null,\"pinned\":false,\"pinnedAt\":null,"
+                       "\"liked\":false,\"count\":0,\"createdAt\":" T0_TEXT ",\"editedAt\":null}");
     post.hidden = HIDDEN_BY_COACH;
     post.author_role = ROLE_COACH;
     post.topics = "hip kn\xc3\xa9" "e \"x\"";

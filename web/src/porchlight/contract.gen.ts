@@ -642,20 +642,107 @@ export interface AccountEnd {
 export interface OwnCopy {
     format: "porchlight-own-data-1";
     madeAt: Time;
-    profile: Record<string, unknown>[];
-    teams: Record<string, unknown>[];
-    posts: Record<string, unknown>[];
-    messages: Record<string, unknown>[];
-    likes: Record<string, unknown>[];
-    receipts: Record<string, unknown>[];
-    notices: Record<string, unknown>[];
-    counterChanges: Record<string, unknown>[];
-    invites: Record<string, unknown>[];
-    mutes: Record<string, unknown>[];
-    reports: Record<string, unknown>[];
-    audit: Record<string, unknown>[];
-    activity: Record<string, unknown>[];
-    kept: Record<string, unknown>[];
+    profile: {
+        id: Id | null;
+        username: string | null;
+        name: string | null;
+        role: string | null;
+        externalId: string | null;
+        appearOffline: boolean;
+        createdAt: Time | null;
+    }[];
+    teams: {
+        teamId: Id | null;
+        name: string | null;
+        joinedAt: Time | null;
+    }[];
+    posts: {
+        id: Id | null;
+        teamId: Id | null;
+        body: string | null;
+        topics: string | null;
+        createdAt: Time | null;
+        editedAt: Time | null;
+        likes: number | null;
+    }[];
+    messages: {
+        id: Id | null;
+        channelId: Id | null;
+        threadId: Id | null;
+        content: string | null;
+        createdAt: Time | null;
+        editedAt: Time | null;
+    }[];
+    likes: {
+        postId: Id | null;
+        createdAt: Time | null;
+    }[];
+    receipts: {
+        channelId: Id | null;
+        deliveredId: Id | null;
+        readId: Id | null;
+    }[];
+    notices: {
+        id: Id | null;
+        kind: string | null;
+        title: string | null;
+        body: string | null;
+        createdAt: Time | null;
+    }[];
+    counterChanges: {
+        counterId: Id | null;
+        kind: string | null;
+        value: number | null;
+        previous: number | null;
+        at: Time | null;
+    }[];
+    invites: {
+        teamId: Id | null;
+        usesLeft: number | null;
+        expiresAt: Time | null;
+    }[];
+    mutes: {
+        teamId: Id | null;
+        until: Time | null;
+    }[];
+    reports: {
+        id: Id | null;
+        subject: string | null;
+        subjectId: Id | null;
+        reason: string | null;
+        words: string | null;
+        state: string | null;
+        createdAt: Time | null;
+    }[];
+    audit: {
+        id: Id | null;
+        at: Time | null;
+        actorId: Id | null;
+        action: string | null;
+        subject: string | null;
+        subjectId: Id | null;
+        detail: string | null;
+    }[];
+    devices: {
+        id: Id | null;
+        endpoint: string | null;
+        createdAt: Time | null;
+    }[];
+    pushWishes: {
+        onlyPins: boolean;
+        quiet: boolean;
+        fromMinute: number | null;
+        toMinute: number | null;
+        zoneMinutes: number | null;
+    }[];
+    activity: {
+        day: Time | null;
+    }[];
+    kept: {
+        room: string | null;
+        key: string | null;
+        value: string | null;
+    }[];
 }
 
 export interface JoinTeamMessage {
