@@ -33,7 +33,7 @@ delete environment.NODE_TEST_CONTEXT;
 
 const SANITIZED = basename(build) !== 'build';
 const PROGRAM_MS_MAX = (SANITIZED ? 12 : 10) * 60 * 1000; // one that hangs must not hang whoever waits for the others
-const WORKERS = Math.min(8, availableParallelism() + 2); // a test waits for its server, and the server for its disk
+const WORKERS = Math.min(8, availableParallelism() + 3); // a test waits for its server, and the server for its disk
 const SLOWEST = 10; // are named at the end
 const DETAIL_LINES_MAX = 60;
 
@@ -118,7 +118,7 @@ function executable(path) {
 // With the machine for themselves: they hold thousands of sockets and look at times.
 const ALONE = /socket-(restart|slow)\.test\.mjs$/;
 // First of all: the storms, and whatever else stands at the head of the list of the slowest.
-const LONG = /storm|socket-(cursor|hostile|likes)|(door|live|outage|sight|transports)\.test|agree_wslay|web.test/;
+const LONG = /storm|socket-(cursor|hostile|likes)|(admin|chat|digest|live|look|measure|spanish|transports)\.test|agree_wslay|web.test/;
 
 /* A file of tests, run as a program: node's runner around it would be one more process for each. */
 function nodeTest(file, env = {}) {

@@ -38,6 +38,7 @@ async function go(page, hash) {
     await page.goto(`/${hash}`);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     await page.locator('article, li.notice, li.message, .count, .article, .more-place, .state, fieldset, .panel form').first().waitFor();
+    await page.waitForFunction(() => !document.querySelector('.loading')); // what comes later is reached as well
 }
 
 test('500 posts arrive while one reads: nothing moves, one button has the count', async () => {

@@ -178,7 +178,7 @@ test('a coach takes down any post of the team, and pins with a hand that shakes;
     const member = await porch.open({ who: 'member7' });
     await cardOf(member, id).getByText('Not for here').waitFor();
     const names = await cardOf(member, id).getByRole('button').allInnerTexts();
-    assert.deepEqual(names, ['Like']);
+    assert.deepEqual(names, ['Like', 'Report']);
     await member.leave();
 
     const page = await porch.open({ who: 'sarah', path: `/#/posts/${id}` });

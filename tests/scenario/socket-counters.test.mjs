@@ -326,7 +326,7 @@ function age(data, operations) {
 }
 
 test('a history has an end: who was away for longer begins anew, and nothing else is lost', async () => {
-    const KEPT = 20000;
+    const KEPT = 200000;
     const server = await startServer({ args: ['--realtime', 'on'] });
     try {
         const first = await must(server, 'sarah', 'increment', { name: 'steps' });
@@ -337,7 +337,6 @@ test('a history has an end: who was away for longer begins anew, and nothing els
         const before = (operation) => Number(first.cursor.split('-')[1]) + operation - first.metadata.operationCount;
         const hasBefore = async (operation) =>
             (await must(server, 'member1', 'getHistory', { name: 'steps', page: String(before(operation)), limit: 1 })).items.length > 0;
-        assert.ok(await hasBefore(2));
         await server.advance(61);
         await until(async () => !(await hasBefore(1202)), { seconds: 20, what: 'forgetting' });
         assert.ok(await hasBefore(1203), 'no more than had to go');

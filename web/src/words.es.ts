@@ -586,7 +586,7 @@ export const spanish: Words = {
             unkind: "No es amable",
             advert: "Vende algo",
             private: "Es privado",
-            worry: "Me preocupa esta persona",
+            worry: "Temo que no esté bien",
             other: "Otra cosa",
         },
         note: "¿Quiere añadir algo?",

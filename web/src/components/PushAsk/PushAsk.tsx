@@ -28,7 +28,7 @@ function useVisit(userId: string): void {
 /* A pin is seen when it pops up, and in the list of notices. */
 function usePinSeen(userId: string, view: string): void {
     const { notice } = useArrivedNotice();
-    const { items } = useNotices(userId);
+    const { items } = useNotices(userId, view === "notices");
     const seen = notice?.kind === "pin" || (view === "notices" && items.some((it) => it.kind === "pin"));
     useEffect(() => {
         if (seen) writeNote(userId, { sawPin: true });
