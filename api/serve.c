@@ -499,9 +499,9 @@ static void stop_all(struct parts *p)
 {
     watchdog_stop(p->watchdog);
     control_stop(p->control);
-    backups_stop(p->app.backups);
     realtime_stop(p->app.realtime);
     server_stop(p->server, DRAIN_MS);
+    backups_stop(p->app.backups); /* after the loops: /metrics and /readyz tell of it */
     housekeeper_stop(p->housekeeper);
     helpers_stop(p->app.helpers);
     pusher_stop(p->app.pusher);
@@ -519,8 +519,8 @@ static void freeze(struct parts *p, struct handover_parts *left)
 {
     watchdog_stop(p->watchdog);
     control_stop(p->control);
-    backups_stop(p->app.backups);
     server_stop(p->server, RESTART_DRAIN_MS);
+    backups_stop(p->app.backups);
     housekeeper_stop(p->housekeeper);
     helpers_stop(p->app.helpers);
     pusher_stop(p->app.pusher);
