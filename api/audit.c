@@ -34,9 +34,7 @@ void audit_list(struct request *r)
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         shapes_audit(&w, &entries[i]);
-    render_list_end(&w, count > 0 ? entries[count - 1].id : 0, count, limit);
-    json_object_end(&w);
-    request_reply(r, 200);
+    request_reply_list(r, &w, count > 0 ? entries[count - 1].id : 0, count, limit);
 }
 
 /* ---- the word list ----------------------------------------------------------------------------------------------- */

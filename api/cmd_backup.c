@@ -8,7 +8,7 @@
 #include "api/cmd.h"
 #include "api/restore.h"
 
-#define MEGABYTE 1048576.0
+#define KIBIBYTE 1024
 #define PROGRESS_EVERY_MS 100
 
 struct watching {
@@ -73,7 +73,7 @@ int cmd_backup(struct operator_context *ctx)
         return operator_fail(ctx, "no backup was made: %s", problem_detail(&problem));
     operator_print(ctx, "%s", ctx->input_fd >= 0 ? ctx->input_name : made->path);
     describe(ctx, "Backup of", &made->facts);
-    operator_print(ctx, "%.1f MB, checked, in %.1f s.", (double)made->bytes / MEGABYTE, (double)made->took_ms / 1000);
+    operator_print(ctx, "%lld KiB, checked, in %lld ms.", (long long)made->bytes / KIBIBYTE, (long long)made->took_ms);
     return 0;
 }
 

@@ -185,9 +185,7 @@ void report_list(struct request *r)
     render_list_begin(&w);
     for (size_t i = 0; i < count; i++)
         put_report(&w, &reports[i], admin);
-    render_list_end(&w, count > 0 ? reports[count - 1].id : 0, count, query.limit);
-    json_object_end(&w);
-    request_reply(r, 200);
+    request_reply_list(r, &w, count > 0 ? reports[count - 1].id : 0, count, query.limit);
 }
 
 /* A subject that was deleted meanwhile can only be dismissed. */
