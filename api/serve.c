@@ -253,7 +253,7 @@ static enum err load_memory(struct parts *p, struct problem *problem)
     app->presence = presence_create();
     app->reach = reach_create();
     app->rates = rate_create();
-    shed_init(&app->shed);
+    shed_init(&app->shed, p->options.test_clock);
     app->tickets = ticket_table_create(TICKETS_MAX);
     if (err == ERR_OK && (app->presence == NULL || app->reach == NULL || app->rates == NULL || app->tickets == NULL))
         err = ERR_NO_MEMORY;

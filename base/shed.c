@@ -44,10 +44,10 @@ struct shed_state shed_decide(struct shed_state now, const struct shed_signals *
     return now;
 }
 
-void shed_init(struct shed *s)
+void shed_init(struct shed *s, bool pretends)
 {
     *s = (struct shed){.state.calm_since_ms = -1};
-    atomic_store(&s->pretended_queue, -1);
+    atomic_store(&s->pretended_queue, pretends ? 0 : -1);
 }
 
 void shed_turned(struct shed *s, int64_t took_ms)

@@ -12,6 +12,9 @@
  * One queue has the programs of all suites: those that take long come first, so that none of them is left over when the
  * others are done, and those that look at times come last, with the machine for themselves.
  *
+ * A program that failed in the crowd is run once more, alone, and that decides; both are told. What a sanitizer found is
+ * found: it gets no second run. Nor do more programs than AGAIN_MAX: that is no crowd any more.
+ *
  * PORCHLIGHT_BUILD names another build folder (build/address). Every failing test is printed with its name and diagnostics.
  * The last line is "N passed, N failed"; the exit status is 1 when anything failed or nothing ran.
  */
@@ -35,6 +38,8 @@ const SANITIZED = basename(build) !== 'build';
 const PROGRAM_MS_MAX = (SANITIZED ? 12 : 10) * 60 * 1000; // one that hangs must not hang whoever waits for the others
 const WORKERS = Math.min(8, availableParallelism() + 3); // a test waits for its server, and the server for its disk
 const SLOWEST = 10; // are named at the end
+const AGAIN_MAX = 6;
+const SANITIZER = /sanitizer/i;
 const DETAIL_LINES_MAX = 60;
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
@@ -195,16 +200,26 @@ const names = Object.keys(suites).filter((name) => (wanted.length === 0 ? name !
 const sums = names.map((name) => ({ name, programs: suites[name](), passed: 0, skipped: 0, failed: 0, seconds: 0 }));
 const times = []; // {name, seconds} of each program
 
-async function run(sum, program) {
+const again = []; // [sum, program] of what failed and may have been crowded out
+const unsteady = []; // names of what passed only then
+
+const mayBeCrowd = (failures) => !failures.some(({ details }) => details.some((line) => SANITIZER.test(line)));
+
+async function run(sum, program, { last = false } = {}) {
     const began = performance.now();
     const { passed, skipped, failures } = await runTap(program);
     const seconds = (performance.now() - began) / 1000;
-    sum.passed += passed;
-    sum.skipped += skipped;
-    sum.failed += failures.length;
     printFailures([sum.name, program.name], failures);
     sum.seconds += seconds;
     times.push({ name: program.name, seconds });
+    if (failures.length > 0 && !last && again.length < AGAIN_MAX && mayBeCrowd(failures)) {
+        again.push([sum, program]);
+        return;
+    }
+    if (last && program !== coverageOf && failures.length === 0) unsteady.push(program.name);
+    sum.passed += passed;
+    sum.skipped += skipped;
+    sum.failed += failures.length;
 }
 
 /* Runs [sum, program] pairs, so many at a time. */
@@ -220,13 +235,15 @@ const all = sums.flatMap((sum) => sum.programs.map((program) => [sum, program]))
 const are = (pattern, yes) => all.filter(([, { name }]) => !ALONE.test(name) && pattern.test(name) === yes);
 await runAll([...are(LONG, true), ...are(LONG, false)], WORKERS);
 await runAll(all.filter(([, { name }]) => ALONE.test(name)), 1);
-for (const sum of sums) if (sum.name === 'scenario') await run(sum, coverageOf);
+for (const [sum, program] of again) await run(sum, program, { last: true });
+for (const sum of sums) if (sum.name === 'scenario') await run(sum, coverageOf, { last: true });
 
 sums.forEach(printSum);
 times.sort((a, b) => b.seconds - a.seconds);
 process.stdout.write(`  the slowest of ${times.length} programs:\n`);
 for (const { name, seconds } of times.slice(0, SLOWEST))
     process.stdout.write(`    ${name.padEnd(44)} ${seconds.toFixed(1).padStart(6)} s\n`);
+for (const name of unsteady) process.stdout.write(`  UNSTEADY  ${name} failed in the crowd and passed alone\n`);
 const passed = sums.reduce((n, sum) => n + sum.passed, 0);
 const failed = sums.reduce((n, sum) => n + sum.failed, 0);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -429,7 +429,7 @@ for (const realtime of ['off', 'on']) {
             await server.advance(DELAY_S);
             await allSettled(server);
             assert.deepEqual(expectStatus(await as(server, 'member4').get('/me/push'), 200).devices, []);
-            assert.equal(await figure(server, 'removed_total'), 1);
+            await until(async () => (await figure(server, 'removed_total')) === 1, { what: 'one removed' });
             assert.equal(await figure(server, 'devices'), 4);
         });
 

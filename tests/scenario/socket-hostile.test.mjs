@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { makeCrowd } from './crowd.mjs';
 import { as, expectStatus, startServer, until } from './harness.mjs';
 import { connect, frame, OP } from './socket.mjs';
@@ -19,9 +19,6 @@ describe('a socket', () => {
         server = await startServer({ args: ['--realtime', 'on'] });
     });
     after(() => server?.stop());
-    /* With much to do new sockets wait, and a flood is much: the clock goes on until it is over. */
-    const isCalm = async () => /^porchlight_load_stage 0$/m.test((await as(server).get('/metrics')).body);
-    beforeEach(() => until(async () => (await isCalm()) || (await server.advance(2), false), { what: 'calm' }));
 
     test('that joins and joins and never reads is closed with 4004', async () => {
         const joins = Buffer.concat(Array.from({ length: 100 }, () => say({ type: 'JOIN_TEAM', teamId: '2' })));

@@ -88,7 +88,7 @@ static void the_longest_turn_is_seen_once(void **state)
 {
     (void)state;
     struct shed s;
-    shed_init(&s);
+    shed_init(&s, false);
     assert_false(shed_due(&s, SHED_LOOK_MS - 1));
     assert_true(shed_due(&s, SHED_LOOK_MS));
     shed_turned(&s, 300);
@@ -108,7 +108,7 @@ static void small_things_thin_out(void **state)
 {
     (void)state;
     struct shed s;
-    shed_init(&s);
+    shed_init(&s, false);
     int told = 0;
     for (int i = 0; i < 8 * SHED_ONE_OF; i++)
         told += shed_tells_small(&s);
