@@ -25,7 +25,7 @@ OPT := $(if $(SAN),-O1 -fno-omit-frame-pointer,-O2)
 comma := ,
 SAN_FLAGS := $(if $(filter address,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)$(if $(filter thread,$(SAN)),-fsanitize=thread)
 CFLAGS := -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L $(OPT) -g -I. $(WARN) $(SAN_FLAGS) -pthread -MMD -MP
-LIBS := -lmicrohttpd -lsqlite3 -lsodium -ljansson -lz -lcrypto -lcurl
+LIBS := -lmicrohttpd -lsqlite3 -lsodium -ljansson -lz -lcrypto
 
 SOURCES := $(filter-out api/main.c realtime/null.c,$(wildcard base/*.c db/*.c realtime/*.c realtime/rooms/*.c api/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/migrations.o

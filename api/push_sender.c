@@ -1,12 +1,15 @@
 /* HTTPS to push services. See push_sender.h. */
 #include "api/push_sender.h"
 
-#include <curl/curl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "api/curl_library.h"
 #include "api/ece.h"
 #include "api/push_target.h"
 #include "api/version.h"
@@ -25,7 +28,9 @@ struct place {
 };
 
 struct push_sender {
-    CURLM *multi;
+    struct curl_library curl;
+    CURLM *multi; /* NULL: there was nothing to deliver yet, and `curl` is not loaded */
+    int wake_fd;  /* eventfd */
     struct push_sender_options options;
     struct place places[PUSH_AT_ONCE];
 };
@@ -55,30 +60,29 @@ static size_t drop_answer(char *bytes, size_t size, size_t count, void *arg)
 static bool set_up(struct place *p)
 {
     CURL *h = p->handle;
+    const struct curl_library *curl = &p->sender->curl;
     const char *ca = p->sender->options.ca_file;
-    return curl_easy_setopt(h, CURLOPT_PRIVATE, p) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK && /* whatever the environment says */
-           curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)PUSH_TIMEOUT_MS) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* no wait for a look-up when the server stops */
-           curl_easy_setopt(h, CURLOPT_USERAGENT, "Porchlight/" PORCHLIGHT_VERSION) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, p) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, drop_answer) == CURLE_OK &&
-           curl_easy_setopt(h, CURLOPT_WRITEDATA, p) == CURLE_OK &&
-           (ca == NULL || curl_easy_setopt(h, CURLOPT_CAINFO, ca) == CURLE_OK);
+    return curl->easy_setopt(h, CURLOPT_PRIVATE, p) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_PROXY, "") == CURLE_OK && /* whatever the environment says */
+           curl->easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)PUSH_TIMEOUT_MS) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* no wait for a look-up when the server stops */
+           curl->easy_setopt(h, CURLOPT_USERAGENT, "Porchlight/" PORCHLIGHT_VERSION) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_OPENSOCKETDATA, p) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_WRITEFUNCTION, drop_answer) == CURLE_OK &&
+           curl->easy_setopt(h, CURLOPT_WRITEDATA, p) == CURLE_OK &&
+           (ca == NULL || curl->easy_setopt(h, CURLOPT_CAINFO, ca) == CURLE_OK);
 }
 
 enum err push_sender_create(const struct push_sender_options *options, struct push_sender **out)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return ERR_NO_MEMORY;
     struct push_sender *s = calloc(1, sizeof *s);
-    if (s == NULL || (s->multi = curl_multi_init()) == NULL) {
-        push_sender_free(s);
+    if (s == NULL || (s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0) {
+        free(s);
         return ERR_NO_MEMORY;
     }
     s->options = *options;
@@ -90,9 +94,10 @@ enum err push_sender_create(const struct push_sender_options *options, struct pu
 
 static void clear(struct place *p)
 {
+    const struct curl_library *curl = &p->sender->curl;
     if (p->busy)
-        (void)curl_multi_remove_handle(p->sender->multi, p->handle);
-    curl_slist_free_all(p->headers);
+        (void)curl->multi_remove_handle(p->sender->multi, p->handle);
+    curl->slist_free_all(p->headers);
     p->headers = NULL;
     p->busy = false;
 }
@@ -103,17 +108,29 @@ void push_sender_free(struct push_sender *s)
         return;
     for (size_t i = 0; i < PUSH_AT_ONCE && s->multi != NULL; i++) {
         clear(&s->places[i]);
-        curl_easy_cleanup(s->places[i].handle);
+        s->curl.easy_cleanup(s->places[i].handle);
     }
-    (void)curl_multi_cleanup(s->multi);
+    if (s->multi != NULL)
+        (void)s->curl.multi_cleanup(s->multi);
+    (void)close(s->wake_fd);
     free(s);
+}
+
+static enum err load(struct push_sender *s)
+{
+    if (s->multi != NULL)
+        return ERR_OK;
+    enum err err = curl_library_load(&s->curl);
+    if (err == ERR_OK && (s->multi = s->curl.multi_init()) == NULL)
+        err = ERR_NO_MEMORY;
+    return err;
 }
 
 static bool add_header(struct place *p, const char *name, const char *value)
 {
     char line[HEADER_BYTES_MAX];
     int len = snprintf(line, sizeof line, "%s: %s", name, value);
-    struct curl_slist *more = len > 0 && len < (int)sizeof line ? curl_slist_append(p->headers, line) : NULL;
+    struct curl_slist *more = len > 0 && len < (int)sizeof line ? p->sender->curl.slist_append(p->headers, line) : NULL;
     if (more != NULL)
         p->headers = more;
     return more != NULL;
@@ -133,19 +150,23 @@ static bool add_headers(struct place *p, const struct push_sender_order *order)
 enum err push_sender_begin(struct push_sender *s, size_t place, const struct push_sender_order *order)
 {
     struct place *p = &s->places[place];
-    if (p->handle == NULL && ((p->handle = curl_easy_init()) == NULL || !set_up(p))) {
-        curl_easy_cleanup(p->handle);
+    const struct curl_library *curl = &s->curl;
+    enum err err = load(s);
+    if (err != ERR_OK)
+        return err;
+    if (p->handle == NULL && ((p->handle = curl->easy_init()) == NULL || !set_up(p))) {
+        curl->easy_cleanup(p->handle);
         p->handle = NULL;
         return ERR_NO_MEMORY;
     }
     p->answered = 0;
     p->forbidden = false;
     memcpy(p->body, order->body, order->body_len);
-    if (!add_headers(p, order) || curl_easy_setopt(p->handle, CURLOPT_URL, order->endpoint) != CURLE_OK ||
-        curl_easy_setopt(p->handle, CURLOPT_POSTFIELDSIZE, (long)order->body_len) != CURLE_OK ||
-        curl_easy_setopt(p->handle, CURLOPT_POSTFIELDS, p->body) != CURLE_OK ||
-        curl_easy_setopt(p->handle, CURLOPT_HTTPHEADER, p->headers) != CURLE_OK ||
-        curl_multi_add_handle(s->multi, p->handle) != CURLM_OK) {
+    if (!add_headers(p, order) || curl->easy_setopt(p->handle, CURLOPT_URL, order->endpoint) != CURLE_OK ||
+        curl->easy_setopt(p->handle, CURLOPT_POSTFIELDSIZE, (long)order->body_len) != CURLE_OK ||
+        curl->easy_setopt(p->handle, CURLOPT_POSTFIELDS, p->body) != CURLE_OK ||
+        curl->easy_setopt(p->handle, CURLOPT_HTTPHEADER, p->headers) != CURLE_OK ||
+        curl->multi_add_handle(s->multi, p->handle) != CURLM_OK) {
         clear(p);
         return ERR_NO_MEMORY;
     }
@@ -156,17 +177,27 @@ enum err push_sender_begin(struct push_sender *s, size_t place, const struct pus
 void push_sender_turn(struct push_sender *s, int timeout_ms)
 {
     int running;
-    (void)curl_multi_perform(s->multi, &running);
-    (void)curl_multi_poll(s->multi, NULL, 0, timeout_ms, NULL);
-    (void)curl_multi_perform(s->multi, &running);
+    uint64_t wakes;
+    if (s->multi == NULL) {
+        struct pollfd wake = {.fd = s->wake_fd, .events = POLLIN};
+        (void)poll(&wake, 1, timeout_ms);
+    } else {
+        struct curl_waitfd wake = {.fd = s->wake_fd, .events = CURL_WAIT_POLLIN};
+        (void)s->curl.multi_perform(s->multi, &running);
+        (void)s->curl.multi_poll(s->multi, &wake, 1, timeout_ms, NULL);
+        (void)s->curl.multi_perform(s->multi, &running);
+    }
+    (void)!read(s->wake_fd, &wakes, sizeof wakes); /* none: the time was over */
 }
 
 bool push_sender_next(struct push_sender *s, struct push_sender_result *out)
 {
     int left;
     CURLMsg *message;
+    if (s->multi == NULL)
+        return false;
     do
-        message = curl_multi_info_read(s->multi, &left);
+        message = s->curl.multi_info_read(s->multi, &left);
     while (message != NULL && message->msg != CURLMSG_DONE);
     if (message == NULL)
         return false;
@@ -174,21 +205,22 @@ bool push_sender_next(struct push_sender *s, struct push_sender_result *out)
     long status = 0;
     curl_off_t retry_after_s = 0;
     CURLcode code = message->data.result;
-    (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&p);
-    (void)curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(message->easy_handle, CURLINFO_RETRY_AFTER, &retry_after_s);
+    (void)s->curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&p);
+    (void)s->curl.easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+    (void)s->curl.easy_getinfo(message->easy_handle, CURLINFO_RETRY_AFTER, &retry_after_s);
     /* A status whose body was too long, or was cut off, is a status all the same. */
     bool answered = code == CURLE_OK || (status >= 200 && (code == CURLE_WRITE_ERROR || code == CURLE_PARTIAL_FILE));
     *out = (struct push_sender_result){.place = (size_t)(p - s->places),
                                        .status = answered ? (int)status : 0,
                                        .retry_after_s = answered ? (int64_t)retry_after_s : 0,
                                        .forbidden = p->forbidden,
-                                       .cause = curl_easy_strerror(code)};
+                                       .cause = s->curl.easy_strerror(code)};
     clear(p);
     return true;
 }
 
 void push_sender_wake(struct push_sender *s)
 {
-    (void)curl_multi_wakeup(s->multi);
+    const uint64_t one = 1;
+    (void)!write(s->wake_fd, &one, sizeof one); /* full: somebody has woken it already */
 }

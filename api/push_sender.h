@@ -1,5 +1,6 @@
 /*
- * HTTPS to push services: libcurl's multi interface, of which this file is the only one that sees anything.
+ * HTTPS to push services: libcurl's multi interface, of which this file is the only one that sees anything. It is
+ * loaded with the first delivery (api/curl_library.h).
  *
  * PUSH_AT_ONCE places; a place carries one delivery at a time and gives its result back by number. No proxy, no
  * redirect, no other scheme; the address that a name turned out to have is looked at before a connection is made
@@ -21,7 +22,7 @@ struct push_sender_options {
     bool lenient;        /* connect to any address */
 };
 
-/* ERR_NO_MEMORY. */
+/* ERR_NO_MEMORY: or no descriptor is left. */
 enum err push_sender_create(const struct push_sender_options *options, struct push_sender **out);
 void push_sender_free(struct push_sender *s); /* gives up what is under way; NULL is fine */
 
@@ -35,7 +36,8 @@ struct push_sender_order {
     size_t body_len;
 };
 
-/* Begins a delivery in a place from 0 to PUSH_AT_ONCE - 1 that is free. ERR_NO_MEMORY. */
+/* Begins a delivery in a place from 0 to PUSH_AT_ONCE - 1 that is free. ERR_NO_MEMORY; ERR_NOT_FOUND: no libcurl here.
+ */
 enum err push_sender_begin(struct push_sender *s, size_t place, const struct push_sender_order *order);
 
 struct push_sender_result {

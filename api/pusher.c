@@ -323,6 +323,13 @@ static void refuse(struct pusher *p, struct push_result *result, const char *rea
     decide(p, result);
 }
 
+static void hold(struct pusher *p, struct push_result *result, int64_t due_ms)
+{
+    result->outcome = PUSH_OUTCOME_WAIT;
+    result->due_ms = due_ms;
+    decide(p, result);
+}
+
 static void take(struct pusher *p, const struct push_delivery *d, int64_t now_ms)
 {
     struct push_target target;
@@ -337,19 +344,22 @@ static void take(struct pusher *p, const struct push_delivery *d, int64_t now_ms
     }
     int64_t pause_ms = paused_ms(p, target.host, clock_mono_ms(p->app->clock));
     if (pause_ms > 0) {
-        result.outcome = PUSH_OUTCOME_WAIT;
-        result.due_ms = now_ms + pause_ms;
-        decide(p, &result);
+        hold(p, &result, now_ms + pause_ms);
         return;
     }
     size_t place = find_place(p);
     if (place == PUSH_AT_ONCE || under_way(p, target.host) >= PUSH_AT_ONCE_HOST)
         return; /* with the next place */
     enum err err = begin(p, place, d, &target, now_ms);
-    if (err == ERR_INVALID)
+    if (err == ERR_OK)
+        return;
+    if (err == ERR_INVALID) {
         refuse(p, &result, "its key is none, or the message is too long");
-    else if (err != ERR_OK)
-        log_warn(p->app->log, "push.waiting", LOG_S("task", "send"), LOG_S("reason", err_slug(err)));
+        return;
+    }
+    log_warn(p->app->log, "push.waiting", LOG_S("task", "send"),
+             LOG_S("reason", err == ERR_NOT_FOUND ? "libcurl is not installed" : err_slug(err)));
+    hold(p, &result, now_ms + PUSH_HELD_MS);
 }
 
 static void take_due(struct pusher *p)

@@ -240,6 +240,7 @@
 #define PUSH_BODY_CHARS 200          /* of a notice: more does not fit on a lock screen */
 #define PUSH_TOKEN_S 43200           /* half of what RFC 8292 allows */
 #define PUSH_STOP_MS 2000            /* for those under way when the server stops: the others stay in the queue */
+#define PUSH_HELD_MS 60000           /* after a delivery could not even be begun: no memory, no libcurl */
 #define REACH_SLOTS 16384            /* members by id: 640 KiB when all are used */
 
 /* ---- rates: sustained per minute, and burst ---------------------------------------------------------------------- */

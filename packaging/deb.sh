@@ -33,7 +33,7 @@ printf 'porchlight (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n --
 mkdir -p "$tree/debian"
 printf 'Source: porchlight\n\nPackage: porchlight\nArchitecture: any\n' > "$tree/debian/control"
 libraries=$(cd "$tree" && dpkg-shlibdeps -O -e"$root/usr/bin/porchlight" 2> shlibs.log) || { cat "$tree/shlibs.log" >&2; exit 1; }
-depends=${libraries#shlibs:Depends=}
+depends="${libraries#shlibs:Depends=}, libcurl4 (>= 7.87.0)" # loaded with the first push (api/curl_library.h)
 
 control=$root/DEBIAN
 install -d -m 755 "$control"
