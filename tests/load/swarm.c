@@ -169,20 +169,25 @@ static void say(const struct client *c, const char *text)
         die("send");
 }
 
+/* As devices far away: no ACK for each message. The kernel goes back to that at the first it sent late. */
+static void delay_acks(const struct client *c)
+{
+    int off = 0;
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
+}
+
 static void shake(const struct swarm *s, struct client *c, const char *token)
 {
     char text[4096];
     size_t have = 0;
     int on = 1;
-    int off = 0;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s->narrow_bytes > 0)
         (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &s->narrow_bytes, sizeof s->narrow_bytes);
     if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&s->address, sizeof s->address) != 0)
         die("connect");
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &off,
-                     sizeof off); /* as devices far away: no ACK for each message */
+    delay_acks(c);
     int len = snprintf(text, sizeof text,
                        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -278,6 +283,7 @@ static bool receive(struct swarm *s, size_t index)
         return false;
     }
     int64_t when_us = now_us();
+    delay_acks(c);
     unsigned char *at = bytes;
     size_t left = (size_t)got;
     struct frame_event event;
