@@ -19,6 +19,7 @@
 #include "realtime/doors.h"
 #include "realtime/join.h"
 #include "realtime/kinds.h"
+#include "realtime/publish.h"
 #include "realtime/queue.h"
 #include "realtime/reactor.h"
 #include "realtime/room.h"
@@ -284,7 +285,7 @@ bool freeze_unpack(struct realtime *rt, struct pack_reader *from)
         frame_reader_clear(&f.reader);
     }
     if (doubts)
-        realtime_doubt(rt, 0);
+        publish_doubt(rt, 0);
     for (int64_t i = 0; i < loops; i++)
         cheers_unpack(&rt->reactors[(unsigned)i % rt->options.loops], &cheers);
     return true;
