@@ -6,6 +6,7 @@ import { Button } from "../../components/Button/Button.tsx";
 import { Icon } from "../../components/Icon/Icon.tsx";
 import { Initial } from "../../components/Initial/Initial.tsx";
 import { PostText } from "../../components/PostText/PostText.tsx";
+import { Report } from "../../components/Report/Report.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useConnection } from "../../hooks/useConnection.tsx";
 import { hasDraft, messageEditName } from "../../hooks/useDraft.ts";
@@ -94,7 +95,7 @@ interface ActionsProps extends Pick<MessageProps, "message" | "own" | "leads" | 
     remove: () => void;
 }
 
-/* What everybody may do stands there; what few may is behind one more press. */
+/* What is done often stands there; the rest is behind one more press. Who leads the team need not tell themselves. */
 function Actions({ message, own, leads, reply, describedBy, edit, remove }: ActionsProps) {
     const { chat } = words;
     const [open, setOpen] = useState(false);
@@ -103,9 +104,10 @@ function Actions({ message, own, leads, reply, describedBy, edit, remove }: Acti
             {chat.reply}
         </Button>
     );
-    if (!own && !leads) return answer;
+    const tells = !own && !leads;
     return (
         <>
+            {tells && answer}
             <Button
                 look="quiet"
                 className="message-more"
@@ -117,15 +119,18 @@ function Actions({ message, own, leads, reply, describedBy, edit, remove }: Acti
             </Button>
             {open && (
                 <div className="message-actions">
-                    {answer}
+                    {!tells && answer}
                     {own && (
                         <Button look="quiet" icon="pen" className="message-edit" aria-describedby={describedBy} onClick={edit}>
                             {chat.edit}
                         </Button>
                     )}
-                    <Button look="quiet" icon="bin" aria-describedby={describedBy} onClick={remove} data-once>
-                        {chat.delete}
-                    </Button>
+                    {!tells && (
+                        <Button look="quiet" icon="bin" aria-describedby={describedBy} onClick={remove} data-once>
+                            {chat.delete}
+                        </Button>
+                    )}
+                    {tells && <Report subject="message" subjectId={message.id} describedBy={describedBy} />}
                 </div>
             )}
         </>
