@@ -154,9 +154,11 @@ static enum err find_channel(struct request *r, struct realtime_knock *knock)
         return problem_set(&r->problem, err, "There is no such channel.");
     if (err == ERR_OK && !caller_in_team(&r->caller, channel.team_id))
         return problem_set(&r->problem, ERR_FORBIDDEN, "You are not in this team.");
-    if (err == ERR_OK)
-        knock->room = arena_printf(r->arena, "channel/%lld/%lld", (long long)channel.team_id, (long long)id);
-    return err == ERR_OK && knock->room == NULL ? ERR_NO_MEMORY : err;
+    if (err != ERR_OK)
+        return err;
+    knock->reads_only = !channels_may_post(&channel, r->caller.user_id, r->caller.role);
+    knock->room = arena_printf(r->arena, "channel/%lld/%lld", (long long)channel.team_id, (long long)id);
+    return knock->room == NULL ? ERR_NO_MEMORY : ERR_OK;
 }
 
 /* Paths whose address names the room. What an entry finds lies in the request's arena: knock->room, and topics when the

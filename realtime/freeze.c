@@ -25,7 +25,15 @@
 #include "realtime/room.h"
 #include "realtime/socket.h"
 
-enum { FLAG_DEFLATE = 1, FLAG_CATCHING = 2, FLAG_WELCOMED = 4, FLAG_CLOSING = 8, FLAG_LINGER = 16, FLAG_SHUT = 32 };
+enum {
+    FLAG_DEFLATE = 1,
+    FLAG_CATCHING = 2,
+    FLAG_WELCOMED = 4,
+    FLAG_CLOSING = 8,
+    FLAG_LINGER = 16,
+    FLAG_SHUT = 32,
+    FLAG_READS_ONLY = 64
+};
 
 void freeze_drain(struct realtime *rt)
 {
@@ -47,7 +55,7 @@ static int64_t flags_of(const struct socket *s)
 {
     return (s->deflate ? FLAG_DEFLATE : 0) | (s->catching ? FLAG_CATCHING : 0) | (s->welcomed ? FLAG_WELCOMED : 0) |
            (s->state == SOCKET_CLOSING ? FLAG_CLOSING : 0) | (s->state == SOCKET_LINGER ? FLAG_LINGER : 0) |
-           (s->shut_after ? FLAG_SHUT : 0);
+           (s->shut_after ? FLAG_SHUT : 0) | (s->reads_only ? FLAG_READS_ONLY : 0);
 }
 
 static void pack_socket(const struct reactor *r, const struct socket *s, struct buf *out)
@@ -186,6 +194,7 @@ static struct socket_seed *seed_take(const struct frozen *f)
     seed->path = f->path;
     seed->deflate = (f->flags & FLAG_DEFLATE) != 0;
     seed->topics = f->topics;
+    seed->reads_only = (f->flags & FLAG_READS_ONLY) != 0;
     seed->attachment = a;
     return seed;
 }

@@ -54,6 +54,7 @@ struct room_kind {
     /* The newest state of this kind that a team's socket missed, which is not told event by event. Likewise. */
     enum err (*heads)(struct desk_catch *c, struct db *read, struct arena *arena);
     bool syncs; /* a client may say: I have all up to this (MESSAGE_SYNC) */
+    bool likes; /* posts may be liked from there */
     uint32_t (*limit)(const struct realtime_options *options); /* of sockets; NULL: room_limit */
     bool (*made)(struct room *room);                           /* makes room->people; false: no memory */
     /* Somebody came or went. The socket's loop; what they touch (room->people) needs its own lock. */

@@ -326,6 +326,7 @@ void realtime_adopt_take(struct realtime *rt, const struct realtime_knock *knock
     seed->path = knock->path;
     seed->room = knock->room == NULL ? NULL : strdup(knock->room);
     seed->topics = knock->topics;
+    seed->reads_only = knock->reads_only;
     seed->early_len = early_len;
     if (early_len > 0)
         memcpy(seed->early, early, early_len);

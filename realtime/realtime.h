@@ -139,6 +139,7 @@ struct realtime_knock {
     const struct socket_path *path;
     const char *room; /* that it is bound for: borrowed for the call; NULL: its member's own team's */
     uint8_t topics;   /* of the room that it wants to hear of, a bit each (struct room_words) */
+    bool reads_only;  /* others write there: nobody waits for what it types */
     struct realtime_member member;
     uint64_t address_key; /* of the client, for limits */
     bool resumes;         /* ?since= was given */

@@ -39,18 +39,23 @@ static void pass_on(struct reactor *r, struct socket *s, const struct message *m
         answer_ack(r, s, m->id);
 }
 
+static void refuse_here(struct reactor *r, struct socket *s, const struct message *m)
+{
+    answer_failed(r, s, m->id, ERR_INVALID, "A message of this type belongs to another address.", 0);
+}
+
 /* A message of the room's kind. */
 static void hear_for_kind(struct reactor *r, struct socket *s, const struct message *m, const char *bytes, size_t len)
 {
     const struct room_kind *kind = s->room == NULL ? NULL : s->room->kind;
     if (writes_hear(r, s, m, bytes, len))
         return;
-    if (m->type == MESSAGE_TYPING && socket_muted_until(r, s) != 0)
+    if (m->type == MESSAGE_TYPING && (s->reads_only || socket_muted_until(r, s) != 0))
         answer_ack(r, s, m->id); /* nobody waits for words that cannot come */
     else if (kind != NULL && kind->hears != NULL && kind->hears(m->type))
         pass_on(r, s, m);
     else
-        answer_failed(r, s, m->id, ERR_INVALID, "A message of this type belongs to another address.", 0);
+        refuse_here(r, s, m);
 }
 
 /* ---- hearing ----------------------------------------------------------------------------------------------------- */
@@ -95,7 +100,10 @@ void session_message(struct reactor *r, struct socket *s, const char *bytes, siz
         break;
     case MESSAGE_POST_LIKE:
     case MESSAGE_POST_UNLIKE:
-        writes_set_like(r, s, &m);
+        if (socket_path(s)->kind->likes)
+            writes_set_like(r, s, &m);
+        else
+            refuse_here(r, s, &m);
         break;
     case MESSAGE_AUTH:
         doubts_authenticate(r, s, &m);

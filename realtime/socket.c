@@ -66,6 +66,7 @@ static struct socket *make(struct reactor *r, struct socket_seed *seed)
     s->path = (uint8_t)(seed->path - kinds_paths);
     s->deflate = seed->deflate;
     s->topics = seed->topics;
+    s->reads_only = seed->reads_only;
     s->attachment = seed->attachment;
     if (!r->methods->add(r->io, s->fd, s)) {
         free(s);

@@ -78,6 +78,7 @@ struct socket {
     bool welcomed : 1;
     bool catch_later : 1; /* to be brought up to date, and `catching` until then */
     bool doubt_later : 1; /* its member is to be looked at again */
+    bool reads_only : 1;  /* as it came: see realtime_knock */
 };
 
 /* What a new socket comes with. Owned by the note that carries it. */
@@ -88,6 +89,7 @@ struct socket_seed {
     struct attachment *attachment;
     char *room; /* the one that it enters at once; owned; NULL: the path's own, or none yet */
     uint8_t topics;
+    bool reads_only;
     bool resumes; /* from `since` on */
     struct cursor since;
     size_t early_len;

@@ -50,4 +50,5 @@ const struct room_kind feed_kind = {
     .event = on_event,
     .raw = on_raw,
     .timer = on_timer,
+    .likes = true,
 };

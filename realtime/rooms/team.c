@@ -125,4 +125,5 @@ const struct room_kind team_kind = {
     .event = on_event,
     .presence = on_presence,
     .timer = on_timer,
+    .likes = true,
 };

@@ -27,6 +27,19 @@ function wrongTypes(schema) {
         .map(([, sample]) => sample);
 }
 
+const cursor = '^[0-9a-f]{16}-(0|[1-9][0-9]*)-[0-9a-f]{8}\\.(0|[1-9][0-9]*)$';
+const ids = [
+    ['a name for an id', 'walkers'],
+    ['zero', '0'],
+    ['a negative id', '-1'],
+    ['a leading zero', '012'],
+    ['a blank before', ' 1'],
+    ['an id of 20 digits', '99999999999999999999'],
+    ['an id over 63 bits', '9999999999999999999'],
+    ['an id in hexadecimal', '0x1'],
+    ['an empty id', ''],
+];
+
 const badForPattern = {
     '\\S': [
         ['only blanks', '   '],
@@ -46,17 +59,8 @@ const badForPattern = {
         ['no slash', 'posts/1'],
         ['an empty link', ''],
     ],
-    '^[1-9][0-9]{0,18}$': [
-        ['a name for an id', 'walkers'],
-        ['zero', '0'],
-        ['a negative id', '-1'],
-        ['a leading zero', '012'],
-        ['a blank before', ' 1'],
-        ['an id of 20 digits', '99999999999999999999'],
-        ['an id over 63 bits', '9999999999999999999'],
-        ['an id in hexadecimal', '0x1'],
-        ['an empty id', ''],
-    ],
+    '^[1-9][0-9]{0,18}$': ids, // of openapi.json
+    '^[1-9][0-9]*$': ids, // of asyncapi.json
     '^[a-z0-9][a-z0-9._-]*$': [
         ['a capital', 'Steps'],
         ['a blank', 'two words'],
@@ -66,6 +70,15 @@ const badForPattern = {
         ['a hyphen first', '-1'],
         ['only blanks', '   '],
         ['a quote', "a'b"],
+    ],
+    '^[!-~]+$': [
+        ['a blank', 'two words'],
+        ['an umlaut', 'schönes'],
+    ],
+    [cursor]: [
+        ['no cursor', 'yesterday'],
+        ['half a cursor', 'f8ef86032eb0216d-132'],
+        ['an empty cursor', ''],
     ],
     '^[A-Za-z0-9._-]+$': [
         ['a blank', 'two words'],
@@ -118,14 +131,14 @@ function outOfLimits(schema, secret) {
     return bad;
 }
 
-/* {what, body}: one field of `good` at a time made bad. */
-function badFields(schema, good) {
+/* {what, body, field}: one field of `good` at a time made bad. */
+export function badFields(schema, good) {
     const found = [];
     for (const [name, unresolved] of Object.entries(schema.properties)) {
         const field = resolveSchema(unresolved);
         const secret = field.format === 'password';
         for (const [what, value] of [...wrongTypes(field), ...outOfLimits(field, secret)]) {
-            found.push({ what: `${what} as ${name}`, body: { ...good, [name]: value } });
+            found.push({ what: `${what} as ${name}`, body: { ...good, [name]: value }, field: name });
         }
     }
     for (const name of schema.required ?? []) {
