@@ -96,6 +96,26 @@ test('teams, members and health are told, and a team leads to its corner', async
     await page.leave();
 });
 
+test('the last hour is drawn, and stands in a table for who wants it', async () => {
+    const page = await openAdmin();
+    await porch.server.advance(10);
+    const hour = part(page, 'The last hour');
+    const here = hour.locator('.hour-one').filter({ hasText: 'People here' });
+    await here.getByRole('img', { name: /^People here, in the last hour/ }).waitFor({ timeout: 20_000 });
+    await here.getByText(/^Now \d+, at most \d+$/).waitFor();
+    assert.equal(await hour.getByRole('img').count(), 6);
+    await hour.getByRole('button', { name: 'Show as a table' }).press('Enter');
+    await here.getByRole('rowheader').first().waitFor();
+    assert.equal(await hour.getByRole('table').count(), 6);
+    assert.equal(await hour.getByRole('img').count(), 0);
+    const { days } = await porch.api('admin', 'GET', '/admin/numbers');
+    const came = part(page, 'Who came, day by day');
+    await came.getByRole('img', { name: /^People on each of 30 days/ }).waitFor();
+    await came.getByRole('button', { name: 'Show as a table' }).click();
+    assert.equal(await came.getByRole('rowheader').count(), days.length);
+    await page.leave();
+});
+
 test('a server that cannot save is told of, and numbers that stop are not passed off as new', async () => {
     const page = await openAdmin({ allow: [expected.status(503)] });
     await number(page, 'People here').waitFor();
@@ -168,11 +188,12 @@ for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
 }
 
 test("axe finds nothing while the admin's page loads or fails", async () => {
-    const asked = /\/(metrics|readyz|admin\/flags\/realtime)$/;
+    const asked = /\/(metrics|readyz|admin\/(numbers|flags\/realtime))$/;
     const loading = await porch.open({ who: 'admin' });
     await loading.route(asked, () => {});
     await loading.goto('/#/admin');
-    await loading.getByText('Loading the numbers…').waitFor();
+    for (const said of ['the numbers', 'the last hour', 'the days'])
+        await loading.getByText(`Loading ${said}…`).waitFor();
     await assertAccessibleInBoth(loading, 'loading');
     await loading.leave();
 
@@ -180,7 +201,8 @@ test("axe finds nothing while the admin's page loads or fails", async () => {
     await failed.route(asked, (route) => route.fulfill({ status: 404, json: {} }));
     await failed.goto('/#/admin');
     await failed.getByText('The numbers did not load').waitFor();
-    await failed.getByText('The switch did not load').waitFor();
+    for (const said of ['The switch', 'The last hour', 'The days'])
+        await failed.getByText(`${said} did not load`).waitFor();
     await assertAccessibleInBoth(failed, 'failed');
     await failed.leave();
 

@@ -76,7 +76,7 @@ describe('the view', () => {
         assert.match(await chart.getAttribute('aria-label'), /: [\d,]+ in all\. The best day was \w+\.$/);
         const rows = await days.getByRole('row').count();
         assert.equal(rows, 8, 'a head and seven days, for ears');
-        const added = await days.locator('.day-count').allTextContents();
+        const added = await days.locator('.chart-value').allTextContents();
         await days.getByRole('button', { name: 'Show as a table' }).click();
         assert.equal(await chart.count(), 0);
         const cells = await days.getByRole('row').locator('td:nth-child(2)').allTextContents();
@@ -173,14 +173,16 @@ describe('the view', () => {
             await page.setViewportSize(viewport);
             await assertAccessibleInBoth(page, `together at ${viewport.width}`);
         }
+        /* It is drawn anew a frame after its place has changed. */
+        const narrow = () => document.querySelector('.chart-drawing svg').getBoundingClientRect().right <= innerWidth;
         for (const viewport of [NARROW, PHONE, DESKTOP]) {
             await page.setViewportSize(viewport);
+            await page.waitForFunction(narrow);
             assert.deepEqual(await measure(page), [], `at ${viewport.width}`);
             assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, `at ${viewport.width}`);
         }
         await page.evaluate(() => (document.documentElement.dataset.textSize = 'larger'));
         await page.setViewportSize(NARROW);
-        const narrow = () => document.querySelector('.days-chart, svg[role=img], [role=img]').getBoundingClientRect().width <= innerWidth;
         await page.waitForFunction(narrow);
         assert.deepEqual(await overflow(page), { scrolls: false, wide: [] }, 'the largest text');
         await page.leave();

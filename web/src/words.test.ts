@@ -112,6 +112,7 @@ const SAME = new Set([
     "admin.view",
     "settings.sizes.normal",
     "admin.megabytes",
+    "admin.milliseconds",
 ]);
 
 test("what is said in Spanish is not English", () => {

@@ -27,7 +27,7 @@
  *   members, teamId         Member[], newest first
  *   reports                 Report[] that wait for a decision, newest first
  *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
- *   flag, figures, ready, capabilities   what the admin page watches
+ *   flag, figures, numbers, ready, capabilities   what the admin page watches
  *   arrived, team           Notice[]: notices that came while the app was open, for the toast
  *   cursor, team            string: up to where the feed and what waits for it are complete, and since when that is so
  *   unasked                 true while the member is the device's copy (kept.ts), not the server's answer
@@ -67,6 +67,7 @@ export const keys = {
     ownPins: ["ownPins"] as const,
     flag: ["flag"] as const,
     figures: ["figures"] as const,
+    numbers: ["numbers"] as const,
     ready: ["ready"] as const,
     capabilities: ["capabilities"] as const,
     ownNotices: ["ownNotices"] as const,

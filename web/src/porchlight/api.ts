@@ -21,6 +21,7 @@ import type {
     NewPost,
     Notice,
     NoticeList,
+    Numbers,
     Post,
     PostChange,
     Report,
@@ -74,6 +75,7 @@ export interface Api extends CounterApi, ChatApi, DigestApi, PushApi {
     setFlag(name: Flag["name"], value: boolean): Promise<Flag>;
     /* Fails while the server cannot save. */
     ready(): Promise<void>;
+    numbers(): Promise<Numbers>;
     metrics(): Promise<Metrics>;
     members(teamId: string, page?: string): Promise<List<Member>>;
     createInvite(
@@ -151,6 +153,7 @@ export function createApi(request: Requester): Api {
         setFlag: (name, value) =>
             data(request<Flag>(`/admin/flags/${encodeURIComponent(name)}`, { method: "PUT", body: { value } })),
         ready: () => data(request<void>("/readyz")),
+        numbers: () => data(request<Numbers>("/admin/numbers")),
         metrics: async () => readMetrics(await data(request<string>("/metrics", { text: true }))),
         createInvite: (teamId, body, idempotencyKey) =>
             data(request<Invite>(`${team(teamId)}/invites`, { method: "POST", body, idempotencyKey })),

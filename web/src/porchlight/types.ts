@@ -45,6 +45,8 @@ export type {
     Notice,
     NoticeList,
     NoticeNew as NewNotice,
+    Numbers,
+    NumbersSample,
     Post,
     PostChange,
     Presence,

@@ -1,7 +1,9 @@
 /*
  * For admins: the one switch there is with the numbers it changes beside it, the teams, and how the server is.
  */
+import { Came } from "./Came.tsx";
 import { Health } from "./Health.tsx";
+import { Hour } from "./Hour.tsx";
 import { LiveSwitch } from "./LiveSwitch.tsx";
 import { Numbers } from "./Numbers.tsx";
 import { Teams } from "./Teams.tsx";
@@ -18,6 +20,8 @@ export function Admin({ chooseTeam }: { chooseTeam: (id: string) => void }) {
             </header>
             <LiveSwitch />
             <Numbers />
+            <Hour />
+            <Came />
             <Teams chooseTeam={chooseTeam} />
             <Health />
         </main>
