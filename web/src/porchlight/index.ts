@@ -15,13 +15,13 @@ export {
 } from "./channel.ts";
 export { connect, type Connection, type ConnectionListener, type ConnectionState } from "./connect.ts";
 export {
-    changesAfter,
     createCounterWebSocket,
     isCounterEvent,
     type CounterSocketOptions,
     type CounterUpdate,
 } from "./counter.ts";
 export type { CounterDeed } from "./counterApi.ts";
+export { createCounterFollower, type CounterFollower, type CounterFollowerOptions } from "./counterFollower.ts";
 export { browserEnvironment, type Environment } from "./environment.ts";
 export { PorchlightError, isUnauthenticated, mayHeal, type ErrorKind } from "./errors.ts";
 export { compareIds } from "./messages.ts";
