@@ -234,14 +234,14 @@ static int64_t real_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int wait_ms(struct loop *loop, int64_t until_sweep_ms)
+static int wait_ms(struct loop *loop, int64_t most_ms)
 {
     MHD_UNSIGNED_LONG_LONG wanted;
-    if (until_sweep_ms < 0)
-        until_sweep_ms = 0;
-    if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && (int64_t)wanted < until_sweep_ms)
+    if (most_ms < 0)
+        most_ms = 0;
+    if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && (int64_t)wanted < most_ms)
         return (int)wanted;
-    return (int)until_sweep_ms;
+    return (int)most_ms;
 }
 
 /* The share of time that was not spent waiting, smoothed over a few seconds: what poll advice is made of. */
@@ -306,6 +306,14 @@ static bool drained(struct loop *loop, int64_t *since_ms, bool *quiesced)
     return atomic_load(&loop->active) == 0 || now_ms - *since_ms > atomic_load(&loop->server->drain_ms);
 }
 
+/* Until the next sweep, and not past the time that those who are still arriving have. */
+static int64_t look_again_ms(const struct loop *loop, int64_t second_began, int64_t drain_since_ms, int64_t now)
+{
+    int64_t sweep_ms = SWEEP_MS - (now - second_began) / 1000000;
+    int64_t drain_ms = drain_since_ms + atomic_load(&loop->server->drain_ms) + 1 - now / 1000000;
+    return drain_since_ms > 0 && drain_ms < sweep_ms ? drain_ms : sweep_ms;
+}
+
 static void run_loop(struct loop *loop)
 {
     int64_t second_began = real_ns();
@@ -319,7 +327,7 @@ static void run_loop(struct loop *loop)
         struct epoll_event events[3];
         int64_t before = real_ns();
         mind_load(loop, after == 0 ? 0 : before - after);
-        int timeout_ms = wait_ms(loop, SWEEP_MS - (before - second_began) / 1000000);
+        int timeout_ms = wait_ms(loop, look_again_ms(loop, second_began, drain_since_ms, before));
         (void)epoll_wait(loop->epoll_fd, events, 3, timeout_ms);
         after = real_ns();
         atomic_store_explicit(&loop->beats, ++beats, memory_order_relaxed);

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { makeCrowd } from './crowd.mjs';
 import { as, binary, echoBinary, expectStatus, mustOn, run, sanitizer, startServer, temporaryFolder, until } from './harness.mjs';
 import { count, reload, replaceable } from './image.mjs';
+import { rawClient } from './raw.mjs';
 import { answer, connect, frame, OP, refusal } from './socket.mjs';
 import { startSwarm } from './swarm.mjs';
 
@@ -29,6 +30,11 @@ function crowding(ms = 30) {
     do spent = process.cpuUsage(before);
     while (spent.user + spent.system < ms * 1000);
     return (performance.now() - began) / ms;
+}
+
+/* What waits in the server for sockets that do not read. */
+async function queued(server) {
+    return Number(/^porchlight_socket_queued_bytes (\d+)$/m.exec((await as(server).get('/metrics')).body)[1]);
 }
 
 /* A post that is tried until it is acknowledged, as a client does: HTTP is cut for a moment. */
@@ -117,7 +123,7 @@ describe('a hot restart', () => {
         await until(async () => (await counted()) === before, { what: 'both devices being gone' });
     });
 
-    test('keeps a half-read message and unsent bytes', async () => {
+    test('keeps a half-read message', async () => {
         const ruth = await connect({ server, as: 'member3' });
         await ruth.join('2');
         const whole = frame(OP.text, Buffer.from(JSON.stringify({ type: 'SEND_CHEER', icon: 'half', id: 'h1' })));
@@ -131,6 +137,73 @@ describe('a hot restart', () => {
         ruth.write(frame(OP.continuation, Buffer.from('ng","id":"p1"}')));
         await ruth.next('pong');
         await ruth.next((it) => it.type === 'ACK' && it.id === 'p1');
+        await ruth.close();
+    });
+
+    test('keeps what a slow reader has not taken yet: all of it comes, in order, once', async () => {
+        const path = '/channel/1/websocket';
+        const [slow, sarah] = [await connect({ server, as: 'member8', path }), await connect({ server, as: 'sarah', path })];
+        await slow.next('initial_state');
+        const said = [];
+        const say = (content) => {
+            said.push(content);
+            sarah.message(JSON.stringify({ type: 'message', content, clientId: `slow-${said.length}` }));
+        };
+        slow.pause();
+        // More than both kernels hold for it, and less than what a slow one is closed for: 1 MiB, or five seconds.
+        await until(
+            async () => {
+                for (let i = 0; i < 10; i += 1) say(`${said.length} ${'💛'.repeat(1900)}`);
+                while ((await sarah.next('ack')).clientId !== `slow-${said.length}`);
+                return (await queued(server)) > 128 << 10;
+            },
+            { what: 'what waits for the slow one' },
+        );
+        await reload(server);
+        await until(async () => (await queued(server)) > 128 << 10, { what: 'what still waits for it' });
+        say('after the restart');
+        await sarah.next({ type: 'ack', clientId: `slow-${said.length}` });
+        slow.resume();
+        const heard = [];
+        while (heard.at(-1) !== 'after the restart') heard.push((await slow.next('message')).message.content);
+        assert.deepEqual(heard, said);
+        await slow.close();
+        assert.deepEqual(slow.forget().filter(({ json }) => json?.type === 'message'), [], 'and nothing twice');
+        await sarah.close();
+    });
+
+    test('gives HTTP two seconds: who is done within them is answered, who is not is cut, and sockets go on', async () => {
+        const ruth = await connect({ server, as: 'member9' });
+        await ruth.join('2');
+        const token = await server.token('sarah');
+        const body = '{"body":"Sent while the server restarts"}';
+        const begin = async () => {
+            const client = rawClient(server);
+            client.write(
+                `POST /posts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+                    `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+            );
+            assert.equal((await client.reply()).status, 100); // the server has its head
+            return client;
+        };
+        const [done, cut] = [await begin(), await begin()];
+        const [begun, listening] = [count(server, 'restart.begin'), count(server, 'listening')];
+        process.kill(server.pid, 'SIGUSR2');
+        await until(() => count(server, 'restart.begin') > begun, { seconds: 30, what: 'the restart' });
+        const began = performance.now();
+        assert.equal((await ruth.ask({ type: 'SEND_CHEER', icon: 'meanwhile' })).type, 'ACK');
+        done.write(body);
+        const reply = await done.reply();
+        assert.equal(reply.status, 201);
+        assert.deepEqual((await ruth.next('NEW_POSTS')).postIds, [JSON.parse(reply.body).id]);
+        assert.equal(count(server, 'listening'), listening, 'this image served all that');
+        assert.deepEqual(await cut.closed(), [], 'without an answer');
+        const tookMs = performance.now() - began;
+        assert.ok(tookMs > 1800, `it had its time: ${tookMs} ms`);
+        assert.ok(tookMs < 2000 + 500 * crowding(), `and no more: ${tookMs} ms`);
+        await until(() => count(server, 'listening') > listening, { seconds: 30, what: 'the next image' });
+        assert.equal((await ruth.ask({ type: 'SEND_CHEER', icon: 'afterwards' })).type, 'ACK');
+        done.destroy();
         await ruth.close();
     });
 
@@ -268,8 +341,7 @@ describe('a restart that cannot keep a socket', () => {
         await ruth.join('2');
         slow.pause();
         slow.message('a'.repeat(15 * MiB)); // which comes back, as far as the kernel takes it
-        const queued = async () => Number(/^porchlight_socket_queued_bytes (\d+)$/m.exec((await as(server).get('/metrics')).body)[1]);
-        await until(async () => (await queued()) > 3 * MiB, { what: 'what waits for the slow one' });
+        await until(async () => (await queued(server)) > 3 * MiB, { what: 'what waits for the slow one' });
         await reload(server);
         slow.resume();
         assert.equal((await slow.closed).code, 1006);
