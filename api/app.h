@@ -71,6 +71,7 @@ struct app {
     _Atomic uint32_t auth_members[AUTH_SLOTS + 1]; /* those of members, by a hash of the id; the last is everybody's */
     _Atomic bool flag_realtime;                    /* as it is stored */
     _Atomic bool members_new;                      /* perhaps some have no alarm yet: the housekeeper looks */
+    _Atomic bool farewells;                        /* perhaps words of who has left are still there: likewise */
     _Atomic int digests_under_way;                 /* of our own: waiting for a helper, or at one */
     _Atomic bool likes_stale;                      /* much changed at once: the housekeeper reloads the like buffer */
     _Atomic int copies;                            /* of members' own data, in the making */

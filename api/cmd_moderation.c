@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "db/audit.h"
 #include "db/moderation.h"
-#include "db/own_data.h"
+#include "db/farewell.h"
 #include "db/shapes.h"
 #include "db/teams.h"
 #include "db/words.h"
@@ -242,16 +242,22 @@ int cmd_team_remove(struct operator_context *ctx)
     return 0;
 }
 
-static enum err erase_rooms(struct job *base, struct tx *tx)
+static enum err begin_farewell(struct job *base, struct tx *tx)
 {
     const struct person_job *job = (const struct person_job *)base;
-    return own_data_erase_rooms(tx, job->db, job->user_id);
+    return farewell_begin(tx, 0, job->user_id);
 }
 
-static enum err erase(struct job *base, struct tx *tx)
+static enum err call_main(void *arg, struct job *job)
 {
-    const struct person_job *job = (const struct person_job *)base;
-    return own_data_erase(tx, 0, job->user_id);
+    struct problem problem = {0};
+    return operator_write(arg, job, &problem);
+}
+
+static enum err call_rooms(void *arg, struct job *job)
+{
+    struct problem problem = {0};
+    return operator_write_rooms(arg, job, &problem);
 }
 
 int cmd_user_delete(struct operator_context *ctx)
@@ -260,12 +266,15 @@ int cmd_user_delete(struct operator_context *ctx)
     struct problem problem = {0};
     if (!operator_find_user(ctx, ctx->options->words[0], &member))
         return 1;
-    struct person_job job = {.job.run = erase_rooms, .user_id = member.id, .db = ctx->db};
-    if (operator_write_rooms(ctx, &job.job, &problem) != ERR_OK)
-        return operator_fail_with(ctx, &problem);
-    job.job = (struct job){.run = erase};
+    struct person_job job = {.job.run = begin_farewell, .user_id = member.id};
     if (operator_write(ctx, &job.job, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
+    const struct farewell_writers writers = {.main = call_main, .rooms = call_rooms, .arg = ctx, .reads = ctx->db};
+    enum err err = farewell_finish(&writers, member.id);
+    if (err != ERR_OK)
+        return operator_fail(ctx,
+                             "the account is gone, but not yet all that was written: the server goes on with it (%s)",
+                             err_sentence(err));
     operator_print(ctx, "The account is gone, with all that was personal. Backups made before still have it.");
     return 0;
 }

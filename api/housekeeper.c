@@ -12,6 +12,7 @@
 #include "db/access.h"
 #include "db/counters.h"
 #include "db/events.h"
+#include "db/farewell.h"
 #include "db/room_store.h"
 #include "db/users.h"
 
@@ -30,6 +31,7 @@ struct housekeeper {
     int64_t seen[ACTIVITY_WAITING_MAX]; /* until they are stored */
     size_t seen_count;
     int64_t seen_day;
+    int64_t leaver; /* who has left, and has words left */
     int64_t pruned; /* by the job: the most rows of one kind */
 };
 
@@ -144,6 +146,47 @@ static void enroll_members(struct housekeeper *h)
     log_warn(h->app->log, "housekeeping.failed", LOG_S("task", "enroll"), LOG_S("reason", err_slug(err)));
 }
 
+/* ---- members who have left --------------------------------------------------------------------------------------- */
+
+static enum err run_next_farewell(struct job *job, struct tx *tx)
+{
+    return farewell_next(tx->db, &of_job(job)->leaver);
+}
+
+static enum err call_main(void *arg, struct job *job)
+{
+    struct housekeeper *h = arg;
+    return is_stopping(h) ? ERR_BUSY : writer_call(h->app->writer, job, NULL);
+}
+
+static enum err call_rooms(void *arg, struct job *job)
+{
+    struct housekeeper *h = arg;
+    return is_stopping(h) ? ERR_BUSY : writer_call(h->app->rooms, job, NULL);
+}
+
+static void finish_farewells(struct housekeeper *h)
+{
+    const struct farewell_writers writers = {
+        .main = call_main, .rooms = call_rooms, .arg = h, .reads = h->app->rooms_reads};
+    if (!atomic_exchange(&h->app->farewells, false))
+        return;
+    enum err err = call(h, h->app->writer, run_next_farewell, "farewell");
+    while (err == ERR_OK && h->leaver != 0) {
+        err = farewell_finish(&writers, h->leaver);
+        if (err == ERR_OK) {
+            log_info(h->app->log, "member.erased", LOG_I("user", h->leaver));
+            err = call(h, h->app->writer, run_next_farewell, "farewell");
+        } else if (!is_stopping(h)) {
+            log_warn(h->app->log, "housekeeping.failed", LOG_S("task", "farewell"), LOG_S("reason", err_slug(err)));
+        }
+    }
+    if (err != ERR_OK)
+        atomic_store(&h->app->farewells, true); /* the next turn tries again */
+}
+
+/* ---- the thread -------------------------------------------------------------------------------------------------- */
+
 /* false: it is time to stop. */
 static bool wait_turn(struct housekeeper *h)
 {
@@ -172,6 +215,7 @@ static void *keep_house(void *arg)
         if (h->app->realtime != NULL)
             realtime_settle(h->app->realtime);
         alarms_ring(h->app->alarms);
+        finish_farewells(h);
         if (now_ms - seen_ms >= SEEN_MS) {
             seen_ms = now_ms;
             store_seen(h);

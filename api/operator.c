@@ -71,8 +71,10 @@ bool operator_find_user(struct operator_context *ctx, const char *username, stru
 {
     enum err err = users_by_username(ctx->db, ctx->arena, username, out);
     if (err == ERR_OK)
+        err = users_is_here(ctx->db, out->id);
+    if (err == ERR_OK)
         return true;
-    if (err == ERR_NOT_FOUND)
+    if (err == ERR_NOT_FOUND || err == ERR_UNAUTHENTICATED)
         (void)operator_fail(ctx, "there is no member with the user name \"%.80s\"", username);
     else
         (void)operator_fail(ctx, "%s", err_sentence(err));

@@ -1,7 +1,7 @@
 /*
  * One's own data: a copy of it, made on a helper's thread, and the end of the account.
  *
- *   DELETE /me ──> helper: password ──> rooms writer ──> main writer ──> 204
+ *   DELETE /me ──> helper: password ──> main writer: the person is gone ──> 204; the housekeeper takes away their words
  */
 #include "db/own_data.h"
 
@@ -13,6 +13,7 @@
 #include "api/resources.h"
 #include "api/server.h"
 #include "api/write.h"
+#include "db/farewell.h"
 
 /* ---- the copy ---------------------------------------------------------------------------------------------------- */
 
@@ -95,7 +96,7 @@ struct farewell {
 static enum err run_erase(struct request *r, struct tx *tx)
 {
     r->status = 204;
-    return own_data_erase(tx, r->caller.user_id, r->caller.user_id);
+    return farewell_begin(tx, r->caller.user_id, r->caller.user_id);
 }
 
 static void after_erase(struct request *r)
@@ -104,16 +105,6 @@ static void after_erase(struct request *r)
         request_fail(r, ERR_NO_MEMORY);
     else
         request_reply(r, r->status);
-}
-
-static enum err run_erase_rooms(struct request *r, struct tx *tx)
-{
-    return own_data_erase_rooms(tx, r->app->rooms_reads, r->caller.user_id);
-}
-
-static void after_rooms(struct request *r)
-{
-    request_write(r, run_erase, after_erase);
 }
 
 static void verify(struct request *r)
@@ -127,7 +118,7 @@ static void after_verify(struct request *r)
 {
     struct farewell *f = r->state;
     if (f->right)
-        request_write_rooms(r, run_erase_rooms, after_rooms);
+        request_write(r, run_erase, after_erase);
     else
         request_refuse(r, ERR_FORBIDDEN, "The password is not right.");
 }
@@ -153,7 +144,7 @@ void own_delete(struct request *r)
     r->state = f;
     bool fresh = r->loop->wall_ms - r->caller.issued_ms < FRESH_SIGN_IN_MS;
     if (f->user.password == NULL && fresh) {
-        request_write_rooms(r, run_erase_rooms, after_rooms);
+        request_write(r, run_erase, after_erase);
     } else if (f->user.password == NULL) {
         request_refuse(r, ERR_CONFLICT, "Please sign in anew first, so that we know that it is you.");
     } else if (!value.present) {

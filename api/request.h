@@ -134,6 +134,7 @@ struct request {
     /* used by api/write.c */
     enum err (*write_run)(struct request *r, struct tx *tx);
     void (*write_then)(struct request *r);
+    struct db *write_people; /* where the writer sees who is still here; NULL: in its own database */
     const char *replay_key; /* NULL: none was sent */
     int64_t replay_scope;
     unsigned char fingerprint[FINGERPRINT_BYTES];

@@ -26,7 +26,7 @@ const struct route routes[] = {
 
     {METHOD_GET, "me", ACCESS_MEMBER, me_get, NULL},
     {METHOD_PATCH, "me", ACCESS_MEMBER, me_patch, NULL},
-    {METHOD_DELETE, "me", ACCESS_MEMBER, own_delete, NULL},
+    {METHOD_DELETE, "me", ACCESS_CODE, own_delete, NULL},
     {METHOD_POST, "me/export", ACCESS_MEMBER, own_export, NULL},
 
     {METHOD_GET, "me/mutes", ACCESS_MEMBER, mute_own, NULL},

@@ -19,7 +19,7 @@ enum access {
     ACCESS_MEMBER,
     ACCESS_ASKS,   /* a member whose POST only asks: rated as reading */
     ACCESS_WORKER, /* a member or a trusted server */
-    ACCESS_CODE,   /* a member who shows a code: rated by address like a sign-in, or codes could be guessed */
+    ACCESS_CODE,   /* a member who shows a code or a password: rated by address, or it could be guessed */
     ACCESS_ADMIN,
     ACCESS_SERVICE, /* a trusted server */
 };

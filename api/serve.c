@@ -171,6 +171,8 @@ static void on_published(void *arg, const struct change *changes, size_t count)
             atomic_store(&p->app.likes_stale, true);
         if (kind == CHANGE_ALL || kind == CHANGE_MEMBER)
             atomic_store(&p->app.members_new, true);
+        if (kind == CHANGE_FAREWELL)
+            atomic_store(&p->app.farewells, true);
     }
     if (keys_changed) {
         struct keyring *ring;
@@ -581,6 +583,7 @@ static void init_parts(struct parts *p, const struct options *options, struct ha
     p->app.clock = &p->clock;
     p->app.started_ms = clock_wall_ms(&p->clock);
     p->app.members_new = true;
+    p->app.farewells = true;
     p->store.lock_fd = -1;
     handover_remember(handover, p->image);
     p->handover = handover;

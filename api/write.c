@@ -42,9 +42,21 @@ static enum err find_replay(struct request *r, struct tx *tx)
     return ERR_OK;
 }
 
+/* They may have left for good since the request was let in. */
+static enum err check_caller(struct request *r, struct tx *tx)
+{
+    if (r->caller.kind != CALLER_MEMBER)
+        return ERR_OK;
+    enum err err = users_is_here(r->write_people != NULL ? r->write_people : tx->db, r->caller.user_id);
+    return err == ERR_UNAUTHENTICATED ? problem_set(&tx->problem, err, "This account is gone.") : err;
+}
+
 static enum err run_job(struct job *job, struct tx *tx)
 {
     struct request *r = request_of(job);
+    enum err gone = check_caller(r, tx);
+    if (gone != ERR_OK)
+        return gone;
     if (r->replay_key != NULL) {
         enum err err = find_replay(r, tx);
         if (err != ERR_OK || r->replayed)
@@ -96,6 +108,7 @@ static void submit(struct request *r, struct writer *writer, enum err (*run)(str
 {
     r->write_run = run;
     r->write_then = then;
+    r->write_people = writer == r->app->rooms ? r->app->rooms_reads : NULL;
     r->job.run = run_job;
     r->job.done = job_done;
     request_suspend(r, answer);

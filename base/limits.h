@@ -175,6 +175,11 @@
 #define LIKES_PENDING_MAX 20000           /* then it is flushed early: one transaction of about 0.1 s */
 #define LIKES_BUFFER_MAX 200000           /* when it cannot be flushed: then likes are refused as busy */
 
+/* ---- a member who leaves for good (db/farewell.h) ---------------------------------------------------------------- */
+
+#define FAREWELL_ROWS 100        /* posts or messages a transaction: some ten milliseconds of the writer */
+#define FAREWELL_DIGEST_ROWS 256 /* looked at for what they quote, likewise */
+
 /* ---- digests and what a member taught ---------------------------------------------------------------------------- */
 
 #define MEMBER_TOPICS_MAX 20     /* that a member or a job asks for: more than anybody picks by hand */

@@ -2,15 +2,10 @@
 #include "db/own_data.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "db/audit.h"
 #include "db/member_state.h"
-#include "db/messages.h"
-#include "db/posts.h"
-#include "db/pushes.h"
 #include "db/rows.h"
 
 /* ---- the copy ---------------------------------------------------------------------------------------------------- */
@@ -109,30 +104,19 @@ static enum err put_part(struct json_writer *w, struct db *db, const struct part
 }
 
 /* Preferences, weights, opinions, digests: as they lie in the member's rooms. */
-#define ROOMS_OF "(room = $1 OR (room >= $2 AND room < $3))"
-
-struct rooms_of {
+static enum err put_rooms(struct json_writer *w, struct db *rooms, int64_t user_id)
+{
+    struct db_stmt *stmt;
     char member[32];
     char first[48];
     char end[48];
-};
-
-static struct rooms_of rooms_of(int64_t user_id)
-{
-    struct rooms_of r;
-    member_state_room(user_id, r.member);
-    (void)snprintf(r.first, sizeof r.first, "digest/%lld:", (long long)user_id);
-    (void)snprintf(r.end, sizeof r.end, "digest/%lld;", (long long)user_id); /* ';' comes after ':' */
-    return r;
-}
-
-static enum err put_rooms(struct json_writer *w, struct db *rooms, int64_t user_id)
-{
-    const struct rooms_of r = rooms_of(user_id);
-    struct db_stmt *stmt;
+    member_state_room(user_id, member);
+    (void)snprintf(first, sizeof first, "digest/%lld:", (long long)user_id);
+    (void)snprintf(end, sizeof end, "digest/%lld;", (long long)user_id); /* ';' comes after ':' */
     enum err err = db_query(
-        rooms, &stmt, "SELECT room, key, CAST(value AS TEXT) FROM room_values WHERE " ROOMS_OF " ORDER BY room, key",
-        "sss", r.member, r.first, r.end);
+        rooms, &stmt, "SELECT room, key, CAST(value AS TEXT) FROM room_values WHERE room = $1 OR (room >= $2 AND room < $3)"
+        " ORDER BY room, key",
+        "sss", member, first, end);
     if (err != ERR_OK)
         return err;
     json_key(w, "kept");
@@ -159,190 +143,4 @@ enum err own_data_write(struct db *db, struct db *rooms, int64_t user_id, int64_
         err = put_rooms(&w, rooms, user_id);
     json_object_end(&w);
     return err;
-}
-
-/* ---- taking it away: rooms.db ------------------------------------------------------------------------------------ */
-
-struct ids {
-    int64_t *list;
-    size_t count;
-};
-
-static enum err read_ids(struct db *db, struct arena *arena, const char *count_sql, const char *sql, int64_t user_id,
-                         struct ids *out)
-{
-    struct db_stmt *stmt;
-    *out = (struct ids){0};
-    enum err err = db_query(db, &stmt, count_sql, "i", user_id);
-    if (err != ERR_OK)
-        return err;
-    size_t room = db_row(stmt) ? (size_t)db_int(stmt, 0) : 0;
-    err = db_end(stmt);
-    if (err == ERR_OK && (out->list = arena_alloc(arena, (room + 1) * sizeof *out->list)) == NULL)
-        return ERR_NO_MEMORY;
-    if (err == ERR_OK)
-        err = db_query(db, &stmt, sql, "i", user_id);
-    if (err != ERR_OK)
-        return err;
-    while (out->count < room && db_row(stmt))
-        out->list[out->count++] = db_int(stmt, 0);
-    return db_end(stmt);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    const int64_t *left = a;
-    const int64_t *right = b;
-    return (*left > *right) - (*left < *right);
-}
-
-/* Whether a digest's article is of one of these posts. */
-static bool quotes(const char *article, const struct ids *posts)
-{
-    static const char link[] = "/#/posts/";
-    const char *at = article == NULL ? NULL : strstr(article, link);
-    int64_t id = at == NULL ? 0 : strtoll(at + sizeof link - 1, NULL, 10);
-    return id > 0 && bsearch(&id, posts->list, posts->count, sizeof id, compare_ids) != NULL;
-}
-
-struct quoted {
-    const char *room;
-    const char *key;
-};
-
-#define QUOTES_AT_ONCE 256
-
-/* A walk over all digests: leaving for good is rare. */
-static enum err find_quotes(struct tx *rooms, const struct ids *posts, struct quoted *out, size_t *count)
-{
-    struct db_stmt *stmt;
-    bool full = false;
-    *count = 0;
-    enum err err = db_query(rooms->db, &stmt,
-                            "SELECT room, key, CAST(value AS TEXT) FROM room_values"
-                            " WHERE room >= 'digest/' AND room < 'digest0' ORDER BY room, key",
-                            "");
-    if (err != ERR_OK)
-        return err;
-    while (!full && *count < QUOTES_AT_ONCE && db_row(stmt))
-        if (quotes(db_text(stmt, 2, NULL), posts))
-            out[(*count)++] = (struct quoted){.room = rows_text(stmt, 0, rooms->arena, &full),
-                                              .key = rows_text(stmt, 1, rooms->arena, &full)};
-    return rows_end(stmt, full);
-}
-
-static enum err erase_quotes(struct tx *rooms, struct db *db, int64_t user_id)
-{
-    struct ids posts;
-    struct quoted quoted[QUOTES_AT_ONCE];
-    size_t count = 0;
-    enum err err = read_ids(db, rooms->arena, "SELECT COUNT(*) FROM posts WHERE author_id = $1",
-                            "SELECT id FROM posts WHERE author_id = $1 ORDER BY id", user_id, &posts);
-    do {
-        if (err == ERR_OK && posts.count > 0)
-            err = find_quotes(rooms, &posts, quoted, &count);
-        for (size_t i = 0; err == ERR_OK && i < count; i++)
-            err = room_store_delete(rooms, quoted[i].room, quoted[i].key);
-    } while (err == ERR_OK && count == QUOTES_AT_ONCE);
-    return err;
-}
-
-enum err own_data_erase_rooms(struct tx *rooms, struct db *db, int64_t user_id)
-{
-    static const char *const deletes[] = {
-        "DELETE FROM room_values WHERE " ROOMS_OF,
-        "DELETE FROM room_sizes WHERE " ROOMS_OF,
-        "DELETE FROM room_alarms WHERE " ROOMS_OF,
-    };
-    const struct rooms_of r = rooms_of(user_id);
-    enum err err = erase_quotes(rooms, db, user_id);
-    for (size_t i = 0; err == ERR_OK && i < sizeof deletes / sizeof deletes[0]; i++)
-        err = db_run(rooms->db, deletes[i], "sss", r.member, r.first, r.end);
-    if (err == ERR_OK)
-        err = db_run(rooms->db, "DELETE FROM acks WHERE user_id = $1", "i", user_id);
-    if (err == ERR_OK)
-        err = db_run(rooms->db, "DELETE FROM replays WHERE user_id = $1", "i", user_id);
-    return err != ERR_OK ? err : tx_note(rooms, (struct change){.kind = CHANGE_ERASED, .subject_id = user_id});
-}
-
-/* ---- taking it away: porchlight.db ------------------------------------------------------------------------------- */
-
-static enum err erase_posts(struct tx *tx, int64_t user_id)
-{
-    struct ids posts;
-    enum err err = db_run(tx->db,
-                          "UPDATE notices SET body = '' WHERE kind = 'pin' AND link IN"
-                          " (SELECT '/#/posts/' || id FROM posts WHERE author_id = $1)",
-                          "i", user_id);
-    if (err == ERR_OK)
-        err = read_ids(tx->db, tx->arena, "SELECT COUNT(*) FROM posts WHERE author_id = $1 AND deleted_ms IS NULL",
-                       "SELECT id FROM posts WHERE author_id = $1 AND deleted_ms IS NULL", user_id, &posts);
-    for (size_t i = 0; err == ERR_OK && i < posts.count; i++)
-        err = posts_delete(tx, posts.list[i]);
-    return err;
-}
-
-static enum err erase_messages(struct tx *tx, int64_t user_id)
-{
-    struct ids messages;
-    enum err err = read_ids(
-        tx->db, tx->arena, "SELECT COUNT(*) FROM messages WHERE author_id = $1 AND deleted_ms IS NULL",
-        "SELECT id FROM messages WHERE author_id = $1 AND deleted_ms IS NULL ORDER BY id", user_id, &messages);
-    for (size_t i = 0; err == ERR_OK && i < messages.count; i++) {
-        struct chat_message message;
-        struct channel channel;
-        err = messages_by_id(tx->db, tx->arena, messages.list[i], &message);
-        if (err == ERR_OK)
-            err = channels_brief(tx->db, message.channel_id, &channel);
-        if (err == ERR_OK)
-            err = messages_delete(tx, &channel, message.id);
-    }
-    return err == ERR_OK ? db_run(tx->db, "UPDATE messages SET client_id = NULL WHERE author_id = $1", "i", user_id)
-                         : err;
-}
-
-static enum err erase_rows(struct tx *tx, int64_t user_id)
-{
-    static const char *const sql[] = {
-        "UPDATE notices SET title = 'A notice from before', body = '' WHERE author_id = $1",
-        "UPDATE reports SET words = '' WHERE reporter_id = $1",
-        "DELETE FROM memberships WHERE user_id = $1",
-        "DELETE FROM receipts WHERE user_id = $1",
-        "DELETE FROM mutes WHERE user_id = $1",
-        "DELETE FROM invites WHERE created_by = $1",
-        "DELETE FROM activity WHERE user_id = $1",
-        "DELETE FROM replays WHERE user_id = $1",
-    };
-    enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < sizeof sql / sizeof sql[0]; i++)
-        err = db_run(tx->db, sql[i], "i", user_id);
-    return err;
-}
-
-enum err own_data_erase(struct tx *tx, int64_t actor_id, int64_t user_id)
-{
-    const struct audit_entry entry = {
-        .actor_id = actor_id, .action = "user.delete", .subject = "user", .subject_id = user_id};
-    enum err err = db_run(tx->db,
-                          "UPDATE users SET username = 'former-' || id, name = 'Former member', role = 'member',"
-                          " password = NULL, external_id = NULL, appear_offline = 1, disabled = 1, deleted_ms = $2,"
-                          " tokens_after_ms = $2 + 1 WHERE id = $1 AND deleted_ms IS NULL",
-                          "ii", user_id, tx->now_ms);
-    if (err == ERR_OK && db_changes(tx->db) == 0)
-        return problem_set(&tx->problem, ERR_NOT_FOUND, "There is no such member.");
-    if (err == ERR_OK)
-        err = erase_posts(tx, user_id);
-    if (err == ERR_OK)
-        err = erase_messages(tx, user_id);
-    if (err == ERR_OK)
-        err = erase_rows(tx, user_id);
-    if (err == ERR_OK)
-        err = pushes_forget_member(tx, user_id);
-    if (err == ERR_OK)
-        err = audit_add(tx, &entry);
-    if (err == ERR_OK)
-        err = tx_note(tx, (struct change){.kind = CHANGE_MEMBER, .subject_id = user_id, .value = 1});
-    if (err == ERR_OK)
-        err = tx_note(tx, (struct change){.kind = CHANGE_TOKENS, .subject_id = user_id});
-    return err == ERR_OK ? tx_note(tx, (struct change){.kind = CHANGE_ERASED, .subject_id = user_id}) : err;
 }

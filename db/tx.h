@@ -44,6 +44,7 @@ enum change_kind {
     CHANGE_RECEIPT, /* subject: a channel; value: the member who has or has read more of it */
     CHANGE_DIGEST,  /* subject: a member; value: the number of their digest job that moved */
     CHANGE_ALARM,   /* value: when the stored alarm of some room is due (db/alarms.h) */
+    CHANGE_FAREWELL, /* subject: a member who left for good, and whose words are still to be taken away */
     CHANGE_ERASED,  /* subject: a member whose data were taken away; no older copy of a page may stay */
     CHANGE_MUTE,    /* subject: a member who may not write in a team until `value`; 0: they may again */
 };

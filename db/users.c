@@ -55,6 +55,17 @@ static enum err read_user(struct db_stmt *stmt, struct arena *arena, struct user
     return rows_end_one(stmt, found, full);
 }
 
+enum err users_is_here(struct db *db, int64_t id)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT 1 FROM users WHERE id = $1 AND deleted_ms IS NULL", "i", id);
+    if (err != ERR_OK)
+        return err;
+    bool here = db_row(stmt);
+    err = db_end(stmt);
+    return err == ERR_OK && !here ? ERR_UNAUTHENTICATED : err;
+}
+
 enum err users_by_id(struct db *db, struct arena *arena, int64_t id, struct user *out)
 {
     struct db_stmt *stmt;

@@ -40,6 +40,9 @@ struct membership {
     int64_t joined_ms;
 };
 
+/* ERR_UNAUTHENTICATED: they have left for good. What is to be written for a member asks it in its transaction: they may
+   have left since they were let in. */
+enum err users_is_here(struct db *db, int64_t id);
 /* ERR_NOT_FOUND when there is none. */
 enum err users_by_id(struct db *db, struct arena *arena, int64_t id, struct user *out);
 enum err users_by_username(struct db *db, struct arena *arena, const char *username, struct user *out);

@@ -12,6 +12,7 @@
 #include "db/notices.h"
 #include "db/posts.h"
 #include "db/teams.h"
+#include "db/users.h"
 #include "realtime/kinds.h"
 #include "realtime/note.h"
 #include "realtime/packet.h"
@@ -435,7 +436,9 @@ static enum err run_write(struct job *job, struct tx *tx)
     bool found = false;
     if (w->message.id != NULL && key == NULL)
         return ERR_NO_MEMORY;
-    enum err err = key == NULL ? ERR_OK : find_answer(w, tx, key, &found);
+    enum err err = users_is_here(tx->db, w->who.user_id); /* they may have left for good since the message came */
+    if (err == ERR_OK && key != NULL)
+        err = find_answer(w, tx, key, &found);
     if (err != ERR_OK || found)
         return err;
     err = w->run(w, tx);

@@ -214,6 +214,7 @@ static void publish(struct realtime *rt, const struct change *c, struct db *read
         break;
     case CHANGE_DIGEST:
     case CHANGE_ALARM:
+    case CHANGE_FAREWELL:
     case CHANGE_ERASED:
     case CHANGE_MUTE:
     case CHANGE_FLAG:

@@ -73,7 +73,9 @@ for (const mode of ['off', 'on']) {
             expectStatus(await as(server, 'member1').delete('/me', { password: 'porchlight' }), 204);
             if (socket) assert.equal((await socket.closed).code, 4003);
             expectStatus(await as(server, 'member1').get('/me'), 401);
-            expectStatus(await as(server, 'member2').get(`/posts/${people.post.id}`), 404);
+            await until(async () => (await as(server, 'member2').get(`/posts/${people.post.id}`)).status === 404, {
+                what: 'the end of the post',
+            });
             await until(
                 async () => {
                     expectStatus(await as(server, 'member2').post('/posts', { body: 'Meanwhile' }), 201);
@@ -85,6 +87,29 @@ for (const mode of ['off', 'on']) {
             const { items } = expectStatus(await as(server, 'admin').get('/admin/audit?limit=1'), 200);
             assertMatch(items, [{ action: 'user.delete', subjectId: people.member1.id }], 'the log');
             assert.ok(!server.logs.some((line) => SECRETS.some((text) => line.includes(text))), 'nor in the log');
+        });
+
+        test('nothing that was on its way when the account ended stays', async () => {
+            const tab = as(server, 'member6');
+            const me = expectStatus(await tab.get('/me'), 200);
+            const writes = [];
+            let ended = false;
+            const end = tab.delete('/me', { password: 'porchlight' }).finally(() => {
+                ended = true;
+            });
+            for (let i = 0; !ended; i += 1) {
+                for (let k = 0; k < 8; k += 1) writes.push(tab.patch('/me', { name: `Quetzal ${i}` }));
+                writes.push(tab.post('/posts', { body: `quetzal ${i}` }));
+                await tab.put('/me/preferences', { topics: [`quetzal ${i}`] });
+            }
+            expectStatus(await end, 204);
+            const answers = await Promise.all(writes);
+            assert.ok(answers.some(({ status }) => status === 401) && answers.some(({ status }) => status < 300));
+            await until(() => server.logs.some((line) => /member\.erased/.test(line) && line.includes(`=${me.id}`)), {
+                what: 'the end',
+            });
+            const all = await server.must('export', '-');
+            assert.deepEqual(all.split('\n').filter((line) => /quetzal/i.test(line)), []);
         });
 
         test('by command as well, and the same acts as in the app', async () => {

@@ -49,6 +49,13 @@ describe('rate limits', () => {
         await server.advance(600);
     });
 
+    test('and the password that ends an account: who found the tablet may not guess it', async () => {
+        // The code is no less secret: it uses up what the address may try.
+        await exhaust(() => as(server, 'member8').post('/teams/join', { code: 'guess' }), 40);
+        expectStatus(await as(server, 'member8').delete('/me', { password: 'guess' }), 429);
+        await server.advance(600);
+    });
+
     test('a member may read 120 times at once; others are not held up', async () => {
         const { reply, count } = await exhaust(() => as(server, 'member3').get('/me'), 1000);
         assert.ok(count >= 120, `only ${count} reads`);
