@@ -25,13 +25,18 @@
 const char *const backup_member_names[BACKUP_MEMBERS] = {"porchlight.db", "rooms.db"};
 static const struct migration *const member_sets[BACKUP_MEMBERS] = {migrations_community, migrations_rooms};
 
+static enum err stopped(struct problem *problem)
+{
+    return problem_set(problem, ERR_TIMEOUT, "it was stopped before it was done");
+}
+
 static enum err watch_stopped(const struct backup_watch *watch, const char *doing, int64_t done, int64_t all,
                               struct problem *problem)
 {
     int percent = all > 0 ? (int)(done * 100 / all) : 100;
     if (watch->progress == NULL || watch->progress(watch->arg, doing, percent))
         return ERR_OK;
-    return problem_set(problem, ERR_TIMEOUT, "it was stopped before it was done");
+    return stopped(problem);
 }
 
 static enum err no_memory(struct problem *problem)
@@ -97,6 +102,7 @@ static enum err copy_member(const struct backup_options *o, int i, struct proble
     struct db_copy *copy = NULL;
     int64_t left = 0;
     int64_t all = 0;
+    bool more;
     enum err err = member_path(o->work, i, path, problem);
     if (err != ERR_OK)
         return err;
@@ -105,8 +111,9 @@ static enum err copy_member(const struct backup_options *o, int i, struct proble
         return problem_set(problem, err, "cannot make %.120s", path);
     do {
         err = db_copy_step(copy, BACKUP_STEP_PAGES, &left, &all);
-        if (err == ERR_BUSY) /* another program holds the file: it waits with each step */
-            continue;
+        bool held = err == ERR_BUSY; /* another program has the file: a step waits a while for it */
+        if (held)
+            err = ERR_OK;
         if (err != ERR_OK && db_copy_full(copy))
             err = no_room(o->work, all * 4096, problem);
         else if (err != ERR_OK)
@@ -114,7 +121,8 @@ static enum err copy_member(const struct backup_options *o, int i, struct proble
         else
             err = watch_stopped(&o->watch, i == 0 ? "copying porchlight.db" : "copying rooms.db", all - left, all,
                                 problem);
-    } while (err == ERR_OK && left > 0);
+        more = held || left > 0;
+    } while (err == ERR_OK && more);
     db_copy_end(copy);
     return err;
 }
@@ -158,9 +166,18 @@ static enum err copy_all(const struct backup_options *o, struct backup_facts *fa
 
 /* ---- checking ---------------------------------------------------------------------------------------------------- */
 
-enum err backup_check(const char *path, const struct census *census, const struct log *log, struct problem *problem)
+static bool may_check_on(void *arg)
 {
-    const struct db_options options = {.path = path, .read_only = true, .log = log};
+    const struct backup_watch *watch = arg;
+    return watch->progress == NULL || watch->progress(watch->arg, "checking the copies", 0);
+}
+
+enum err backup_check(const char *path, const struct census *census, const struct backup_watch *watch,
+                      const struct log *log, struct problem *problem)
+{
+    struct backup_watch watched = *watch;
+    const struct db_options options = {
+        .path = path, .read_only = true, .log = log, .go_on = may_check_on, .go_on_arg = &watched};
     struct db *db = NULL;
     struct census found;
     char fault[160] = "";
@@ -173,6 +190,8 @@ enum err backup_check(const char *path, const struct census *census, const struc
     db_close(db);
     if (err == ERR_NO_MEMORY)
         return no_memory(problem);
+    if (err == ERR_TIMEOUT)
+        return stopped(problem);
     if (err != ERR_OK)
         return problem_set(problem, ERR_MALFORMED, "%s cannot be opened", name);
     if (fault[0] != '\0')
@@ -184,23 +203,25 @@ enum err backup_check(const char *path, const struct census *census, const struc
 }
 
 /* Reads a copy once: its length and sum. */
-static enum err sum_member(const char *path, int64_t *bytes, char sum[static BACKUP_SUM_BYTES], struct problem *problem)
+static enum err sum_member(const char *path, const struct backup_watch *watch, int64_t *bytes,
+                           char sum[static BACKUP_SUM_BYTES], struct problem *problem)
 {
     unsigned char piece[PIECE_BYTES];
     unsigned char hash[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_state state;
     ssize_t got = -1;
+    enum err err = ERR_OK;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     *bytes = 0;
     (void)crypto_hash_sha256_init(&state);
-    while (fd >= 0 && (got = read(fd, piece, sizeof piece)) > 0) {
+    while (fd >= 0 && err == ERR_OK && (got = read(fd, piece, sizeof piece)) > 0) {
         (void)crypto_hash_sha256_update(&state, piece, (unsigned long long)got);
         *bytes += got;
+        err = watch_stopped(watch, "checking the copies", 0, 1, problem);
     }
     (void)crypto_hash_sha256_final(&state, hash);
     (void)sodium_bin2hex(sum, BACKUP_SUM_BYTES, hash, sizeof hash);
-    enum err err = ERR_OK;
-    if (got != 0)
+    if (err == ERR_OK && got != 0)
         err = problem_set(problem, ERR_STORAGE, "cannot read %.120s: %s", path, strerror(errno));
     if (fd >= 0)
         (void)close(fd);
@@ -216,9 +237,9 @@ static enum err check_all(const struct backup_options *o, struct backup_facts *f
         if (err == ERR_OK)
             err = member_path(o->work, i, path, problem);
         if (err == ERR_OK && !o->damaged)
-            err = backup_check(path, &facts->members[i].census, o->log, problem);
+            err = backup_check(path, &facts->members[i].census, &o->watch, o->log, problem);
         if (err == ERR_OK)
-            err = sum_member(path, &facts->members[i].bytes, facts->members[i].sha256, problem);
+            err = sum_member(path, &o->watch, &facts->members[i].bytes, facts->members[i].sha256, problem);
     }
     return err;
 }
@@ -228,7 +249,7 @@ static enum err check_all(const struct backup_options *o, struct backup_facts *f
 struct packer {
     gzFile gz;
     int fd;
-    int64_t packed;      /* bytes before compression */
+    int64_t packed; /* bytes before compression */
     int64_t unsynced;
     int64_t all;
     const struct backup_watch *watch;

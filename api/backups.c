@@ -401,7 +401,7 @@ bool backups_scheduled(const struct backups *b)
     return b->options.every_s > 0;
 }
 
-void backups_stop(struct backups *b)
+void backups_quit(struct backups *b)
 {
     if (b == NULL)
         return;
@@ -409,6 +409,13 @@ void backups_stop(struct backups *b)
     atomic_store(&b->stopping, true);
     (void)pthread_cond_broadcast(&b->moved);
     (void)pthread_mutex_unlock(&b->mutex);
+}
+
+void backups_stop(struct backups *b)
+{
+    if (b == NULL)
+        return;
+    backups_quit(b);
     (void)pthread_join(b->thread, NULL);
     (void)pthread_cond_destroy(&b->moved);
     (void)pthread_mutex_destroy(&b->mutex);

@@ -5,7 +5,7 @@
  *
  * A running server has one thread for them, with less claim to the processor than those who answer members: it makes
  * the scheduled ones, and what the command asks for. One is made at a time. While one is made there are copies of both
- * files in DATA/backup.partial.
+ * files in DATA/backup.work.
  */
 #ifndef PORCHLIGHT_API_BACKUPS_H
 #define PORCHLIGHT_API_BACKUPS_H
@@ -59,7 +59,9 @@ enum err backups_ask(struct backups *b, int fd, const struct backup_watch *watch
 const struct backups_stats *backups_stats(const struct backups *b);
 bool backups_scheduled(const struct backups *b);
 
-/* What is being made is given up. NULL is fine. */
+/* What is being made is given up, and nothing more is begun; whoever waits for one is told. Any thread. NULL is fine. */
+void backups_quit(struct backups *b);
+/* And the thread has ended. NULL is fine. */
 void backups_stop(struct backups *b);
 
 #endif

@@ -132,18 +132,10 @@ static enum err decide_report(struct job *base, struct tx *tx)
 {
     const struct report_job *job = (const struct report_job *)base;
     struct report report;
-    struct subject subject;
-    bool changed;
     enum err err = reports_by_id(tx->db, tx->arena, job->id, &report);
     if (err == ERR_NOT_FOUND)
         return problem_set(&tx->problem, err, "there is no such report");
-    if (err == ERR_OK)
-        err = moderation_subject(tx, report.subject, report.subject_id, &subject);
-    if (err != ERR_OK)
-        return err;
-    if (strcmp(job->decision, "dismiss") == 0)
-        return moderation_dismiss(tx, 0, &subject);
-    return moderation_hide(tx, 0, &subject, strcmp(job->decision, "hide") == 0, &changed);
+    return err == ERR_OK ? moderation_decide(tx, 0, &report, job->decision) : err;
 }
 
 static int list_reports(struct operator_context *ctx)

@@ -213,7 +213,7 @@ bool push_sender_next(struct push_sender *s, struct push_sender_result *out)
     *out = (struct push_sender_result){.place = (size_t)(p - s->places),
                                        .status = answered ? (int)status : 0,
                                        .retry_after_s = answered ? (int64_t)retry_after_s : 0,
-                                       .forbidden = p->forbidden,
+                                       .forbidden = p->forbidden && !answered, /* it may have found another address */
                                        .cause = s->curl.easy_strerror(code)};
     clear(p);
     return true;

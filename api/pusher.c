@@ -39,9 +39,11 @@ struct flight {
     char host[PUSH_HOST_BYTES];
 };
 
+/* A push service that is not well, or that asked for a pause. */
 struct pause {
     char host[PUSH_HOST_BYTES];
     int64_t until_ms; /* monotonic */
+    int failures;     /* in a row */
 };
 
 struct pusher {
@@ -149,20 +151,38 @@ static int64_t paused_ms(const struct pusher *p, const char *host, int64_t mono_
     return 0;
 }
 
-/* In the place of the one that ends first. */
-static void pause_host(struct pusher *p, const char *host, int64_t wait_ms, int64_t mono_ms)
+/* A new one takes the place of the one that ends first. */
+static struct pause *pause_of(struct pusher *p, const char *host)
 {
     struct pause *place = &p->pauses[0];
     for (size_t i = 0; i < PUSH_PAUSES; i++) {
-        if (strcmp(p->pauses[i].host, host) == 0) {
-            place = &p->pauses[i];
-            break;
-        }
+        if (strcmp(p->pauses[i].host, host) == 0)
+            return &p->pauses[i];
         if (p->pauses[i].until_ms < place->until_ms)
             place = &p->pauses[i];
     }
-    memcpy(place->host, host, sizeof place->host);
-    place->until_ms = mono_ms + (wait_ms < PUSH_PAUSE_MAX_MS ? wait_ms : PUSH_PAUSE_MAX_MS);
+    *place = (struct pause){0};
+    (void)snprintf(place->host, sizeof place->host, "%s", host);
+    return place;
+}
+
+static void pause_host(struct pusher *p, const char *host, int64_t wait_ms, int64_t mono_ms)
+{
+    pause_of(p, host)->until_ms = mono_ms + (wait_ms < PUSH_PAUSE_MAX_MS ? wait_ms : PUSH_PAUSE_MAX_MS);
+}
+
+/* One that does not answer would keep its places, and others would wait behind what is due there. */
+static void count_failure(struct pusher *p, const char *host, int64_t wait_ms)
+{
+    if (++pause_of(p, host)->failures >= PUSH_FAILURES_PAUSE)
+        pause_host(p, host, wait_ms, clock_mono_ms(p->app->clock));
+}
+
+static void count_success(struct pusher *p, const char *host)
+{
+    for (size_t i = 0; i < PUSH_PAUSES; i++)
+        if (strcmp(p->pauses[i].host, host) == 0)
+            p->pauses[i].failures = 0;
 }
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
@@ -426,11 +446,14 @@ static void try_again(struct pusher *p, const struct flight *f, const struct pus
     int64_t wait_ms = push_rules_wait_ms(f->tries, s->retry_after_s, randombytes_random());
     if (s->retry_after_s > 0)
         pause_host(p, f->host, wait_ms, clock_mono_ms(p->app->clock));
+    else
+        count_failure(p, f->host, wait_ms);
     atomic_fetch_add(&p->retried, 1);
     log_info(p->app->log, "push.again", LOG_I("user", f->user_id), LOG_I("device", f->device_id),
              LOG_S("service", f->host), LOG_I("status", s->status), LOG_S("reason", say_why(s)),
              LOG_I("in_s", wait_ms / 1000));
     result->outcome = PUSH_OUTCOME_AGAIN;
+    result->unanswered = s->status == 0;
     result->due_ms = clock_wall_ms(p->app->clock) + wait_ms;
 }
 
@@ -442,6 +465,7 @@ static void land(struct pusher *p, const struct push_sender_result *s)
     f->under_way = false;
     if (fate == PUSH_TAKEN) {
         atomic_fetch_add(&p->taken, 1);
+        count_success(p, f->host);
         result.outcome = PUSH_OUTCOME_TAKEN;
     } else if (fate == PUSH_GONE) {
         result.outcome = PUSH_OUTCOME_GONE;

@@ -188,24 +188,6 @@ void report_list(struct request *r)
     request_reply_list(r, &w, count > 0 ? reports[count - 1].id : 0, count, query.limit);
 }
 
-/* A subject that was deleted meanwhile can only be dismissed. */
-static enum err decide(struct request *r, struct tx *tx, const struct report *report)
-{
-    const struct wish *wish = r->state;
-    struct subject subject = {.kind = report->subject,
-                              .id = report->subject_id,
-                              .channel_id = report->channel_id,
-                              .team_id = report->team_id,
-                              .author_id = report->author_id,
-                              .hidden = report->deleted ? HIDDEN_NOT : report->hidden};
-    bool changed;
-    if (strcmp(wish->decision, "dismiss") == 0)
-        return moderation_dismiss(tx, r->caller.user_id, &subject);
-    enum err err = moderation_subject(tx, report->subject, report->subject_id, &subject);
-    bool hide = strcmp(wish->decision, "hide") == 0;
-    return err == ERR_OK ? moderation_hide(tx, r->caller.user_id, &subject, hide, &changed) : err;
-}
-
 static enum err run_decide(struct request *r, struct tx *tx)
 {
     const struct wish *wish = r->state;
@@ -216,7 +198,7 @@ static enum err run_decide(struct request *r, struct tx *tx)
     if (err == ERR_OK && !may_judge(r, report.team_id, report.author_id))
         return problem_set(&tx->problem, ERR_FORBIDDEN, "Only the coach of this team or an admin decides this.");
     if (err == ERR_OK)
-        err = decide(r, tx, &report);
+        err = moderation_decide(tx, r->caller.user_id, &report, wish->decision);
     if (err == ERR_OK)
         err = reports_by_id(tx->db, tx->arena, wish->id, &report);
     if (err != ERR_OK)

@@ -86,7 +86,7 @@ static enum err check_members(const char *work, const struct backup_facts *facts
         if (err == ERR_OK)
             err = check_schema(path, sets[i], o->log, problem);
         if (err == ERR_OK)
-            err = backup_check(path, &facts->members[i].census, o->log, problem);
+            err = backup_check(path, &facts->members[i].census, &o->watch, o->log, problem);
     }
     return err;
 }

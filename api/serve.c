@@ -500,6 +500,7 @@ static void free_parts(struct parts *p)
 static void stop_all(struct parts *p)
 {
     watchdog_stop(p->watchdog);
+    backups_quit(p->app.backups); /* first: a command may wait for one */
     control_stop(p->control);
     realtime_stop(p->app.realtime);
     server_stop(p->server, DRAIN_MS);
@@ -520,6 +521,7 @@ static void stop_all(struct parts *p)
 static void freeze(struct parts *p, struct handover_parts *left)
 {
     watchdog_stop(p->watchdog);
+    backups_quit(p->app.backups); /* first: a command may wait for one */
     control_stop(p->control);
     server_stop(p->server, RESTART_DRAIN_MS);
     backups_stop(p->app.backups);

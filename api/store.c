@@ -29,11 +29,8 @@
 enum err store_path(const char *data, enum store_file file, char out[static STORE_PATH_BYTES])
 {
     static const char *const names[] = {
-        [STORE_DATABASE] = "porchlight.db",
-        [STORE_ROOMS] = "rooms.db",
-        [STORE_LOCK] = "lock",
-        [STORE_CONTROL] = "control.sock",
-        [STORE_BACKUP_WORK] = "backup.partial",
+        [STORE_DATABASE] = "porchlight.db", [STORE_ROOMS] = "rooms.db",          [STORE_LOCK] = "lock",
+        [STORE_CONTROL] = "control.sock",   [STORE_BACKUP_WORK] = "backup.work",
     };
     int len = snprintf(out, STORE_PATH_BYTES, "%s/%s", data, names[file]);
     return len < 0 || len >= STORE_PATH_BYTES ? ERR_INVALID : ERR_OK;

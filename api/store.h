@@ -5,7 +5,7 @@
  *        porchlight.db      the database (and -wal, -shm beside it)
  *        rooms.db           what rooms keep (digests and what members taught among it), answers to messages, likes on
  *                           their way into porchlight.db (as above)
- *        backups/           made by `porchlight backup` (api/backups.h); backup.partial while one is made
+ *        backups/           made by `porchlight backup` (api/backups.h); backup.work while one is made
  *        restoring/         while a backup takes their place (api/restore.h)
  *        lock               held with flock(2) by whoever writes; says which process that is
  *        control.sock       mode 0600; a running server takes commands here (api/control.h)

@@ -238,6 +238,7 @@
 #define PUSH_AGAIN_MS 15000          /* before the second try; doubled each time */
 #define PUSH_AGAIN_MAX_MS 3600000    /* within a day about thirty tries */
 #define PUSH_RETRY_AFTER_MAX_S 21600 /* of what a push service asks for */
+#define PUSH_FAILURES_PAUSE 4        /* of a push service in a row: then it is paused, too */
 #define PUSH_PAUSE_MAX_MS 60000      /* of a whole push service after it asked for one: the device may wait longer */
 #define PUSH_PAUSES 16               /* push services that pause at once: there are five in the world */
 #define PUSH_FAILURES_MAX 100        /* in a row: the device is forgotten */

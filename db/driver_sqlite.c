@@ -24,6 +24,7 @@
 #define SLOTS_FIRST 64     /* a power of two; the writer uses about 70 texts */
 #define STATEMENTS_MAX 512 /* more texts than the program has: beyond it somebody builds SQL at run time */
 #define SQL_LOGGED_BYTES 80
+#define STEPS_ASKED 100000 /* of SQLite's machine, between two questions whether to go on: some ms */
 
 /*
  * synchronous=FULL: a commit is durable when it returns. temp_store: sorting must not need room on a full disk.
@@ -56,6 +57,8 @@ struct sqlite_db {
     size_t slots_cap;
     size_t slots_used;
     bool is_wal;
+    bool (*go_on)(void *arg); /* NULL: nobody is asked */
+    void *go_on_arg;
     int storage_logged; /* the extended code last logged for failing storage; 0 when it works */
 };
 
@@ -82,6 +85,8 @@ static enum err err_of(int rc)
         return ERR_CONFLICT;
     case SQLITE_NOMEM:
         return ERR_NO_MEMORY;
+    case SQLITE_INTERRUPT:
+        return ERR_TIMEOUT;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return ERR_BUSY;
@@ -109,7 +114,7 @@ static enum err failed(struct sqlite_db *db, int rc, const char *sql)
             return err;
         db->storage_logged = rc;
     }
-    if (db->base.log == NULL)
+    if (db->base.log == NULL || err == ERR_TIMEOUT)
         return err;
     const char *cause = db->handle == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db->handle);
     char buffer[SQL_LOGGED_BYTES];
@@ -529,6 +534,12 @@ static enum err configure(struct sqlite_db *db)
     return sqlite_script(&db->base, sql);
 }
 
+static int has_to_stop(void *arg)
+{
+    const struct sqlite_db *db = arg;
+    return !db->go_on(db->go_on_arg);
+}
+
 enum err driver_sqlite_open(const struct db_options *options, struct db **out)
 {
     *out = NULL;
@@ -536,12 +547,16 @@ enum err driver_sqlite_open(const struct db_options *options, struct db **out)
     if (db == NULL)
         return ERR_NO_MEMORY;
     *db = (struct sqlite_db){
-        .base = {.methods = &methods, .log = options->log, .stats = options->stats, .read_only = options->read_only}};
+        .base = {.methods = &methods, .log = options->log, .stats = options->stats, .read_only = options->read_only},
+        .go_on = options->go_on,
+        .go_on_arg = options->go_on_arg};
     if (options->create)
         create_private(options->path);
     int flags = SQLITE_OPEN_NOMUTEX | (options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     int rc = sqlite3_open_v2(options->path, &db->handle, flags, NULL);
     enum err err = rc == SQLITE_OK ? configure(db) : failed(db, rc, options->path);
+    if (err == ERR_OK && db->go_on != NULL)
+        sqlite3_progress_handler(db->handle, STEPS_ASKED, has_to_stop, db);
     if (err != ERR_OK) {
         sqlite_close(&db->base);
         return err;

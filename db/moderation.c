@@ -2,6 +2,7 @@
 #include "db/moderation.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "db/audit.h"
 #include "db/messages.h"
@@ -213,4 +214,19 @@ enum err moderation_remove(struct tx *tx, int64_t actor_id, int64_t team_id, int
                                       .subject = "user",
                                       .subject_id = user_id};
     return err == ERR_OK ? audit_add(tx, &entry) : err;
+}
+
+enum err moderation_decide(struct tx *tx, int64_t actor_id, const struct report *report, const char *decision)
+{
+    struct subject subject = {.kind = report->subject,
+                              .id = report->subject_id,
+                              .channel_id = report->channel_id,
+                              .team_id = report->team_id,
+                              .author_id = report->author_id,
+                              .hidden = report->deleted ? HIDDEN_NOT : report->hidden};
+    bool changed;
+    if (strcmp(decision, "dismiss") == 0)
+        return moderation_dismiss(tx, actor_id, &subject);
+    enum err err = moderation_subject(tx, report->subject, report->subject_id, &subject);
+    return err == ERR_OK ? moderation_hide(tx, actor_id, &subject, strcmp(decision, "hide") == 0, &changed) : err;
 }

@@ -27,6 +27,9 @@ enum err moderation_subject(struct tx *tx, enum report_subject kind, int64_t id,
  */
 enum err moderation_hide(struct tx *tx, int64_t actor_id, const struct subject *subject, bool hide, bool *changed);
 
+/* What is decided of a report: "hide", "restore" or "dismiss". What was deleted meanwhile can only be dismissed. */
+enum err moderation_decide(struct tx *tx, int64_t actor_id, const struct report *report, const char *decision);
+
 /* There was nothing wrong with it: its reports are settled. What the word list held back is shown. */
 enum err moderation_dismiss(struct tx *tx, int64_t actor_id, const struct subject *subject);
 

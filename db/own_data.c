@@ -114,7 +114,8 @@ static enum err put_rooms(struct json_writer *w, struct db *rooms, int64_t user_
     (void)snprintf(first, sizeof first, "digest/%lld:", (long long)user_id);
     (void)snprintf(end, sizeof end, "digest/%lld;", (long long)user_id); /* ';' comes after ':' */
     enum err err = db_query(
-        rooms, &stmt, "SELECT room, key, CAST(value AS TEXT) FROM room_values WHERE room = $1 OR (room >= $2 AND room < $3)"
+        rooms, &stmt,
+        "SELECT room, key, CAST(value AS TEXT) FROM room_values WHERE room = $1 OR (room >= $2 AND room < $3)"
         " ORDER BY room, key",
         "sss", member, first, end);
     if (err != ERR_OK)

@@ -146,9 +146,14 @@ enum err pushes_set_wishes(struct tx *tx, int64_t user_id, const struct push_wis
                   "iiiiii", user_id, (int64_t)w->only_pins, (int64_t)w->quiet, w->from_min, w->to_min, w->zone_min);
 }
 
+enum err pushes_forget_devices(struct tx *tx, int64_t user_id)
+{
+    return db_run(tx->db, "DELETE FROM push_devices WHERE user_id = $1", "i", user_id);
+}
+
 enum err pushes_forget_member(struct tx *tx, int64_t user_id)
 {
-    enum err err = db_run(tx->db, "DELETE FROM push_devices WHERE user_id = $1", "i", user_id);
+    enum err err = pushes_forget_devices(tx, user_id);
     return err == ERR_OK ? db_run(tx->db, "DELETE FROM push_wishes WHERE user_id = $1", "i", user_id) : err;
 }
 
@@ -344,7 +349,7 @@ static enum err settle_one(struct tx *tx, struct push_result *r)
         return err == ERR_OK ? count_failure(tx, r) : err;
     case PUSH_OUTCOME_AGAIN:
         err = put_off(tx, r);
-        return err == ERR_OK ? count_failure(tx, r) : err;
+        return err == ERR_OK && !r->unanswered ? count_failure(tx, r) : err;
     case PUSH_OUTCOME_WAIT:
         return put_off(tx, r);
     case PUSH_OUTCOME_GONE:
@@ -366,7 +371,8 @@ enum err pushes_count(struct db *db, struct push_counts *out)
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
                             "SELECT (SELECT COUNT(*) FROM push_devices), (SELECT COUNT(*) FROM push_deliveries)"
-                 " + (SELECT COUNT(*) FROM push_owed)", "");
+                            " + (SELECT COUNT(*) FROM push_owed)",
+                            "");
     if (err != ERR_OK)
         return err;
     if (db_row(stmt))

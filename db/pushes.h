@@ -61,7 +61,8 @@ struct push_wishes {
 enum err pushes_wishes(struct db *db, int64_t user_id, struct push_wishes *out);
 enum err pushes_set_wishes(struct tx *tx, int64_t user_id, const struct push_wishes *wishes);
 
-/* Devices, wishes and deliveries of a member who goes. */
+/* Devices and what is owed to them; of a member who goes the wishes as well. */
+enum err pushes_forget_devices(struct tx *tx, int64_t user_id);
 enum err pushes_forget_member(struct tx *tx, int64_t user_id);
 
 /* ---- deliveries -------------------------------------------------------------------------------------------------- */
@@ -108,6 +109,7 @@ struct push_result {
     int64_t device_id;
     enum push_outcome outcome;
     int64_t due_ms;
+    bool unanswered;      /* AGAIN: that says more of the network, perhaps our own, than of the device */
     bool device_given_up; /* set: PUSH_FAILURES_MAX failures in a row were enough */
 };
 

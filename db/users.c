@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "db/pushes.h"
 #include "db/rows.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -260,14 +261,16 @@ enum err users_set_password(struct tx *tx, int64_t id, const char *password)
 {
     enum err err = db_run(tx->db, "UPDATE users SET password = $2, " TOKENS_END("$3") " WHERE id = $1", "isi", id,
                           password, tx->now_ms);
-    return updated(tx, err, id, true, false);
+    err = updated(tx, err, id, true, false);
+    /* A lost tablet is to show nothing more. Who opens the app on another subscribes anew. */
+    return err == ERR_OK ? pushes_forget_devices(tx, id) : err;
 }
 
 enum err users_set_disabled(struct tx *tx, int64_t id, bool disabled)
 {
-    enum err err = db_run(
-        tx->db, "UPDATE users SET disabled = $2, " TOKENS_END("$3") " WHERE id = $1 AND deleted_ms IS NULL", "iii", id,
-        (int64_t)disabled, tx->now_ms);
+    enum err err = db_run(tx->db,
+                          "UPDATE users SET disabled = $2, " TOKENS_END("$3") " WHERE id = $1 AND deleted_ms IS NULL",
+                          "iii", id, (int64_t)disabled, tx->now_ms);
     return updated(tx, err, id, true, disabled);
 }
 
@@ -391,9 +394,8 @@ enum err users_days(struct db *db, int64_t now_ms, struct engagement_day out[sta
 {
     int64_t before = now_ms / DAY_MS - ENGAGEMENT_DAYS;
     struct db_stmt *stmt;
-    enum err err =
-        db_query(db, &stmt, "SELECT day, COUNT(*) FROM activity WHERE day > $1 AND day <= $2 GROUP BY day", "ii",
-                 before, before + ENGAGEMENT_DAYS);
+    enum err err = db_query(db, &stmt, "SELECT day, COUNT(*) FROM activity WHERE day > $1 AND day <= $2 GROUP BY day",
+                            "ii", before, before + ENGAGEMENT_DAYS);
     if (err != ERR_OK)
         return err;
     for (int64_t i = 0; i < ENGAGEMENT_DAYS; i++)

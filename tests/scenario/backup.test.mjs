@@ -172,7 +172,7 @@ describe('a backup while members write', () => {
         assert.equal((await request(server, { path: '/readyz' })).json.backups, 'failing');
         await server.must('backup', join(temporaryFolder('out'), 'x.tar.gz'));
         assert.equal(await figure(server, 'porchlight_backup_failing'), 0);
-        assert.ok(!existsSync(join(server.data, 'backup.partial')));
+        assert.ok(!existsSync(join(server.data, 'backup.work')));
     });
 });
 

@@ -433,6 +433,16 @@ for (const realtime of ['off', 'on']) {
             assert.equal(await figure(server, 'devices'), 4);
         });
 
+        test('who gets a new password has to open the app again: a lost tablet is silent', async () => {
+            const lost = await subscribe(server, service, 'member6');
+            await server.must('user', 'passwd', 'member6');
+            await announce(server, 'Who hears this?');
+            await server.advance(DELAY_S);
+            await allSettled(server);
+            assert.deepEqual(lost.titles, []);
+            assert.deepEqual(devices.ruth.titles, ['Who hears this?']);
+        });
+
         test('who may not sign in any more hears nothing, and a pin whose post is gone is none', async () => {
             const phil = await subscribe(server, service, 'member5');
             await announce(server, 'For members');
