@@ -59,6 +59,45 @@ static enum err make_here(struct operator_context *ctx, const struct backup_watc
     return err == ERR_OK ? backups_make(&options, ctx->input_fd, watch, made, problem) : err;
 }
 
+struct own_file {
+    struct db *db;
+    const struct clock *clock;
+};
+
+static enum err write_once(void *arg, struct job *job, struct problem *problem)
+{
+    const struct own_file *file = arg;
+    return writer_once(file->db, file->clock, job, problem);
+}
+
+/* Without a server the command has only the lock. */
+static enum err record_here(struct operator_context *ctx, const struct audit_entry *entry, struct problem *problem)
+{
+    char path[STORE_PATH_BYTES];
+    const struct db_options options = {.path = path};
+    struct own_file file = {.clock = ctx->clock};
+    struct operator_context here = *ctx;
+    enum err err = store_path(ctx->options->data, STORE_DATABASE, path);
+    if (err == ERR_OK)
+        err = db_open(&options, &file.db);
+    here.write = write_once;
+    here.write_arg = &file;
+    if (err == ERR_OK)
+        err = operator_record(&here, entry, problem);
+    db_close(file.db);
+    return err;
+}
+
+/* A backup counts also when nothing can be written any more: that may be why it was made. */
+static void record(struct operator_context *ctx)
+{
+    struct problem problem = {0};
+    const struct audit_entry entry = {.action = "backup.make"};
+    enum err err = ctx->backups != NULL ? operator_record(ctx, &entry, &problem) : record_here(ctx, &entry, &problem);
+    if (err != ERR_OK)
+        operator_print(ctx, "The audit log could not be written; the backup is good all the same.");
+}
+
 int cmd_backup(struct operator_context *ctx)
 {
     struct watching watching = {.ctx = ctx};
@@ -73,6 +112,7 @@ int cmd_backup(struct operator_context *ctx)
         return operator_fail(ctx, "no backup was made: %s", problem_detail(&problem));
     operator_print(ctx, "%s", ctx->input_fd >= 0 ? ctx->input_name : made->path);
     describe(ctx, "Backup of", &made->facts);
+    record(ctx);
     operator_print(ctx, "%lld KiB, checked, in %lld ms.", (long long)made->bytes / KIBIBYTE, (long long)made->took_ms);
     return 0;
 }

@@ -49,6 +49,12 @@ static enum err import_file(struct job *base, struct tx *tx)
 {
     struct import_job *job = (struct import_job *)base;
     enum err err = import_run(tx, &job->options, &job->counts);
+    const struct audit_entry entry = {.action = "community.import",
+                                      .detail = arena_printf(job->ctx->arena, "%lld new, %lld updated",
+                                                             (long long)job->counts.created,
+                                                             (long long)job->counts.updated)};
+    if (err == ERR_OK)
+        err = audit_add(tx, &entry);
     job->tried = err == ERR_OK && job->ctx->options->dry_run;
     return job->tried ? ERR_CONFLICT : err; /* a job that fails leaves nothing behind */
 }

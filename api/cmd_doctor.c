@@ -130,7 +130,7 @@ static enum err mend(struct operator_context *ctx, struct round *round, size_t *
     if (err == ERR_OK)
         err = open_both(ctx, false, &db, problem);
     if (err == ERR_OK) {
-        err = doctor_repair(db, tell, round, left);
+        err = doctor_repair(db, clock_wall_ms(ctx->clock), tell, round, left);
         if (err != ERR_OK)
             (void)problem_set(problem, err, "the repair failed and nothing of it was kept: %s", err_sentence(err));
     }

@@ -23,8 +23,8 @@ static struct keyring *load_keyring(struct operator_context *ctx)
 
 /* ---- issue ------------------------------------------------------------------------------------------------------- */
 
-/* Whom the token is for. False: an error was printed. */
-static bool claim_member(struct operator_context *ctx, struct token_claims *claims)
+/* Whom the token is for, also as the audit log says it. False: an error was printed. */
+static bool claim_member(struct operator_context *ctx, struct token_claims *claims, struct audit_entry *entry)
 {
     struct user user;
     struct membership *teams;
@@ -45,10 +45,12 @@ static bool claim_member(struct operator_context *ctx, struct token_claims *clai
     claims->sub = arena_printf(ctx->arena, "%lld", (long long)user.id);
     claims->role = role_name(user.role);
     claims->team = count > 0 ? arena_printf(ctx->arena, "%lld", (long long)teams[0].team_id) : NULL;
+    entry->subject = "user";
+    entry->subject_id = user.id;
     return true;
 }
 
-static bool claim_service(struct operator_context *ctx, struct token_claims *claims)
+static bool claim_service(struct operator_context *ctx, struct token_claims *claims, struct audit_entry *entry)
 {
     if (!keyring_service_name(ctx->options->service)) {
         (void)operator_fail(ctx, "a service's name has 1 to 60 letters, digits, dots, hyphens or underscores");
@@ -56,6 +58,7 @@ static bool claim_service(struct operator_context *ctx, struct token_claims *cla
     }
     claims->sub = arena_printf(ctx->arena, "service:%s", ctx->options->service);
     claims->role = "service";
+    entry->detail = arena_printf(ctx->arena, "for the service %s", ctx->options->service);
     return true;
 }
 
@@ -72,7 +75,9 @@ int cmd_token_issue(struct operator_context *ctx)
         .iat_ms = now_ms,
         .exp_ms = now_ms + (o->ttl_s > 0 ? o->ttl_s : o->token_ttl_s) * 1000,
     };
-    if (!(o->user != NULL ? claim_member(ctx, &claims) : claim_service(ctx, &claims)))
+    struct audit_entry entry = {.action = "token.issue"};
+    struct problem problem = {0};
+    if (!(o->user != NULL ? claim_member(ctx, &claims, &entry) : claim_service(ctx, &claims, &entry)))
         return 1;
     struct keyring *ring = load_keyring(ctx);
     if (ring == NULL)
@@ -82,6 +87,8 @@ int cmd_token_issue(struct operator_context *ctx)
     keyring_unref(ring);
     if (err != ERR_OK)
         return operator_fail(ctx, err == ERR_NOT_FOUND ? "there is no key to sign with" : "the token cannot be signed");
+    if (operator_record(ctx, &entry, &problem) != ERR_OK)
+        return operator_fail_with(ctx, &problem);
     operator_print(ctx, "%s", token);
     return 0;
 }
@@ -179,17 +186,29 @@ struct revoke_job {
     const char *password;
 };
 
+/* What was issued by another site, or for a service, names no member. */
+static enum err record(struct tx *tx, const struct revoke_job *job, const char *detail)
+{
+    const struct audit_entry entry = {.action = "token.revoke",
+                                      .subject = job->user_id != 0 ? "user" : NULL,
+                                      .subject_id = job->user_id,
+                                      .detail = detail};
+    return audit_add(tx, &entry);
+}
+
 static enum err revoke_one(struct job *base, struct tx *tx)
 {
-    struct revoke_job *job = (struct revoke_job *)base;
-    return access_revoke(tx, job->jti, job->user_id, job->expires_ms);
+    const struct revoke_job *job = (const struct revoke_job *)base;
+    enum err err = access_revoke(tx, job->jti, job->user_id, job->expires_ms);
+    return err == ERR_OK ? record(tx, job, "one") : err;
 }
 
 /* Setting a password ends what was issued before, also when it is the one they have. */
 static enum err revoke_all(struct job *base, struct tx *tx)
 {
-    struct revoke_job *job = (struct revoke_job *)base;
-    return users_set_password(tx, job->user_id, job->password);
+    const struct revoke_job *job = (const struct revoke_job *)base;
+    enum err err = users_set_password(tx, job->user_id, job->password);
+    return err == ERR_OK ? record(tx, job, "all") : err;
 }
 
 static int revoke_member(struct operator_context *ctx)
@@ -244,7 +263,9 @@ struct rotate_job {
 
 static enum err add_key(struct job *base, struct tx *tx)
 {
-    return access_key_add(tx, &((struct rotate_job *)base)->key);
+    const struct audit_entry entry = {.action = "key.rotate"};
+    enum err err = access_key_add(tx, &((struct rotate_job *)base)->key);
+    return err == ERR_OK ? audit_add(tx, &entry) : err;
 }
 
 static int rotate(struct operator_context *ctx)

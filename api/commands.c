@@ -113,8 +113,8 @@ const struct command commands[COMMAND_COUNT_] = {
          .summary = "Put a backup in the place of the community; no server may run",
          .details = "The backup is unpacked and checked first. What is there now is kept aside, in a folder of --data\n"
                     "that is named at the end. Everybody stays signed in who was when it was made, and clients load\n"
-                    "everything again. An older schema is brought up to date by the next start; a backup of a newer\n"
-                    "porchlight is refused. Cut off at any moment, it leaves the old community or the new one.\n"
+                    "everything again. An older schema is brought up to date; a backup of a newer porchlight is\n"
+                    "refused. Cut off at any moment, it leaves the old community or the new one.\n"
                     "\n"
                     "What happened since the backup is undone, also that somebody was shut out or signed out.",
          .examples = "porchlight restore community.tar.gz --dry-run\n"
@@ -262,8 +262,6 @@ const struct command commands[COMMAND_COUNT_] = {
                                  "this once and holds for --ttl; `porchlight token revoke TOKEN` ends it before.",
                              .examples = "porchlight token issue --user mary --ttl 1h\n"
                                          "porchlight token issue --service newsletter --ttl 90d",
-                             .writes_from = COMMAND_NEVER_WRITES,
-                             .at_server = true,
                              .run = cmd_token_issue},
     [COMMAND_TOKEN_VERIFY] = {.name = "token verify",
                               .arguments = "TOKEN",

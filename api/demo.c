@@ -13,6 +13,7 @@
 #include "api/demo_chat.h"
 #include "api/demo_words.h"
 #include "api/digest_maker.h"
+#include "db/audit.h"
 #include "db/transfer.h"
 
 enum { ADMIN = 1, SARAH = 2, DAVE = 3, FIRST_MEMBER = 4 }; /* user ids */
@@ -432,7 +433,10 @@ static enum err run(struct job *base, struct tx *tx)
     if (d->state != DEMO_MADE)
         return ERR_OK;
     size_t noted = tx->changes_count;
+    const struct audit_entry entry = {.action = "community.demo"};
     err = make(d, tx);
+    if (err == ERR_OK)
+        err = audit_add(tx, &entry);
     tx->changes_count = noted; /* one note says it all */
     return err != ERR_OK ? err : transfer_note_all(tx);
 }

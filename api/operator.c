@@ -67,6 +67,22 @@ enum err operator_write_rooms(struct operator_context *ctx, struct job *job, str
     return err;
 }
 
+struct record_job {
+    struct job job;
+    const struct audit_entry *entry;
+};
+
+static enum err record(struct job *base, struct tx *tx)
+{
+    return audit_add(tx, ((struct record_job *)base)->entry);
+}
+
+enum err operator_record(struct operator_context *ctx, const struct audit_entry *entry, struct problem *problem)
+{
+    struct record_job job = {.job.run = record, .entry = entry};
+    return operator_write(ctx, &job.job, problem);
+}
+
 bool operator_find_user(struct operator_context *ctx, const char *username, struct user *out)
 {
     enum err err = users_by_username(ctx->db, ctx->arena, username, out);

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/shed.h"
+#include "db/audit.h"
 #include "db/driver.h"
 #include "db/migrate.h"
 #include "db/writer.h"
@@ -82,6 +83,9 @@ int operator_fail_with(struct operator_context *ctx, const struct problem *probl
 enum err operator_write(struct operator_context *ctx, struct job *job, struct problem *problem);
 
 enum err operator_write_rooms(struct operator_context *ctx, struct job *job, struct problem *problem);
+
+/* A row in the audit log of what the operator did, for an act that is no transaction itself. */
+enum err operator_record(struct operator_context *ctx, const struct audit_entry *entry, struct problem *problem);
 
 /* Finds a member by user name; says so when there is none. False: an error was printed. */
 bool operator_find_user(struct operator_context *ctx, const char *username, struct user *out);

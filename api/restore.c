@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/store.h"
+#include "db/audit.h"
 #include "db/history.h"
 #include "db/migrate.h"
 #include "db/writer.h"
@@ -58,7 +59,9 @@ static void remove_work(const char *work)
 
 /* ---- the first half ---------------------------------------------------------------------------------------------- */
 
-/* Whether this program can work with it: an older schema is brought up to date by the next start. */
+static const struct migration *const schemas[BACKUP_MEMBERS] = {migrations_community, migrations_rooms};
+
+/* Whether this program can work with it. */
 static enum err check_schema(const char *path, const struct migration *set, const struct log *log,
                              struct problem *problem)
 {
@@ -78,15 +81,33 @@ static enum err check_schema(const char *path, const struct migration *set, cons
 static enum err check_members(const char *work, const struct backup_facts *facts, const struct restore_options *o,
                               struct problem *problem)
 {
-    static const struct migration *const sets[BACKUP_MEMBERS] = {migrations_community, migrations_rooms};
     char path[STORE_PATH_BYTES];
     enum err err = ERR_OK;
     for (int i = 0; err == ERR_OK && i < BACKUP_MEMBERS; i++) {
         err = join(path, work, backup_member_names[i], "", problem);
         if (err == ERR_OK)
-            err = check_schema(path, sets[i], o->log, problem);
+            err = check_schema(path, schemas[i], o->log, problem);
         if (err == ERR_OK)
             err = backup_check(path, &facts->members[i].census, &o->watch, o->log, problem);
+    }
+    return err;
+}
+
+/* What is written into it below needs the tables of today. */
+static enum err bring_up_to_date(const char *work, const struct restore_options *o, struct problem *problem)
+{
+    enum err err = ERR_OK;
+    for (int i = 0; err == ERR_OK && i < BACKUP_MEMBERS; i++) {
+        char path[STORE_PATH_BYTES];
+        const struct db_options options = {.path = path, .log = o->log};
+        struct db *db = NULL;
+        struct migrate_report report;
+        err = join(path, work, backup_member_names[i], "", problem);
+        if (err == ERR_OK && (err = db_open(&options, &db)) != ERR_OK)
+            (void)problem_set(problem, err, "%.120s cannot be opened", path);
+        if (err == ERR_OK)
+            err = migrate_run(db, schemas[i], o->clock, &report, problem);
+        db_close(db);
     }
     return err;
 }
@@ -94,23 +115,30 @@ static enum err check_members(const char *work, const struct backup_facts *facts
 struct renewal {
     struct job job; /* first */
     struct db *present;
+    int64_t made_ms;
 };
 
 static enum err renew(struct job *job, struct tx *tx)
 {
     struct renewal *r = (struct renewal *)job;
+    char made[CLOCK_TEXT_BYTES];
+    clock_format(r->made_ms, made);
+    const struct audit_entry entry = {.action = "backup.restore", .detail = made};
     enum err err = history_renew(tx);
+    if (err == ERR_OK)
+        err = audit_add(tx, &entry);
     /* What is there may be too damaged to be read: then there is nothing to learn from it. */
     if (err == ERR_OK && r->present != NULL)
         (void)history_skip_ids(tx, r->present);
     return err;
 }
 
-static enum err renew_history(const char *work, const struct restore_options *o, struct problem *problem)
+static enum err renew_history(const char *work, const struct restore_options *o, int64_t made_ms,
+                              struct problem *problem)
 {
     char path[STORE_PATH_BYTES];
     char present[STORE_PATH_BYTES];
-    struct renewal r = {.job = {.run = renew}};
+    struct renewal r = {.job = {.run = renew}, .made_ms = made_ms};
     struct db *db = NULL;
     enum err err = join(path, work, backup_member_names[BACKUP_COMMUNITY], "", problem);
     if (err == ERR_OK)
@@ -153,10 +181,12 @@ static enum err name_aside(const char *work, const struct clock *clock, struct p
     return err;
 }
 
-static enum err make_ready(const char *work, const struct restore_options *o, struct problem *problem)
+static enum err make_ready(const char *work, const struct restore_options *o, int64_t made_ms, struct problem *problem)
 {
     char ready[STORE_PATH_BYTES];
-    enum err err = renew_history(work, o, problem);
+    enum err err = bring_up_to_date(work, o, problem);
+    if (err == ERR_OK)
+        err = renew_history(work, o, made_ms, problem);
     if (err == ERR_OK)
         err = name_aside(work, o->clock, problem);
     if (err == ERR_OK)
@@ -185,7 +215,7 @@ enum err restore_run(const struct restore_options *o, struct backup_facts *facts
     if (err == ERR_OK)
         err = check_members(work, facts, o, problem);
     if (err == ERR_OK && !o->only_check)
-        err = make_ready(work, o, problem);
+        err = make_ready(work, o, facts->made_ms, problem);
     if (err != ERR_OK || o->only_check)
         remove_work(work);
     return err != ERR_OK || o->only_check ? err : restore_finish(o->data, aside, problem);

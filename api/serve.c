@@ -27,6 +27,7 @@
 #include "api/supervisor.h"
 #include "api/version.h"
 #include "api/watchdog.h"
+#include "db/audit.h"
 
 #define DRAIN_MS 5000 /* how long SIGTERM waits for requests whose bodies are still arriving */
 #define DIGEST_ARENA_BYTES 4096
@@ -362,9 +363,16 @@ struct flag_job {
     bool value;
 };
 
-static enum err run_flag(struct job *job, struct tx *tx)
+/* A start that says what is so already is no act. */
+static enum err run_flag(struct job *base, struct tx *tx)
 {
-    return access_flag_set(tx, "realtime", ((struct flag_job *)job)->value);
+    const struct flag_job *job = (const struct flag_job *)base;
+    const struct audit_entry entry = {.action = "flag.set", .detail = job->value ? "realtime on" : "realtime off"};
+    bool before = false;
+    enum err err = access_flag(tx->db, "realtime", &before);
+    if (err == ERR_OK)
+        err = access_flag_set(tx, "realtime", job->value);
+    return err == ERR_OK && before != job->value ? audit_add(tx, &entry) : err;
 }
 
 /*

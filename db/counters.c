@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/audit.h"
 #include "db/notices.h"
 #include "db/rows.h"
 #include "db/teams.h"
@@ -357,6 +358,22 @@ enum err counters_put(struct tx *tx, struct counter_event *event)
     return err != ERR_OK ? err : tx_event_numbered(tx, CHANGE_COUNTER, c->team_id, c->id, c->seq);
 }
 
+/* Setting and resetting undo what others added: acts of who leads. */
+static enum err record(struct tx *tx, const struct counter_event *event)
+{
+    if (has_amount(event->kind))
+        return ERR_OK;
+    const struct audit_entry entry = {.actor_id = event->user_id,
+                                      .action = event->kind == COUNTER_SET ? "counter.set" : "counter.reset",
+                                      .team_id = event->counter.team_id,
+                                      .subject = "counter",
+                                      .subject_id = event->counter.id,
+                                      .detail = arena_printf(tx->arena, "%lld, before %lld",
+                                                             (long long)event->counter.value,
+                                                             (long long)event->previous)};
+    return audit_add(tx, &entry);
+}
+
 enum err counters_change(struct tx *tx, const struct counter_order *order, struct counter_event *out)
 {
     int64_t value = 0;
@@ -378,5 +395,7 @@ enum err counters_change(struct tx *tx, const struct counter_order *order, struc
     c->operations++;
     c->updated_ms = tx->now_ms;
     err = counters_put(tx, out);
+    if (err == ERR_OK)
+        err = record(tx, out);
     return err == ERR_OK && reached ? announce(tx, c, milestone) : err;
 }

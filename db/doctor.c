@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "db/audit.h"
 
 #define ROUNDS_MAX 10  /* of rows whose loss leaves others without theirs: the longest chain of references has four */
 #define SCRIPTS_MAX 64 /* repairs of references in one round: more than there are references */
@@ -437,8 +438,17 @@ static enum err repair(struct db *db, struct examination *e, size_t *left)
     return err != ERR_OK ? err : doctor_examine(db, no_one, NULL, left);
 }
 
-enum err doctor_repair(struct db *db, void (*each)(void *arg, const struct doctor_finding *finding), void *arg,
-                       size_t *left)
+static enum err record(struct db *db, int64_t now_ms, size_t repaired)
+{
+    char detail[40];
+    struct tx tx = {.db = db, .now_ms = now_ms};
+    (void)snprintf(detail, sizeof detail, "%zu repaired", repaired);
+    const struct audit_entry entry = {.action = "doctor.repair", .detail = detail};
+    return audit_add(&tx, &entry);
+}
+
+enum err doctor_repair(struct db *db, int64_t now_ms, void (*each)(void *arg, const struct doctor_finding *finding),
+                       void *arg, size_t *left)
 {
     struct examination e = {.each = each, .arg = arg};
     *left = 0;
@@ -450,6 +460,8 @@ enum err doctor_repair(struct db *db, void (*each)(void *arg, const struct docto
         err = repair(db, &e, left);
         bool repaired = err == ERR_OK && e.found > 0 && !e.damaged;
         if (repaired)
+            err = record(db, now_ms, e.found - *left);
+        if (repaired && err == ERR_OK)
             err = db_commit(db);
         if (err != ERR_OK || !repaired)
             db_rollback(db);

@@ -30,9 +30,10 @@ enum err doctor_examine(struct db *db, void (*each)(void *arg, const struct doct
 
 /*
  * Mends what doctor_examine finds, in one transaction of its own, each of which is told; `left` is what is found
- * afterwards (0: sound). Nothing is changed on an error, or when pages are damaged: `each` is told of that alone.
+ * afterwards (0: sound). The audit log gets a row, as of `now_ms`. Nothing is changed on an error, or when pages are
+ * damaged: `each` is told of that alone.
  */
-enum err doctor_repair(struct db *db, void (*each)(void *arg, const struct doctor_finding *finding), void *arg,
-                       size_t *left);
+enum err doctor_repair(struct db *db, int64_t now_ms, void (*each)(void *arg, const struct doctor_finding *finding),
+                       void *arg, size_t *left);
 
 #endif

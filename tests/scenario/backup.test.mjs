@@ -306,7 +306,7 @@ describe('a restore', () => {
         assert.deepEqual(readdirSync(data).filter((name) => /restor/.test(name)), []);
     });
 
-    test('takes an older schema, which the next start brings up to date, and refuses a newer one', async () => {
+    test('takes an older schema, which it brings up to date, and refuses a newer one', async () => {
         const build = (folder, kind) => {
             const script = `
 import hashlib, os, sqlite3, sys

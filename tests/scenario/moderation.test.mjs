@@ -575,9 +575,9 @@ describe('the word list', () => {
         for (const { id } of [post, other]) expectStatus(await as(server, 'member3').get(`/posts/${id}`), 404);
         assert.equal(expectStatus(await as(server, 'member1').get(`/posts/${post.id}`), 200).hidden, 'words');
         expectStatus(await as(server, 'member5').post('/cheers', { icon: 'sun' }), 403);
-        const { items } = expectStatus(await as(server, 'admin').get('/admin/audit?limit=2'), 200);
+        const { items } = expectStatus(await as(server, 'admin').get('/admin/audit?limit=50'), 200);
         assertMatch(
-            items,
+            items.filter(({ action }) => action !== 'token.issue').slice(0, 2),
             [
                 { action: 'member.mute', subjectId: member5.id, detail: '60 minutes', actorId: people.sarah.id },
                 { action: 'post.hide', subjectId: other.id },
@@ -599,7 +599,7 @@ scenarios('GET /admin/audit', {
     cases: [
         {
             name: 'is an administrator’s',
-            request: 'GET /admin/audit',
+            request: 'GET /admin/audit?limit=3',
             as: 'admin',
             status: 200,
             reply: ({ admin, sarah, post, walkers }) => ({
@@ -616,7 +616,7 @@ scenarios('GET /admin/audit', {
         },
         {
             name: 'answers 304 to who has it',
-            request: 'GET /admin/audit',
+            request: 'GET /admin/audit?limit=3',
             as: 'admin',
             headers: ({ etag }) => ({ 'if-none-match': etag }),
             status: 304,
