@@ -11,27 +11,127 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { picker } from './crowd.mjs';
 import { as, expectStatus, startServer, until } from './harness.mjs';
 import { connect } from './socket.mjs';
 
 const GRACE_S = 10;
 const SILENCE_S = 75;
 const SLACK_S = 1;
-const STEPS = 120;
+const EDGE_S = 1.2; // beside a bound, and so far from it that there is nothing to doubt
+const STEPS = 200;
 const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
+const members = Array.from({ length: 17 }, (_, i) => `member${i + 1}`);
+const stoppable = ['member18', 'member19', 'member20']; // in a process of their own
 
-/* A small generator whose run can be repeated (mulberry32). */
-function random(start) {
-    let state = start >>> 0;
-    return (below) => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let t = Math.imul(state ^ (state >>> 15), state | 1);
-        t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-        return ((t ^ (t >>> 14)) >>> 0) % below;
-    };
+/* That process, when all of them have joined. It ends with its test, also one that stands still. */
+async function startChild(t, server, names) {
+    const tokens = await Promise.all(names.map((who) => server.token(who)));
+    const child = fork(fileURLToPath(new URL('presence-child.mjs', import.meta.url)), [String(server.port), ...tokens]);
+    t.after(() => child.kill('SIGKILL'));
+    await once(child, 'message');
+    return child;
 }
 
-const members = Array.from({ length: 20 }, (_, i) => `member${i + 1}`);
+/* What happens to whom in the mix, and what has to be seen of it at any time of the clock. */
+class Mix {
+    #server;
+    #began = performance.now();
+    #moved = 0; // seconds
+    #ends = new Map(); // member: the time up to which something that is over still holds them
+    #here = new Set(); // who is to be counted, as of the last look
+    sockets = []; // {member, client, heard}
+    child = { open: false, stopped: false, heard: 0 };
+    opened = 0;
+    cut = 0;
+    joins = 0;
+    leaves = 0;
+
+    constructor(server) {
+        this.#server = server;
+    }
+
+    get clock() {
+        return this.#moved + (performance.now() - this.#began) / 1000;
+    }
+
+    async advance(seconds) {
+        const ms = Math.max(1, Math.round(seconds * 1000));
+        await this.#server.must('clock', 'advance', `${ms}ms`);
+        this.#moved += ms / 1000;
+    }
+
+    #isOpen(member) {
+        return stoppable.includes(member) ? this.child.open : this.sockets.some((it) => it.member === member);
+    }
+
+    arrive(member, end = 0) {
+        if (!this.#here.has(member)) this.joins += 1;
+        this.#here.add(member);
+        this.hold(member, end);
+    }
+
+    hold(member, end) {
+        this.#ends.set(member, Math.max(this.#ends.get(member) ?? 0, end));
+    }
+
+    /* Their last socket is gone: ten seconds are left. */
+    gone(member) {
+        if (!this.#isOpen(member)) this.hold(member, this.clock + GRACE_S);
+    }
+
+    /* Those who are held by nothing but time, and until when. */
+    get closing() {
+        return [...this.#here].filter((it) => !this.#isOpen(it)).map((it) => this.#ends.get(it));
+    }
+
+    /* Nobody's time ends at this moment: who arrives now either returns or comes. */
+    get certain() {
+        return this.closing.every((end) => Math.abs(end - this.clock) > SLACK_S + 1);
+    }
+
+    /* How many may be counted now: [least, most]. Whose time is over has left. */
+    bounds() {
+        const now = this.clock;
+        let doubtful = 0;
+        for (const member of [...this.#here]) {
+            const end = this.#isOpen(member) ? Infinity : this.#ends.get(member);
+            if (end <= now - SLACK_S) {
+                this.#here.delete(member);
+                this.leaves += 1;
+            } else if (end <= now + SLACK_S) doubtful += 1;
+        }
+        return [this.#here.size - doubtful, this.#here.size];
+    }
+}
+
+/* What a socket is told of presence: the newest count, and how many joined and left for it. */
+class Watcher {
+    told = 0;
+    joins = 0;
+    leaves = 0;
+
+    constructor(client) {
+        this.client = client;
+    }
+
+    #note(json) {
+        if (json?.type !== 'PRESENCE_UPDATE') return;
+        if (json.count > this.told) this.joins += json.count - this.told;
+        else this.leaves += this.told - json.count;
+        this.told = json.count;
+    }
+
+    /* All that was said so far. */
+    async listen() {
+        const id = this.client.say({ type: 'ping' });
+        for (let json; json?.id !== id; this.#note(json)) ({ json } = await this.client.receive());
+    }
+
+    async next() {
+        this.#note((await this.client.receive()).json);
+    }
+}
 
 describe(`presence over both transports (TEST_SEED=${seed})`, () => {
     let server;
@@ -40,93 +140,168 @@ describe(`presence over both transports (TEST_SEED=${seed})`, () => {
     });
     after(() => server?.stop());
 
-    test('is exact within the bound of each, whatever connections do', { timeout: 120_000 }, async () => {
-        const pick = random(seed);
-        const began = performance.now();
-        let moved = 0; // seconds
-        const clock = () => moved + (performance.now() - began) / 1000;
-        const sockets = []; // {member, client, heard}
-        const until_s = new Map(); // member: the time up to which something that is over still holds them
-        const hold = (member, time) => until_s.set(member, Math.max(until_s.get(member) ?? 0, time));
-        const bounds = () => {
-            const open = new Set(sockets.map((it) => it.member));
-            let least = 0;
-            let most = 0;
-            const now = clock();
-            for (const member of members) {
-                const end = until_s.get(member) ?? -Infinity;
-                if (open.has(member) || end > now + SLACK_S) least += 1;
-                if (open.has(member) || end > now - SLACK_S) most += 1;
-            }
-            return [least, most];
-        };
-        const watcher = await connect({ server, as: 'admin' });
-        await watcher.join('2');
+    test('is exact within the bound of each, whatever connections do', { timeout: 120_000 }, async (t) => {
+        const pick = picker(seed);
+        const client = await connect({ server, as: 'admin' });
         await as(server, 'admin').patch('/me', { appearOffline: true }); // they watch, and are not counted
+        await client.join('2');
+        const watcher = new Watcher(client);
+        const mix = new Mix(server);
+        const child = await startChild(t, server, stoppable);
+        mix.child = { open: true, stopped: false, heard: mix.clock };
+        stoppable.forEach((member) => mix.arrive(member));
+        let silenced = 0;
+        let stopped = 0; // how often those who stood still were given up
+        let exact = 0;
+        let looks = 0;
 
+        const figure = async (name) => Number(new RegExp(`^porchlight_${name} (\\d+)$`, 'm').exec((await as(server).get('/metrics')).body)[1]);
+        /* The server has seen every end, so that its time begins before the clock is moved. */
+        const ended = async () => {
+            const open = mix.sockets.length + (mix.child.open ? stoppable.length : 0) + 1;
+            await until(async () => (await figure('sockets')) === open, { what: 'the end of a connection' });
+        };
+        const alive = async () => {
+            child.send('ping');
+            await once(child, 'message');
+            mix.child = { open: true, stopped: false, heard: mix.clock };
+        };
+        const isSilent = ({ heard }) => heard + SILENCE_S <= mix.clock + SLACK_S;
+        /* Those that are silent for too long, or will be before they can say another word. */
+        const takeSilent = async () => {
+            for (const it of mix.sockets.filter(isSilent)) {
+                const due = Math.max(mix.clock, it.heard + SILENCE_S);
+                assert.equal((await it.client.closed).code, 1001, 'a silent one is closed');
+                assert.ok(mix.clock < due + SLACK_S + 1, `${mix.clock - due} s late, on a machine that may be busy`);
+                silenced += 1;
+                mix.sockets.splice(mix.sockets.indexOf(it), 1);
+                mix.gone(it.member);
+            }
+            if (!mix.child.open || !mix.child.stopped || !isSilent(mix.child)) return;
+            silenced += stoppable.length;
+            stopped += 1;
+            await until(async () => (await figure('sockets_closed_total{code="1001"}')) === silenced, { what: 'their end' });
+            mix.child.open = false;
+            stoppable.forEach((member) => mix.gone(member));
+            await mix.advance(6); // their answer to the close frame is not waited for any longer
+            await takeSilent();
+            await ended();
+        };
+        const forward = async (seconds) => {
+            if (!mix.child.stopped) await alive();
+            await takeSilent();
+            await mix.advance(seconds);
+            await takeSilent();
+        };
+        const look = async (step) => {
+            const [, most] = mix.bounds();
+            const { count } = expectStatus(await as(server, 'admin').get('/presence?team=2'), 200);
+            const [least] = mix.bounds();
+            assert.ok(count >= least && count <= most, `step ${step}: ${count} are counted, ${least} to ${most} are here`);
+            looks += 1;
+            exact += least === most;
+            await watcher.listen();
+            const isTold = () => {
+                const [low, high] = mix.bounds();
+                return watcher.told >= low && watcher.told <= high;
+            };
+            if (!isTold()) await mix.advance(0.3); // what is gathered is told
+            while (!isTold()) await watcher.next();
+        };
         const moves = {
             async open(member) {
-                if (sockets.filter((it) => it.member === member).length >= 4) return;
-                const client = await connect({ server, as: member, deflate: pick(2) === 0 });
-                await client.join('2');
-                sockets.push({ member, client, heard: clock() });
+                if (mix.sockets.filter((it) => it.member === member).length >= 4) return;
+                const socket = await connect({ server, as: member, deflate: pick(2) === 0 });
+                await socket.join('2');
+                mix.opened += 1;
+                mix.sockets.push({ member, client: socket, heard: mix.clock });
+                mix.arrive(member);
             },
-            async close(member) {
-                const index = sockets.findIndex((it) => it.member === member);
-                if (index < 0) return;
-                const [{ client }] = sockets.splice(index, 1);
-                if (pick(10) === 0) client.destroy({ reset: pick(2) === 0 });
-                else await client.close();
-                if (!sockets.some((it) => it.member === member)) hold(member, clock() + GRACE_S);
+            /* One connection of ten is cut, whatever became of the others. */
+            async close() {
+                if (mix.sockets.length === 0) return;
+                const [{ member, client: socket }] = mix.sockets.splice(pick(mix.sockets.length), 1);
+                if (mix.cut * 10 < mix.opened) {
+                    mix.cut += 1;
+                    socket.destroy({ reset: pick(2) === 0 });
+                } else await socket.close();
+                await ended();
+                mix.gone(member);
             },
             async poll(member) {
-                const path = pick(2) ? '/presence' : '/changes';
-                const reply = await as(server, member).get(path);
+                const reply = await as(server, member).get(pick(2) ? '/presence' : '/changes');
                 expectStatus(reply, 200);
-                hold(member, clock() + 1.5 * Number(reply.headers['x-poll-interval']));
+                mix.arrive(member, mix.clock + 1.5 * Number(reply.headers['x-poll-interval']));
             },
             async ping() {
-                for (const it of sockets) {
+                for (const it of mix.sockets) {
                     if (pick(10) === 0) continue; // some say nothing
                     await it.client.ask({ type: 'ping' });
-                    it.heard = clock();
+                    it.heard = mix.clock;
                 }
             },
             async time() {
-                const seconds = 1 + pick(20);
-                await server.advance(seconds);
-                moved += seconds;
+                await forward(1 + pick(20));
+            },
+            /* To just before somebody's time is over, and to just after. */
+            async edge(member, step) {
+                const end = Math.min(...mix.closing.filter((it) => it > mix.clock + EDGE_S));
+                if (end > mix.clock + 30) return;
+                await forward(end - mix.clock - EDGE_S);
+                await look(step);
+                await forward(end - mix.clock + EDGE_S);
+            },
+            async stop() {
+                if (mix.child.stopped) {
+                    child.kill('SIGCONT');
+                    await alive();
+                    stoppable.forEach((member) => mix.arrive(member));
+                } else {
+                    await alive();
+                    child.kill('SIGSTOP');
+                    mix.child.stopped = true;
+                }
             },
         };
-        /* Those that are silent for too long, or will be before they can say another word. */
-        const takeSilent = async () => {
-            for (let i = sockets.length; i-- > 0; ) {
-                const { member, client, heard } = sockets[i];
-                if (heard + SILENCE_S > clock() + SLACK_S) continue;
-                sockets.splice(i, 1);
-                assert.equal((await client.closed).code, 1001, 'a silent one is closed');
-                if (!sockets.some((it) => it.member === member)) hold(member, clock() + GRACE_S);
-            }
-        };
-        const names = ['open', 'open', 'close', 'poll', 'poll', 'ping', 'time', 'time'];
+        const names = Object.entries({ open: 8, close: 5, poll: 4, ping: 2, time: 3, edge: 4, stop: 1 });
+        const deck = names.flatMap(([name, times]) => Array(times).fill(name));
         for (let step = 0; step < STEPS; step += 1) {
-            await moves[names[pick(names.length)]](members[pick(members.length)]);
+            while (!mix.certain) {
+                await forward(1);
+                await look(step);
+            }
+            await moves[deck[pick(deck.length)]](members[pick(members.length)], step);
             await takeSilent();
-            watcher.forget();
-            await watcher.ask({ type: 'ping' });
-            let last;
-            await until(
-                async () => {
-                    const { count } = expectStatus(await as(server, 'admin').get('/presence?team=2'), 200);
-                    const [least, most] = bounds();
-                    last = `step ${step}: ${count} are counted, ${least} to ${most} are here`;
-                    return count >= least && count <= most;
-                },
-                { what: 'the right count', seconds: 5 },
-            ).catch((error) => assert.fail(`${error.message}; ${last}`));
+            await look(step);
         }
-        for (const { client } of sockets) client.destroy();
-        await watcher.close();
+        if (stopped === 0) {
+            if (!mix.child.stopped) await moves.stop();
+            while (stopped === 0) {
+                await forward(20);
+                await look('standing still');
+            }
+        }
+        if (mix.child.stopped) await moves.stop();
+        child.disconnect();
+        mix.child.open = false;
+        stoppable.forEach((member) => mix.gone(member));
+        while (mix.sockets.length > 0) await moves.close();
+        await ended();
+        mix.child.stopped = true; // it says nothing any more
+        for (let i = 0; i < 10; i += 1) {
+            await look('the end');
+            await forward(20);
+        }
+        await look('the end');
+        assert.deepEqual([watcher.told, ...mix.bounds()], [0, 0, 0], 'all are gone');
+        assert.deepEqual([watcher.joins, watcher.leaves], [mix.joins, mix.leaves], 'nobody was seen to come or go who did not');
+        assert.ok(mix.cut * 10 >= mix.opened, `${mix.cut} of ${mix.opened} connections were cut`);
+        assert.ok(exact > looks * 0.8, `${exact} of ${looks} looks left nothing to doubt`);
+        console.log(
+            `# ${mix.joins} joins and leaves, ${mix.cut} of ${mix.opened} sockets cut, ${stopped} times others stood still, ` +
+                `${exact} of ${looks} looks exact`,
+        );
+        await client.close();
     });
 
     test('a reload, a change of network and a second device are no flicker', async () => {
@@ -198,15 +373,11 @@ describe(`presence over both transports (TEST_SEED=${seed})`, () => {
         await watcher.close();
     });
 
-    test('a process that stands still is gone after 75 and 10 seconds, and comes back', async () => {
+    test('a process that stands still is gone after 75 and 10 seconds, and comes back', async (t) => {
         await server.advance(200);
         const watcher = await connect({ server, as: 'sarah' });
         await watcher.join('2');
-        const child = fork(fileURLToPath(new URL('presence-child.mjs', import.meta.url)), [
-            String(server.port),
-            ...(await Promise.all(['member11', 'member12', 'member13'].map((who) => server.token(who)))),
-        ]);
-        await once(child, 'message');
+        const child = await startChild(t, server, ['member11', 'member12', 'member13']);
         await watcher.next({ type: 'PRESENCE_UPDATE', count: 4 });
         child.kill('SIGSTOP');
         for (let i = 0; i < 2; i += 1) {
