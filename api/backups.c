@@ -85,6 +85,35 @@ static size_t list(const char *folder, char (**names)[NAME_BYTES])
     return count;
 }
 
+enum err backups_files(const struct backups_options *o, size_t limit, struct arena *arena, struct backups_file **out,
+                       size_t *count)
+{
+    char folder[STORE_PATH_BYTES];
+    char(*names)[NAME_BYTES];
+    struct problem unused;
+    *count = 0;
+    enum err err = folder_of(o, folder, &unused);
+    if (err != ERR_OK)
+        return err;
+    size_t all = list(folder, &names);
+    *out = arena_alloc(arena, (all < limit ? all : limit) * sizeof **out + 1);
+    err = *out == NULL ? ERR_NO_MEMORY : ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < all && *count < limit; i++) {
+        char path[STORE_PATH_BYTES + NAME_BYTES];
+        struct stat st;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        if (stat(path, &st) != 0)
+            continue; /* it has just made room for a newer one */
+        struct backups_file *file = &(*out)[(*count)++];
+        *file = (struct backups_file){.name = arena_printf(arena, "%s", names[i]), .bytes = (int64_t)st.st_size};
+        (void)parse_name(names[i], &file->made_ms);
+        if (file->name == NULL)
+            err = ERR_NO_MEMORY;
+    }
+    free(names);
+    return err;
+}
+
 /* The oldest make room, once a newer one is safe. */
 static void forget_oldest(const struct backups_options *o, const char *folder)
 {
@@ -223,9 +252,14 @@ struct backups {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t moved; /* a wish came or is done, or it is time to stop */
-    struct wish *wish;    /* under the mutex */
+    /* under the mutex: */
+    struct wish *wish;
+    bool wanted;            /* one for the folder */
+    bool making;            /* likewise */
+    int64_t due_ms;         /* monotonic */
+    struct problem problem; /* of the last one for the folder */
+
     _Atomic bool stopping;
-    int64_t due_ms; /* the thread's; monotonic */
 };
 
 static bool go_on(void *arg, const char *doing, int percent)
@@ -274,15 +308,22 @@ static enum err make(struct backups *b, int fd, const struct backup_watch *watch
     return err;
 }
 
-static void make_scheduled(struct backups *b)
+/* One for the folder; what is wanted meanwhile is this one. */
+static void make_next(struct backups *b)
 {
     struct backups_made *made = malloc(sizeof *made);
     struct problem problem = {0};
+    b->making = true;
+    (void)pthread_mutex_unlock(&b->mutex);
     int64_t began_ms = clock_mono_ms(b->options.store.clock); /* counted from here, they do not drift */
     enum err err = made == NULL ? ERR_NO_MEMORY : make(b, -1, NULL, made, &problem);
     free(made);
     int64_t every_ms = b->options.every_s * 1000;
     int64_t wait_ms = err == ERR_OK || every_ms < BACKUP_AGAIN_MS ? every_ms : BACKUP_AGAIN_MS;
+    (void)pthread_mutex_lock(&b->mutex);
+    problem.err = err;
+    b->problem = problem;
+    b->wanted = b->making = false;
     b->due_ms = began_ms + wait_ms;
 }
 
@@ -308,10 +349,8 @@ static void *run(void *arg)
             fulfil(b, b->wish);
             continue;
         }
-        if (b->options.every_s > 0 && clock_mono_ms(b->options.store.clock) >= b->due_ms) {
-            (void)pthread_mutex_unlock(&b->mutex);
-            make_scheduled(b);
-            (void)pthread_mutex_lock(&b->mutex);
+        if (b->wanted || (b->options.every_s > 0 && clock_mono_ms(b->options.store.clock) >= b->due_ms)) {
+            make_next(b);
             continue;
         }
         struct timespec until;
@@ -389,6 +428,34 @@ enum err backups_start(const struct backups_options *options, struct backups **o
     }
     *out = b;
     return ERR_OK;
+}
+
+void backups_want(struct backups *b)
+{
+    (void)pthread_mutex_lock(&b->mutex);
+    b->wanted = true;
+    (void)pthread_cond_broadcast(&b->moved);
+    (void)pthread_mutex_unlock(&b->mutex);
+}
+
+void backups_look(struct backups *b, struct backups_view *out)
+{
+    const struct clock *clock = b->options.store.clock;
+    int64_t every_s = b->options.every_s;
+    (void)pthread_mutex_lock(&b->mutex);
+    *out = (struct backups_view){
+        .every_s = every_s,
+        .keep = b->options.keep,
+        .next_ms = every_s == 0 ? 0 : clock_wall_ms(clock) + b->due_ms - clock_mono_ms(clock),
+        .making = b->wanted || b->making,
+        .problem = b->problem,
+    };
+    (void)pthread_mutex_unlock(&b->mutex);
+}
+
+const struct backups_options *backups_given(const struct backups *b)
+{
+    return &b->options;
 }
 
 const struct backups_stats *backups_stats(const struct backups *b)

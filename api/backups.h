@@ -14,6 +14,7 @@
 
 #include "api/backup.h"
 #include "api/store.h"
+#include "base/arena.h"
 #include "db/writer.h"
 
 struct backups_options {
@@ -48,6 +49,17 @@ struct backups_made {
 enum err backups_make(const struct backups_options *options, int fd, const struct backup_watch *watch,
                       struct backups_made *made, struct problem *problem);
 
+/* One in the folder. It got its name when it was whole: opened, checked, and counted against the community. */
+struct backups_file {
+    const char *name;
+    int64_t made_ms;
+    int64_t bytes;
+};
+
+/* The newest first, at most `limit`; none when there is no folder. ERR_NO_MEMORY, ERR_INVALID: the name is too long. */
+enum err backups_files(const struct backups_options *options, size_t limit, struct arena *arena,
+                       struct backups_file **out, size_t *count);
+
 struct backups;
 
 enum err backups_start(const struct backups_options *options, struct backups **out);
@@ -55,6 +67,22 @@ enum err backups_start(const struct backups_options *options, struct backups **o
 /* The same on the thread, whose turn it waits for; `watch` is called there while the caller waits. */
 enum err backups_ask(struct backups *b, int fd, const struct backup_watch *watch, struct backups_made *made,
                      struct problem *problem);
+
+/* Another one into the folder, soon; when it is being made already, that is the one. Does not wait for it. */
+void backups_want(struct backups *b);
+
+struct backups_view {
+    int64_t every_s; /* 0: none is scheduled */
+    int64_t keep;
+    int64_t next_ms; /* wall time; 0: none is scheduled */
+    bool making;
+    struct problem problem; /* of the last one for the folder; ERR_OK: it was made */
+};
+
+void backups_look(struct backups *b, struct backups_view *out);
+
+/* As they were given to backups_start. */
+const struct backups_options *backups_given(const struct backups *b);
 
 const struct backups_stats *backups_stats(const struct backups *b);
 bool backups_scheduled(const struct backups *b);

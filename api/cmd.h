@@ -16,6 +16,7 @@ int cmd_demo(struct operator_context *ctx);
 
 /* cmd_backup.c */
 int cmd_backup(struct operator_context *ctx);
+int cmd_backups(struct operator_context *ctx);
 int cmd_restore(struct operator_context *ctx);
 
 /* cmd_doctor.c: 0 sound, 1 could not look, 3 something is wrong (with --repair: is still) */
@@ -28,18 +29,23 @@ int cmd_user_disable(struct operator_context *ctx);
 int cmd_user_enable(struct operator_context *ctx);
 int cmd_team_add(struct operator_context *ctx);
 int cmd_invite(struct operator_context *ctx);
+int cmd_invites(struct operator_context *ctx);
 
 /* cmd_moderation.c */
 int cmd_audit(struct operator_context *ctx);
 int cmd_words(struct operator_context *ctx);
 int cmd_report(struct operator_context *ctx);
 int cmd_mute(struct operator_context *ctx);
+int cmd_hide(struct operator_context *ctx);
+int cmd_show(struct operator_context *ctx);
 int cmd_team_remove(struct operator_context *ctx);
 int cmd_user_delete(struct operator_context *ctx);
 
 /* cmd_list.c */
 int cmd_user_list(struct operator_context *ctx);
 int cmd_team_list(struct operator_context *ctx);
+int cmd_list_invites(struct operator_context *ctx);
+int cmd_list_backups(struct operator_context *ctx, const struct backups_options *options);
 
 /* cmd_token.c */
 int cmd_token_issue(struct operator_context *ctx);

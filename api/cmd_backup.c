@@ -1,5 +1,5 @@
 /*
- * backup and restore: the community as one file, and back.
+ * backup, backups and restore: the community as one file, and back.
  */
 #include <stdio.h>
 #include <string.h>
@@ -115,6 +115,38 @@ int cmd_backup(struct operator_context *ctx)
     record(ctx);
     operator_print(ctx, "%lld KiB, checked, in %lld ms.", (long long)made->bytes / KIBIBYTE, (long long)made->took_ms);
     return 0;
+}
+
+static void print_plan(struct operator_context *ctx)
+{
+    struct backups_view view;
+    char next[CLOCK_TEXT_BYTES];
+    if (ctx->backups == NULL) {
+        operator_print(ctx, "No server runs here: none will be made by itself.");
+        return;
+    }
+    backups_look(ctx->backups, &view);
+    clock_format(view.next_ms, next);
+    if (view.problem.err != ERR_OK)
+        operator_print(ctx, "The last one was not made: %s.", problem_detail(&view.problem));
+    if (view.making)
+        operator_print(ctx, "One is being made now.");
+    if (view.every_s == 0)
+        operator_print(ctx, "None is scheduled: `serve --backup-every 1d` makes one each day.");
+    else
+        operator_print(ctx, "The next is made at %s; the newest %lld are kept.", next, (long long)view.keep);
+}
+
+int cmd_backups(struct operator_context *ctx)
+{
+    const struct backups_options here = {
+        .store = {.data = ctx->options->data, .clock = ctx->clock},
+        .to = ctx->options->backup_to,
+    };
+    int status = cmd_list_backups(ctx, ctx->backups != NULL ? backups_given(ctx->backups) : &here);
+    if (status == 0 && !ctx->options->json)
+        print_plan(ctx);
+    return status;
 }
 
 /* ---- restore ----------------------------------------------------------------------------------------------------- */

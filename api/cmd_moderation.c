@@ -1,6 +1,6 @@
 /*
- * audit, words, reports, report, mute, team remove, user delete, user export: what coaches and admins do in the app,
- * for the operator.
+ * audit, words, report, hide, show, mute, team remove, user delete: what coaches and admins do in the app, for the
+ * operator.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +8,13 @@
 #include <time.h>
 
 #include "api/cmd.h"
+#include "api/query.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "db/audit.h"
-#include "db/moderation.h"
 #include "db/farewell.h"
+#include "db/moderation.h"
+#include "db/mutes.h"
 #include "db/shapes.h"
 #include "db/teams.h"
 #include "db/words.h"
@@ -168,6 +170,50 @@ int cmd_report(struct operator_context *ctx)
     return 0;
 }
 
+/* ---- hiding without a report ------------------------------------------------------------------------------------- */
+
+struct hide_job {
+    struct job job;
+    enum report_subject kind;
+    int64_t id;
+    bool hide;
+    bool changed;
+};
+
+static enum err hide_subject(struct job *base, struct tx *tx)
+{
+    struct hide_job *job = (struct hide_job *)base;
+    struct subject subject;
+    enum err err = moderation_subject(tx, job->kind, job->id, &subject);
+    if (err == ERR_NOT_FOUND && !tx->problem.detail[0])
+        return problem_set(&tx->problem, err, "there is no such %s", reports_subject_name(job->kind));
+    return err == ERR_OK ? moderation_hide(tx, 0, &subject, job->hide, &job->changed) : err;
+}
+
+static int turn_subject(struct operator_context *ctx, bool hide)
+{
+    const struct options *o = ctx->options;
+    struct hide_job job = {.job.run = hide_subject, .hide = hide};
+    struct problem problem = {0};
+    if (!reports_subject_parse(o->words[0], &job.kind) || !query_id(o->words[1], &job.id))
+        return operator_misused(ctx, "say `%s post ID` or `%s message ID`", hide ? "hide" : "show",
+                                hide ? "hide" : "show");
+    if (operator_write(ctx, &job.job, &problem) != ERR_OK)
+        return operator_fail_with(ctx, &problem);
+    operator_print(ctx, "%s", !job.changed ? "It was so already." : hide ? "Hidden." : "Shown again.");
+    return 0;
+}
+
+int cmd_hide(struct operator_context *ctx)
+{
+    return turn_subject(ctx, true);
+}
+
+int cmd_show(struct operator_context *ctx)
+{
+    return turn_subject(ctx, false);
+}
+
 /* ---- members ----------------------------------------------------------------------------------------------------- */
 
 struct person_job {
@@ -203,12 +249,35 @@ static bool find_both(struct operator_context *ctx, struct person_job *job, stru
     return true;
 }
 
+static void each_mute(void *arg, const struct mute *mute)
+{
+    struct operator_context *ctx = arg;
+    char until[CLOCK_TEXT_BYTES];
+    struct user member;
+    clock_format(mute->until_ms, until);
+    if (users_by_id(ctx->db, ctx->arena, mute->user_id, &member) == ERR_OK)
+        operator_print(ctx, "%s  until %s", member.username, until);
+}
+
+static int list_mutes(struct operator_context *ctx)
+{
+    struct user coach;
+    if (!operator_find_user(ctx, ctx->options->words[0], &coach))
+        return 1;
+    enum err err = mutes_each(ctx->db, coach.id, 0, clock_wall_ms(ctx->clock), each_mute, ctx);
+    return err == ERR_OK ? 0 : operator_fail(ctx, "%s", err_sentence(err));
+}
+
 int cmd_mute(struct operator_context *ctx)
 {
     struct user member;
     struct problem problem = {0};
     struct person_job job = {.job.run = mute_member};
     char *end;
+    if (ctx->options->words_count == 1)
+        return list_mutes(ctx);
+    if (ctx->options->words_count == 2)
+        return operator_misused(ctx, "say for how many minutes; 0 ends a pause");
     job.minutes = strtoll(ctx->options->words[2], &end, 10);
     if (*end != '\0' || job.minutes < 0 || job.minutes > MUTE_MINUTES_MAX)
         return operator_misused(ctx, "a pause has 1 to %d minutes; 0 ends it", MUTE_MINUTES_MAX);

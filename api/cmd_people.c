@@ -1,5 +1,5 @@
 /*
- * user add, passwd, disable, enable; team add; invite.
+ * user add, passwd, disable, enable; team add; invite, invites.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -9,6 +9,7 @@
 
 #include "api/cmd.h"
 #include "api/password.h"
+#include "api/query.h"
 #include "api/secret.h"
 #include "api/username.h"
 #include "base/json.h"
@@ -208,6 +209,7 @@ int cmd_team_add(struct operator_context *ctx)
 
 struct invite_job {
     struct job job;
+    int64_t id; /* of one that is there */
     unsigned char hash[INVITE_HASH_BYTES];
     int64_t team_id;
     int64_t uses;
@@ -219,8 +221,9 @@ static_assert(INVITE_HASH_BYTES == SECRET_HASH_BYTES, "an invite is found by the
 static enum err add_invite(struct job *base, struct tx *tx)
 {
     struct invite_job *job = (struct invite_job *)base;
-    enum err err = teams_invite_create(tx, job->hash, job->team_id, job->team_id, job->uses, job->expires_ms);
-    const struct audit_entry entry = {.action = "invite.create", .team_id = job->team_id};
+    enum err err = teams_invite_create(tx, job->hash, job->team_id, job->team_id, job->uses, job->expires_ms, &job->id);
+    const struct audit_entry entry = {
+        .action = "invite.create", .team_id = job->team_id, .subject = "invite", .subject_id = job->id};
     return err == ERR_OK ? audit_add(tx, &entry) : err;
 }
 
@@ -244,5 +247,32 @@ int cmd_invite(struct operator_context *ctx)
     if (operator_write(ctx, &job.job, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
     operator_print(ctx, "%s/#/join/%s", o->public_url, code);
+    return 0;
+}
+
+static enum err revoke_invite(struct job *base, struct tx *tx)
+{
+    const struct invite_job *job = (const struct invite_job *)base;
+    struct audit_entry entry = {.action = "invite.revoke", .subject = "invite", .subject_id = job->id};
+    enum err err = teams_invite_team(tx->db, job->id, tx->now_ms, &entry.team_id);
+    if (err == ERR_NOT_FOUND)
+        return problem_set(&tx->problem, err, "there is no such invite, or it is over");
+    if (err == ERR_OK)
+        err = teams_invite_revoke(tx, job->id);
+    return err == ERR_OK ? audit_add(tx, &entry) : err;
+}
+
+int cmd_invites(struct operator_context *ctx)
+{
+    const struct options *o = ctx->options;
+    struct invite_job job = {.job.run = revoke_invite};
+    struct problem problem = {0};
+    if (o->words_count == 0)
+        return cmd_list_invites(ctx);
+    if (o->words_count != 2 || strcmp(o->words[0], "revoke") != 0 || !query_id(o->words[1], &job.id))
+        return operator_misused(ctx, "say `invites revoke ID`");
+    if (operator_write(ctx, &job.job, &problem) != ERR_OK)
+        return operator_fail_with(ctx, &problem);
+    operator_print(ctx, "The link lets nobody in any more.");
     return 0;
 }

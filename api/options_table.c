@@ -455,7 +455,7 @@ const struct option_row option_rows[] = {
     {.name = "backup-to",
      .argument = "DIR",
      .default_value = "backups",
-     .commands = SERVER | BIT(COMMAND_BACKUP) | BIT(COMMAND_DOCTOR),
+     .commands = SERVER | BIT(COMMAND_BACKUP) | BIT(COMMAND_BACKUPS) | BIT(COMMAND_DOCTOR),
      .help = "Folder of the backups; a relative one is inside --data",
      .read = read_text,
      AT(backup_to),
@@ -569,7 +569,8 @@ const struct option_row option_rows[] = {
      AT(repair)},
     {.name = "json",
      .commands =
-         BIT(COMMAND_USER_LIST) | BIT(COMMAND_TEAM_LIST) | BIT(COMMAND_AUDIT) | BIT(COMMAND_NUMBERS),
+         BIT(COMMAND_USER_LIST) | BIT(COMMAND_TEAM_LIST) | BIT(COMMAND_AUDIT) | BIT(COMMAND_NUMBERS) |
+         BIT(COMMAND_INVITES) | BIT(COMMAND_BACKUPS),
      .local = true,
      .help = "Print JSON instead of a table",
      .read = read_switch,

@@ -44,6 +44,26 @@ void render_user(struct json_writer *w, const struct user *user, const struct me
     json_object_end(w);
 }
 
+void render_account(struct json_writer *w, const struct user_row *user)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, user->id);
+    json_key(w, "username");
+    json_put_string(w, user->username);
+    json_key(w, "name");
+    json_put_string(w, user->name);
+    json_key(w, "role");
+    json_put_string(w, role_name(user->role));
+    json_key(w, "team");
+    json_put_string(w, user->team);
+    json_key(w, "disabled");
+    json_put_bool(w, user->disabled);
+    json_key(w, "createdAt");
+    json_put_time(w, user->created_ms);
+    json_object_end(w);
+}
+
 void render_team(struct json_writer *w, const struct team *team)
 {
     json_object_begin(w);
@@ -57,6 +77,38 @@ void render_team(struct json_writer *w, const struct team *team)
     json_put_int(w, team->members);
     json_key(w, "createdAt");
     json_put_time(w, team->created_ms);
+    json_object_end(w);
+}
+
+void render_invite(struct json_writer *w, const struct invite_row *invite)
+{
+    json_object_begin(w);
+    json_key(w, "id");
+    json_put_id(w, invite->id);
+    json_key(w, "team");
+    named(w, invite->team_id, invite->team_name);
+    json_key(w, "createdBy");
+    named(w, invite->created_by, invite->creator_name);
+    json_key(w, "maxUses");
+    json_put_int(w, invite->uses_max);
+    json_key(w, "usesLeft");
+    json_put_int(w, invite->uses_left);
+    json_key(w, "createdAt");
+    json_put_time(w, invite->created_ms);
+    json_key(w, "expiresAt");
+    json_put_time(w, invite->expires_ms);
+    json_object_end(w);
+}
+
+void render_backup(struct json_writer *w, const struct backups_file *file)
+{
+    json_object_begin(w);
+    json_key(w, "name");
+    json_put_string(w, file->name);
+    json_key(w, "madeAt");
+    json_put_time(w, file->made_ms);
+    json_key(w, "bytes");
+    json_put_int(w, file->bytes);
     json_object_end(w);
 }
 

@@ -4,6 +4,7 @@
 #ifndef PORCHLIGHT_API_RENDER_H
 #define PORCHLIGHT_API_RENDER_H
 
+#include "api/backups.h"
 #include "base/json.h"
 #include "db/notices.h"
 #include "db/posts.h"
@@ -11,7 +12,10 @@
 #include "db/users.h"
 
 void render_user(struct json_writer *w, const struct user *user, const struct membership *teams, size_t count);
+void render_account(struct json_writer *w, const struct user_row *user);
 void render_team(struct json_writer *w, const struct team *team);
+void render_invite(struct json_writer *w, const struct invite_row *invite);
+void render_backup(struct json_writer *w, const struct backups_file *file);
 void render_post(struct json_writer *w, const struct post *post);
 void render_like(struct json_writer *w, int64_t post_id, int64_t count);
 void render_notice(struct json_writer *w, const struct notice *notice);

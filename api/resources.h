@@ -46,6 +46,10 @@ void team_members(struct request *r);
 void team_join(struct request *r);
 void team_invite(struct request *r);
 
+/* invite.c */
+void invite_list(struct request *r);
+void invite_revoke(struct request *r);
+
 /* polls.c */
 void polls_presence(struct request *r);
 void polls_leave(struct request *r);
@@ -98,6 +102,9 @@ void socket_open(struct request *r);
 void admin_flags(struct request *r);
 void admin_flag_get(struct request *r);
 void admin_flag_put(struct request *r);
+void admin_members(struct request *r);
+void admin_backups_get(struct request *r);
+void admin_backups_post(struct request *r);
 
 /* own.c */
 void own_export(struct request *r);

@@ -46,6 +46,8 @@ const struct route routes[] = {
     {METHOD_GET, "teams/{}", ACCESS_MEMBER, team_get, NULL},
     {METHOD_GET, "teams/{}/members", ACCESS_MEMBER, team_members, "limit page"},
     {METHOD_POST, "teams/{}/invites", ACCESS_MEMBER, team_invite, NULL},
+    {METHOD_GET, "invites", ACCESS_MEMBER, invite_list, "limit page"},
+    {METHOD_DELETE, "invites/{}", ACCESS_MEMBER, invite_revoke, NULL},
 
     {METHOD_DELETE, "teams/{}/members/{}", ACCESS_MEMBER, mute_remove_member, NULL},
     {METHOD_GET, "teams/{}/mutes", ACCESS_MEMBER, mute_list, NULL},
@@ -107,6 +109,9 @@ const struct route routes[] = {
     {METHOD_PUT, "admin/flags/realtime", ACCESS_ADMIN, admin_flag_put, NULL},
     {METHOD_GET, "admin/audit", ACCESS_ADMIN, audit_list, "actor limit page"},
     {METHOD_GET, "admin/numbers", ACCESS_ADMIN, numbers_get, NULL},
+    {METHOD_GET, "admin/members", ACCESS_ADMIN, admin_members, "limit page"},
+    {METHOD_GET, "admin/backups", ACCESS_ADMIN, admin_backups_get, NULL},
+    {METHOD_POST, "admin/backups", ACCESS_ADMIN, admin_backups_post, NULL},
     {METHOD_GET, "admin/words", ACCESS_ADMIN, audit_words_get, NULL},
     {METHOD_PUT, "admin/words", ACCESS_ADMIN, audit_words_put, NULL},
 

@@ -1,5 +1,6 @@
 /*
- * Teams, their members, and the links that invite into them.
+ * Teams, their members, and the links that invite into them: made here, used here and in session.c, looked after in
+ * invite.c.
  */
 #include "db/teams.h"
 
@@ -115,10 +116,13 @@ static enum err run_invite(struct request *r, struct tx *tx)
     secret_code_new(code);
     secret_code_hash(code, hash);
     int64_t expires_ms = tx->now_ms + invite->hours * 3600000;
-    enum err err = teams_invite_create(tx, hash, invite->team_id, r->caller.user_id, invite->uses, expires_ms);
+    int64_t id = 0;
+    enum err err = teams_invite_create(tx, hash, invite->team_id, r->caller.user_id, invite->uses, expires_ms, &id);
     const struct audit_entry entry = {.actor_id = r->caller.user_id,
                                       .action = "invite.create",
                                       .team_id = invite->team_id,
+                                      .subject = "invite",
+                                      .subject_id = id,
                                       .detail = arena_printf(r->arena, "%lld uses", (long long)invite->uses)};
     if (err == ERR_OK)
         err = audit_add(tx, &entry);
@@ -127,6 +131,8 @@ static enum err run_invite(struct request *r, struct tx *tx)
     char *url = arena_printf(r->arena, "%s/#/join/%s", r->app->origin, code);
     struct json_writer w = {.out = &r->out};
     json_object_begin(&w);
+    json_key(&w, "id");
+    json_put_id(&w, id);
     json_key(&w, "code");
     json_put_string(&w, code);
     json_key(&w, "url");

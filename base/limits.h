@@ -271,6 +271,7 @@
 #define BACKUP_FACTS_BYTES_MAX 16384 /* backup.json: two dozen lines and a name for each table */
 #define BACKUP_AGAIN_MS 300000       /* after one that failed: a full disk is not emptied within a minute */
 #define BACKUP_KEEP_MAX 1000
+#define BACKUPS_LISTED_MAX 100 /* for the admin's page: three months of a daily one */
 #define BACKUP_EVERY_S_MAX (366 * 86400)
 #define CENSUS_TABLES_MAX 96 /* of one file: three times what there is */
 

@@ -154,12 +154,19 @@ enum err teams_rename(struct tx *tx, int64_t team_id, const char *name)
 /* ---- invites ----------------------------------------------------------------------------------------------------- */
 
 enum err teams_invite_create(struct tx *tx, const unsigned char hash[static INVITE_HASH_BYTES], int64_t team_id,
-                             int64_t created_by, int64_t uses, int64_t expires_ms)
+                             int64_t created_by, int64_t uses, int64_t expires_ms, int64_t *id)
 {
-    return db_run(tx->db,
-                  "INSERT INTO invites (hash, team_id, created_by, uses_left, expires_ms, created_ms)"
-                  " VALUES ($1, $2, $3, $4, $5, $6)",
-                  "biiiii", hash, (size_t)INVITE_HASH_BYTES, team_id, created_by, uses, expires_ms, tx->now_ms);
+    struct db_stmt *stmt;
+    enum err err = db_query(tx->db, &stmt,
+                            "INSERT INTO invites (hash, team_id, created_by, uses_max, uses_left, expires_ms,"
+                            " created_ms) VALUES ($1, $2, $3, $4, $4, $5, $6) RETURNING id",
+                            "biiiii", hash, (size_t)INVITE_HASH_BYTES, team_id, created_by, uses, expires_ms,
+                            tx->now_ms);
+    if (err != ERR_OK)
+        return err;
+    if (db_row(stmt))
+        *id = db_int(stmt, 0);
+    return db_end(stmt);
 }
 
 static enum err read_invite(struct db_stmt *stmt, struct invite *out)
@@ -190,4 +197,60 @@ enum err teams_invite_use(struct tx *tx, const unsigned char hash[static INVITE_
                             " RETURNING team_id, uses_left, expires_ms",
                             "bi", hash, (size_t)INVITE_HASH_BYTES, tx->now_ms);
     return err != ERR_OK ? err : read_invite(stmt, out);
+}
+
+enum err teams_invites(struct db *db, struct arena *arena, int64_t team_id, int64_t before_id, int64_t now_ms,
+                       size_t limit, struct invite_row **out, size_t *count)
+{
+#define INVITES_SELECT                                                                                                 \
+    "SELECT i.id, i.team_id, t.name, i.created_by, c.name, i.uses_max, i.uses_left, i.created_ms, i.expires_ms"        \
+    " FROM invites i JOIN teams t ON t.id = i.team_id JOIN users c ON c.id = i.created_by"                             \
+    " WHERE i.id < $1 AND i.uses_left > 0 AND i.expires_ms > $2"
+#define INVITES_ORDER " ORDER BY i.id DESC LIMIT $3"
+    static const char all[] = INVITES_SELECT INVITES_ORDER;
+    static const char one[] = INVITES_SELECT " AND i.team_id = $4" INVITES_ORDER;
+    assert(limit > 0);
+    *count = 0;
+    *out = arena_alloc(arena, limit * sizeof **out);
+    if (*out == NULL)
+        return ERR_NO_MEMORY;
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, team_id == 0 ? all : one, team_id == 0 ? "iii" : "iiii",
+                            before_id != 0 ? before_id : INT64_MAX, now_ms, (int64_t)limit, team_id);
+    if (err != ERR_OK)
+        return err;
+    bool full = false;
+    while (!full && *count < limit && db_row(stmt))
+        (*out)[(*count)++] = (struct invite_row){
+            .id = db_int(stmt, 0),
+            .team_id = db_int(stmt, 1),
+            .team_name = rows_text(stmt, 2, arena, &full),
+            .created_by = db_int(stmt, 3),
+            .creator_name = rows_text(stmt, 4, arena, &full),
+            .uses_max = db_int(stmt, 5),
+            .uses_left = db_int(stmt, 6),
+            .created_ms = db_int(stmt, 7),
+            .expires_ms = db_int(stmt, 8),
+        };
+    return rows_end(stmt, full);
+}
+
+enum err teams_invite_team(struct db *db, int64_t id, int64_t now_ms, int64_t *team_id)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt,
+                            "SELECT team_id FROM invites WHERE id = $1 AND uses_left > 0 AND expires_ms > $2", "ii", id,
+                            now_ms);
+    if (err != ERR_OK)
+        return err;
+    bool found = db_row(stmt);
+    if (found)
+        *team_id = db_int(stmt, 0);
+    return rows_end_one(stmt, found, false);
+}
+
+enum err teams_invite_revoke(struct tx *tx, int64_t id)
+{
+    enum err err = db_run(tx->db, "DELETE FROM invites WHERE id = $1", "i", id);
+    return err == ERR_OK && db_changes(tx->db) == 0 ? ERR_NOT_FOUND : err;
 }

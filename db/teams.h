@@ -58,8 +58,9 @@ struct invite {
     int64_t expires_ms;
 };
 
+/* `id` is what it is listed by. */
 enum err teams_invite_create(struct tx *tx, const unsigned char hash[static INVITE_HASH_BYTES], int64_t team_id,
-                             int64_t created_by, int64_t uses, int64_t expires_ms);
+                             int64_t created_by, int64_t uses, int64_t expires_ms, int64_t *id);
 
 /* ERR_NOT_FOUND when unknown, used up or expired at `now_ms`. */
 enum err teams_invite_find(struct db *db, const unsigned char hash[static INVITE_HASH_BYTES], int64_t now_ms,
@@ -67,5 +68,27 @@ enum err teams_invite_find(struct db *db, const unsigned char hash[static INVITE
 
 /* Takes one use, in the transaction that makes the member. ERR_NOT_FOUND as above. */
 enum err teams_invite_use(struct tx *tx, const unsigned char hash[static INVITE_HASH_BYTES], struct invite *out);
+
+struct invite_row {
+    int64_t id;
+    int64_t team_id;
+    const char *team_name;
+    int64_t created_by;
+    const char *creator_name;
+    int64_t uses_max;
+    int64_t uses_left;
+    int64_t created_ms;
+    int64_t expires_ms;
+};
+
+/* Those that open at `now_ms`, the newest first, below `before_id` (0: from the newest); of a team, or of all (0). */
+enum err teams_invites(struct db *db, struct arena *arena, int64_t team_id, int64_t before_id, int64_t now_ms,
+                       size_t limit, struct invite_row **out, size_t *count);
+
+/* ERR_NOT_FOUND when there is no such invite, or it is over at `now_ms`. */
+enum err teams_invite_team(struct db *db, int64_t id, int64_t now_ms, int64_t *team_id);
+
+/* From now on it opens nothing. ERR_NOT_FOUND. */
+enum err teams_invite_revoke(struct tx *tx, int64_t id);
 
 #endif

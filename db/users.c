@@ -149,17 +149,14 @@ enum err users_each_hidden(struct db *db, void (*each)(void *arg, int64_t id), v
     return db_end(stmt);
 }
 
-enum err users_each(struct db *db, void (*each)(void *arg, const struct user_row *row), void *arg)
+#define USER_ROWS                                                                                                      \
+    "SELECT u.id, u.username, u.name, u.role, u.disabled, u.created_ms,"                                               \
+    " (SELECT t.name FROM memberships m JOIN teams t ON t.id = m.team_id"                                              \
+    " WHERE m.user_id = u.id ORDER BY m.joined_ms, m.team_id LIMIT 1)"                                                 \
+    " FROM users u "
+
+static enum err walk_rows(struct db_stmt *stmt, void (*each)(void *arg, const struct user_row *row), void *arg)
 {
-    struct db_stmt *stmt;
-    enum err err = db_query(db, &stmt,
-                            "SELECT u.id, u.username, u.name, u.role, u.disabled, u.created_ms,"
-                            " (SELECT t.name FROM memberships m JOIN teams t ON t.id = m.team_id"
-                            " WHERE m.user_id = u.id ORDER BY m.joined_ms, m.team_id LIMIT 1)"
-                            " FROM users u ORDER BY u.username",
-                            "");
-    if (err != ERR_OK)
-        return err;
     while (db_row(stmt)) {
         struct user_row row = {
             .id = db_int(stmt, 0),
@@ -174,6 +171,22 @@ enum err users_each(struct db *db, void (*each)(void *arg, const struct user_row
         each(arg, &row);
     }
     return db_end(stmt);
+}
+
+enum err users_each(struct db *db, void (*each)(void *arg, const struct user_row *row), void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, USER_ROWS "ORDER BY u.username", "");
+    return err != ERR_OK ? err : walk_rows(stmt, each, arg);
+}
+
+enum err users_page(struct db *db, int64_t after, size_t limit, void (*each)(void *arg, const struct user_row *row),
+                    void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, USER_ROWS "WHERE u.id > $1 AND u.deleted_ms IS NULL ORDER BY u.id LIMIT $2",
+                            "ii", after, (int64_t)limit);
+    return err != ERR_OK ? err : walk_rows(stmt, each, arg);
 }
 
 /* ---- creating ---------------------------------------------------------------------------------------------------- */

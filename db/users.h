@@ -81,6 +81,10 @@ struct user_row {
 };
 enum err users_each(struct db *db, void (*each)(void *arg, const struct user_row *row), void *arg);
 
+/* The same by id, above `after`, at most `limit`, without those who left for good. */
+enum err users_page(struct db *db, int64_t after, size_t limit, void (*each)(void *arg, const struct user_row *row),
+                    void *arg);
+
 /* ERR_CONFLICT with a sentence when the user name (or external id) is taken. Notes CHANGE_MEMBER. */
 enum err users_create(struct tx *tx, const struct user_new *user, int64_t *id);
 

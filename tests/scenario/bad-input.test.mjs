@@ -25,7 +25,7 @@ before(async () => {
     const job = expectStatus(await request(server, { method: 'POST', path: '/digests', as: service, body: wish }), 201).id;
     const mine = expectStatus(await as(server, 'sarah').post('/posts', { body: 'Mine' }), 201).id;
     const foreign = expectStatus(await as(server, 'dave').post('/posts', { body: 'Foreign' }), 201).id;
-    const { code } = expectStatus(
+    const { code, id: invite } = expectStatus(
         await as(server, 'sarah').post(`/teams/${people.walkers}/invites`, { maxUses: 500 }),
         201,
     );
@@ -38,7 +38,7 @@ before(async () => {
     const blame = { subject: 'post', subjectId: mine, reason: 'other' };
     const report = expectStatus(await as(server, 'member1').post('/reports', blame), 201).id;
     const chat = { channel, message, foreignChannel: await channelOf('dave') };
-    context = { ...people, job, mine, foreign, code, report, ...chat, cursor: await cursorOf(server, 'sarah') };
+    context = { ...people, job, mine, foreign, code, invite, report, ...chat, cursor: await cursorOf(server, 'sarah') };
 });
 after(() => server.stop());
 
@@ -135,6 +135,7 @@ const good = {
     'post /reports': { as: 'member2', body: ({ mine }) => ({ subject: 'post', subjectId: mine, reason: 'other', words: 'A' }) },
     'put /reports/{id}': { as: 'admin', body: () => ({ decision: 'dismiss' }) },
     'put /teams/{id}/mutes/{user}': { as: 'sarah', body: () => ({ minutes: 1 }) },
+    'post /admin/backups': { as: 'admin', body: () => ({}) },
     'put /admin/words': { as: 'admin', body: () => ({ words: ['scam'] }) },
     'put /admin/flags/{name}': { as: 'admin', body: () => ({ value: true }) },
 };
@@ -146,6 +147,7 @@ function pathOf(template) {
         .replace(/^(\/teams\/)\{id\}/, `$1${context.walkers}`)
         .replace(/^(\/channels\/)\{id\}/, `$1${context.channel}`)
         .replace(/^(\/reports\/)\{id\}/, `$1${context.report}`)
+        .replace(/^(\/invites\/)\{id\}/, `$1${context.invite}`)
         .replace('{user}', context.member1.id)
         .replace('{message}', context.message)
         .replace('{job}', context.job)

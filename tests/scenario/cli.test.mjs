@@ -7,8 +7,8 @@ import { before, describe, test } from 'node:test';
 import { binary, cliOn, demoData, mustOn, run, temporaryFolder } from './harness.mjs';
 
 const commands = [
-    'serve', 'check', 'migrate', 'demo', 'import', 'export', 'backup', 'restore', 'doctor', 'user add', 'user passwd', 'user disable', 'user enable',
-    'user list', 'team add', 'team list', 'invite', 'token issue', 'token verify', 'token revoke', 'token keys', 'flag',
+    'serve', 'check', 'migrate', 'demo', 'import', 'export', 'backup', 'backups', 'restore', 'doctor', 'user add', 'user passwd', 'user disable', 'user enable',
+    'user list', 'team add', 'team list', 'invite', 'invites', 'mute', 'hide', 'show', 'token issue', 'token verify', 'token revoke', 'token keys', 'flag',
 ];
 
 /* A file in a folder of its own. */

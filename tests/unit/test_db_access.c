@@ -132,6 +132,7 @@ static void housekeeping_takes_so_many_rows_at_once(void **state)
     struct tx *tx = fixture_begin(f);
     int64_t team = fixture_team(tx, "sarah");
     unsigned char print[FINGERPRINT_BYTES] = {0};
+    int64_t id;
     for (int i = 0; i < 5; i++) {
         char key[20];
         unsigned char hash[INVITE_HASH_BYTES] = {(unsigned char)i};
@@ -139,7 +140,7 @@ static void housekeeping_takes_so_many_rows_at_once(void **state)
         tx->now_ms = T0 + i;
         assert_int_equal(access_replay_store(tx, 1, key, print, 200, "", 0), ERR_OK);
         assert_int_equal(access_revoke(tx, key, 1, T0 + i), ERR_OK);
-        assert_int_equal(teams_invite_create(tx, hash, team, team, 1, T0 + i), ERR_OK);
+        assert_int_equal(teams_invite_create(tx, hash, team, team, 1, T0 + i, &id), ERR_OK);
     }
     tx->now_ms = T0 + 3 + IDEMPOTENCY_HOURS * INT64_C(3600000); /* three answers are too old; all else has expired */
     int64_t pruned = -1;

@@ -82,6 +82,12 @@ static int64_t populate(struct fixture *f)
     return team;
 }
 
+static void ignore_user(void *arg, const struct user_row *row)
+{
+    (void)arg;
+    (void)row;
+}
+
 static void read_everything(struct fixture *f, int64_t team)
 {
     struct db *db = f->reader;
@@ -91,6 +97,7 @@ static void read_everything(struct fixture *f, int64_t team)
     struct team one_team, *teams;
     struct team_member *members;
     struct invite invite;
+    struct invite_row *invites;
     struct post post, *posts;
     struct post_mark marks[10];
     struct notice notice, *notices;
@@ -106,11 +113,15 @@ static void read_everything(struct fixture *f, int64_t team)
     assert_int_equal(users_by_username(db, arena, "sarah", &user), ERR_OK);
     assert_int_equal(users_by_external_id(db, arena, "x", &user), ERR_NOT_FOUND);
     assert_int_equal(users_teams(db, arena, team, &memberships, &count), ERR_OK);
+    assert_int_equal(users_page(db, 0, 10, ignore_user, NULL), ERR_OK);
     assert_int_equal(teams_by_id(db, arena, team, &one_team), ERR_OK);
     assert_int_equal(teams_page(db, arena, 0, 0, 10, &teams, &count), ERR_OK);
     assert_int_equal(teams_page(db, arena, team, 0, 10, &teams, &count), ERR_OK);
     assert_int_equal(teams_members(db, arena, team, 0, 10, &members, &count), ERR_OK);
     assert_int_equal(teams_invite_find(db, hash, T0, &invite), ERR_NOT_FOUND);
+    assert_int_equal(teams_invites(db, arena, 0, 0, T0, 10, &invites, &count), ERR_OK);
+    assert_int_equal(teams_invites(db, arena, team, 0, T0, 10, &invites, &count), ERR_OK);
+    assert_int_equal(teams_invite_team(db, 1, T0, a), ERR_NOT_FOUND);
     struct posts_query query = {.team_id = team, .viewer_id = team, .limit = 10};
     assert_int_equal(posts_page(db, arena, &query, &posts, &count), ERR_OK);
     query.pinned_only = true;

@@ -213,7 +213,8 @@ static void an_invite_opens_so_often_and_so_long(void **state)
     unsigned char hash[INVITE_HASH_BYTES] = {1, 0, 2};
     unsigned char other[INVITE_HASH_BYTES] = {1, 0, 3};
     struct invite invite;
-    assert_int_equal(teams_invite_create(tx, hash, team, team, 2, T0 + 1000), ERR_OK);
+    int64_t id;
+    assert_int_equal(teams_invite_create(tx, hash, team, team, 2, T0 + 1000, &id), ERR_OK);
     assert_int_equal(teams_invite_find(tx->db, other, T0, &invite), ERR_NOT_FOUND);
     assert_int_equal(teams_invite_find(tx->db, hash, T0 + 1000, &invite), ERR_NOT_FOUND);
     assert_int_equal(teams_invite_find(tx->db, hash, T0 + 999, &invite), ERR_OK);
@@ -226,8 +227,54 @@ static void an_invite_opens_so_often_and_so_long(void **state)
     assert_int_equal(invite.team_id, team);
     assert_int_equal(teams_invite_use(tx, hash, &invite), ERR_NOT_FOUND);
     assert_int_equal(teams_invite_find(tx->db, hash, T0, &invite), ERR_NOT_FOUND);
-    assert_int_equal(teams_invite_create(tx, other, team, team, 5, T0), ERR_OK);
+    assert_int_equal(teams_invite_create(tx, other, team, team, 5, T0, &id), ERR_OK);
     assert_int_equal(teams_invite_use(tx, other, &invite), ERR_NOT_FOUND); /* expired now */
+    fixture_commit(f);
+}
+
+static void invites_that_open_are_listed_and_taken_back(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = fixture_begin(f);
+    int64_t team = fixture_team(tx, "sarah");
+    int64_t other_team = fixture_team(tx, "dave");
+    int64_t ids[4];
+    int64_t of_team = 0;
+    struct invite invite;
+    struct invite_row *rows;
+    size_t count;
+    for (size_t i = 0; i < 4; i++) {
+        const unsigned char hash[INVITE_HASH_BYTES] = {(unsigned char)i};
+        int64_t expires_ms = i == 1 ? T0 + 10 : T0 + 1000;
+        assert_int_equal(
+            teams_invite_create(tx, hash, i == 2 ? other_team : team, team, 1 + (int64_t)i, expires_ms, &ids[i]),
+            ERR_OK);
+    }
+    const unsigned char first[INVITE_HASH_BYTES] = {0};
+    const unsigned char last[INVITE_HASH_BYTES] = {3};
+    assert_int_equal(teams_invite_use(tx, first, &invite), ERR_OK); /* used up */
+    assert_int_equal(teams_invite_use(tx, last, &invite), ERR_OK);
+    assert_int_equal(teams_invites(tx->db, f->arena, 0, 0, T0 + 10, 10, &rows, &count), ERR_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].id, ids[3]);
+    assert_int_equal(rows[0].uses_max, 4);
+    assert_int_equal(rows[0].uses_left, 3);
+    assert_int_equal(rows[0].expires_ms, T0 + 1000);
+    assert_int_equal(rows[1].id, ids[2]);
+    assert_int_equal(rows[1].team_id, other_team);
+    assert_int_equal(rows[1].created_by, team);
+    assert_int_equal(teams_invites(tx->db, f->arena, 0, ids[3], T0, 1, &rows, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].id, ids[2]);
+    assert_int_equal(teams_invites(tx->db, f->arena, other_team, 0, T0, 10, &rows, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(teams_invite_team(tx->db, ids[0], T0, &of_team), ERR_NOT_FOUND);
+    assert_int_equal(teams_invite_team(tx->db, ids[1], T0 + 10, &of_team), ERR_NOT_FOUND);
+    assert_int_equal(teams_invite_team(tx->db, ids[3], T0, &of_team), ERR_OK);
+    assert_int_equal(of_team, team);
+    assert_int_equal(teams_invite_revoke(tx, ids[3]), ERR_OK);
+    assert_int_equal(teams_invite_revoke(tx, ids[3]), ERR_NOT_FOUND);
+    assert_int_equal(teams_invite_find(tx->db, last, T0, &invite), ERR_NOT_FOUND);
     fixture_commit(f);
 }
 
@@ -330,6 +377,7 @@ int main(void)
         TEST(joining_is_idempotent_and_bounded),
         TEST(a_team_has_its_coach),
         TEST(an_invite_opens_so_often_and_so_long),
+        TEST(invites_that_open_are_listed_and_taken_back),
         TEST(engagement_counts_people_not_visits),
         TEST(members_of_each_day_are_counted),
         TEST(old_days_are_forgotten),

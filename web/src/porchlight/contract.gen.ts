@@ -160,6 +160,21 @@ export interface MemberList {
     next: string | null;
 }
 
+export interface Account {
+    id: Id;
+    username: string;
+    name: string;
+    role: Role;
+    team: string | null;
+    disabled: boolean;
+    createdAt: Time;
+}
+
+export interface AccountList {
+    items: Account[];
+    next: string | null;
+}
+
 export interface TeamJoin {
     code: string;
 }
@@ -170,11 +185,33 @@ export interface InviteNew {
 }
 
 export interface Invite {
+    id: Id;
     code: string;
     url: string;
     teamId: Id;
     maxUses: number;
     expiresAt: Time;
+}
+
+export interface InviteOpen {
+    id: Id;
+    team: {
+        id: Id;
+        name: string;
+    };
+    createdBy: {
+        id: Id;
+        name: string;
+    };
+    maxUses: number;
+    usesLeft: number;
+    createdAt: Time;
+    expiresAt: Time;
+}
+
+export interface InviteList {
+    items: InviteOpen[];
+    next: string | null;
 }
 
 export interface Author {
@@ -613,6 +650,21 @@ export interface Numbers {
     every: number;
     items: NumbersSample[];
     days: NumbersDay[];
+}
+
+export interface Backup {
+    name: string;
+    madeAt: Time;
+    bytes: number;
+}
+
+export interface Backups {
+    everySeconds: number | null;
+    nextAt: Time | null;
+    keep: number;
+    making: boolean;
+    problem: string | null;
+    items: Backup[];
 }
 
 export interface AuditEntry {
