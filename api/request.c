@@ -58,13 +58,14 @@ static void show_path(struct request *r, const char *target)
 
 struct request *request_begin(struct loop *loop, struct MHD_Connection *connection, const char *target)
 {
-    struct request *r = take_spare(loop);
+    struct connection *from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct request *r = from == NULL ? NULL : take_spare(loop); /* there was no memory for the connection */
     if (r == NULL)
         return NULL;
     r->app = loop->app;
     r->loop = loop;
     r->connection = connection;
-    r->from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    r->from = from;
     r->started_us = now_us();
     r->target_start = target;
     r->target_len = target == NULL ? 0 : strlen(target);

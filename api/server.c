@@ -99,10 +99,13 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *socket_addres
 
 static void connection_open(struct loop *loop, struct MHD_Connection *mhd, void **context)
 {
+    int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     struct connection *c = calloc(1, sizeof *c);
-    if (c == NULL)
-        abort(); /* nothing can be served without a few hundred bytes */
-    c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (c == NULL) {
+        (void)shutdown(fd, SHUT_RDWR); /* what it has sent already meets request_begin, which refuses it */
+        return;
+    }
+    c->fd = fd;
     (void)cidr_address_of(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, &c->address);
     c->opened_ms = loop->now_ms;
     const int send_buffer = SEND_BUFFER_BYTES;
@@ -137,7 +140,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         connection_open(cls, connection, context);
-    else
+    else if (*context != NULL)
         connection_close(cls, *context);
 }
 
