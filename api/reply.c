@@ -25,9 +25,13 @@
 #define ETAG_BYTES 35 /* two quotes, 32 hex digits, a NUL */
 #define CACHE_CONTROL "private, no-cache"
 
-static void add(struct MHD_Response *response, const char *name, const char *value)
+/* Without memory it becomes NULL: an answer without one of its headers is another answer. NULL stays NULL. */
+static void add(struct MHD_Response **response, const char *name, const char *value)
 {
-    (void)MHD_add_response_header(response, name, value); /* fails only without memory: the header is missing then */
+    if (*response == NULL || (value != NULL && MHD_add_response_header(*response, name, value) == MHD_YES))
+        return;
+    MHD_destroy_response(*response);
+    *response = NULL;
 }
 
 /* A hash of the body: equal answers have equal tags, also from two servers. No secret is needed: it guards nothing. */
@@ -63,7 +67,7 @@ bool reply_etag_matches(const char *list, const char *etag)
     return false;
 }
 
-static void add_cors(const struct request *r, struct MHD_Response *response)
+static void add_cors(const struct request *r, struct MHD_Response **response)
 {
     if (r->app->options->cors_origins_count > 0)
         add(response, "Vary", "Origin");
@@ -78,20 +82,17 @@ static void add_cors(const struct request *r, struct MHD_Response *response)
 static void finish(struct request *r, int status, struct MHD_Response *response)
 {
     assert(r->reply == NULL);
-    if (response == NULL) {
-        log_error(r->app->log, "reply.no_memory", LOG_S("id", request_id(r)));
-        r->reply_status = 503;
-        return;
-    }
     for (size_t i = 0; i < r->headers_count; i++)
-        add(response, r->headers[i].name, r->headers[i].value);
-    add(response, "X-Content-Type-Options", "nosniff");
-    add(response, "X-Request-Id", request_id(r));
-    add_cors(r, response);
+        add(&response, r->headers[i].name, r->headers[i].value);
+    add(&response, "X-Content-Type-Options", "nosniff");
+    add(&response, "X-Request-Id", request_id(r));
+    add_cors(r, &response);
     if (r->close || atomic_load_explicit(&r->app->draining, memory_order_relaxed))
-        add(response, "Connection", "close");
+        add(&response, "Connection", "close");
+    if (response == NULL)
+        log_error(r->app->log, "reply.no_memory", LOG_S("id", request_id(r)));
     r->reply = response;
-    r->reply_status = status;
+    r->reply_status = response == NULL ? 503 : status;
 }
 
 /* The buffer's bytes become the response's. */
@@ -121,6 +122,7 @@ void request_reply(struct request *r, int status)
     struct MHD_Response *response;
     char etag[ETAG_BYTES];
     if (r->out.failed) {
+        r->headers_count = 0; /* they belong to what cannot be said */
         request_fail(r, ERR_INTERNAL);
         return;
     }
@@ -136,14 +138,11 @@ void request_reply(struct request *r, int status)
         response = empty();
     } else {
         response = from_out(r);
-        if (response != NULL)
-            add(response, "Content-Type", "application/json");
+        add(&response, "Content-Type", "application/json");
     }
-    if (response != NULL) {
-        add(response, "Cache-Control", CACHE_CONTROL);
-        if (tagged)
-            add(response, "ETag", etag);
-    }
+    add(&response, "Cache-Control", CACHE_CONTROL);
+    if (tagged)
+        add(&response, "ETag", etag);
     finish(r, status, response);
 }
 
@@ -161,12 +160,10 @@ void request_reply_static(struct request *r, int status, const char *type, const
     struct MHD_Response *response = same ? empty()
                                          : MHD_create_response_from_buffer(len, (void *)(uintptr_t)bytes,
                                                                            MHD_RESPMEM_PERSISTENT);
-    if (response != NULL) {
-        if (!same)
-            add(response, "Content-Type", type);
-        if (etag != NULL)
-            add(response, "ETag", etag);
-    }
+    if (!same)
+        add(&response, "Content-Type", type);
+    if (etag != NULL)
+        add(&response, "ETag", etag);
     finish(r, same ? 304 : status, response);
 }
 
@@ -174,16 +171,15 @@ void request_reply_text(struct request *r, int status, const char *type)
 {
     char etag[ETAG_BYTES];
     if (r->out.failed) {
+        r->headers_count = 0; /* they belong to what cannot be said */
         request_fail(r, ERR_INTERNAL);
         return;
     }
     make_etag(r->out.data == NULL ? "" : r->out.data, r->out.len, etag);
     struct MHD_Response *response = from_out(r);
-    if (response != NULL) {
-        add(response, "Content-Type", type);
-        add(response, "Cache-Control", CACHE_CONTROL);
-        add(response, "ETag", etag);
-    }
+    add(&response, "Content-Type", type);
+    add(&response, "Cache-Control", CACHE_CONTROL);
+    add(&response, "ETag", etag);
     finish(r, status, response);
 }
 
@@ -208,12 +204,10 @@ void request_reply_upgrade(struct request *r, const char *accept, const char *ex
 {
     r->upgraded = upgraded;
     struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, r);
-    if (response != NULL) {
-        add(response, "Upgrade", "websocket");
-        add(response, "Sec-WebSocket-Accept", accept);
-        if (extensions != NULL)
-            add(response, "Sec-WebSocket-Extensions", extensions);
-    }
+    add(&response, "Upgrade", "websocket");
+    add(&response, "Sec-WebSocket-Accept", accept);
+    if (extensions != NULL)
+        add(&response, "Sec-WebSocket-Extensions", extensions);
     if (response == NULL) {
         request_fail(r, ERR_NO_MEMORY);
         return;
@@ -244,7 +238,7 @@ static void render_problem(struct request *r)
     json_object_end(&w);
 }
 
-static void add_retry_after(struct request *r, struct MHD_Response *response)
+static void add_retry_after(struct request *r, struct MHD_Response **response)
 {
     char text[16];
     int seconds = r->problem.retry_after_s;
@@ -264,14 +258,12 @@ void request_fail(struct request *r, enum err err)
         r->problem.detail[0] = '\0';
     }
     render_problem(r);
-    struct MHD_Response *response = from_out(r);
-    if (response != NULL) {
-        add(response, "Content-Type", "application/problem+json");
-        add(response, "Cache-Control", "no-store");
-        add_retry_after(r, response);
-        if (err == ERR_UNAUTHENTICATED)
-            add(response, "WWW-Authenticate", "Bearer");
-    }
+    struct MHD_Response *response = r->out.failed ? NULL : from_out(r);
+    add(&response, "Content-Type", "application/problem+json");
+    add(&response, "Cache-Control", "no-store");
+    add_retry_after(r, &response);
+    if (err == ERR_UNAUTHENTICATED)
+        add(&response, "WWW-Authenticate", "Bearer");
     finish(r, err_status(err), response);
 }
 
@@ -317,7 +309,7 @@ void shared_reply_free(struct shared_reply *s)
     free(s);
 }
 
-static void dress(struct MHD_Response *response, const struct request *r, const struct shared_reply *s, unsigned told_s)
+static void dress(struct MHD_Response **response, const struct request *r, const struct shared_reply *s, unsigned told_s)
 {
     char text[16];
     (void)snprintf(text, sizeof text, "%u", told_s);
@@ -335,11 +327,9 @@ static struct MHD_Response *build_variant(const struct request *r, const struct 
 {
     struct MHD_Response *response = same ? empty()
                                          : MHD_create_response_from_buffer(s->len, s->body, MHD_RESPMEM_MUST_COPY);
-    if (response == NULL)
-        return NULL;
     if (!same)
-        add(response, "Content-Type", "application/json");
-    dress(response, r, s, told_s);
+        add(&response, "Content-Type", "application/json");
+    dress(&response, r, s, told_s);
     return response;
 }
 
@@ -352,11 +342,9 @@ unsigned request_reply_shared(struct request *r, struct shared_reply *s, unsigne
     bool personal = r->head.origin != NULL || r->close || atomic_load_explicit(&r->app->draining, memory_order_relaxed);
     if (personal) { /* headers that are this request's alone */
         struct MHD_Response *response = build_variant(r, s, told_s, same);
-        if (response != NULL) {
-            add_cors(r, response);
-            if (r->close || atomic_load(&r->app->draining))
-                add(response, "Connection", "close");
-        }
+        add_cors(r, &response);
+        if (r->close || atomic_load(&r->app->draining))
+            add(&response, "Connection", "close");
         if (response == NULL) {
             request_fail(r, ERR_NO_MEMORY);
             return told_s;
