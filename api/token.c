@@ -61,18 +61,21 @@ enum err token_fault_err(enum token_fault fault)
 
 /* ---- the footer -------------------------------------------------------------------------------------------------- */
 
-static bool footer_parse(const struct paseto_part *footer, char kid[static PASERK_PID_BYTES])
+static enum token_fault footer_parse(const struct paseto_part *footer, struct arena *arena,
+                                     char kid[static PASERK_PID_BYTES])
 {
+    json_t *root;
     if (footer->len == 0 || footer->len > FOOTER_BYTES_MAX)
-        return false;
-    json_t *root = json_loadb(footer->bytes, footer->len, JSON_REJECT_DUPLICATES, NULL);
+        return TOKEN_FOOTER;
+    enum err err = json_parse(footer->bytes, footer->len, JSON_REJECT_DUPLICATES, arena, &root, NULL);
+    enum token_fault fault = err == ERR_NO_MEMORY ? TOKEN_NO_MEMORY : TOKEN_FOOTER;
     const json_t *value = json_object_get(root, "kid"); /* NULL in, NULL out */
-    bool good = json_object_size(root) == 1 && json_is_string(value) &&
-                paserk_is_pid(json_string_value(value), json_string_length(value));
-    if (good)
+    if (json_object_size(root) == 1 && json_is_string(value) &&
+        paserk_is_pid(json_string_value(value), json_string_length(value))) {
         memcpy(kid, json_string_value(value), PASERK_PID_BYTES);
-    json_decref(root);
-    return good;
+        fault = TOKEN_OK;
+    }
+    return fault;
 }
 
 enum token_fault token_key_id(const char *token, size_t len, struct arena *arena, char kid[static PASERK_PID_BYTES])
@@ -86,7 +89,7 @@ enum token_fault token_key_id(const char *token, size_t len, struct arena *arena
     enum err err = paseto_footer(token, len, arena, &footer);
     if (err)
         return err == ERR_NO_MEMORY ? TOKEN_NO_MEMORY : TOKEN_FORM;
-    return footer_parse(&footer, kid) ? TOKEN_OK : TOKEN_FOOTER;
+    return footer_parse(&footer, arena, kid);
 }
 
 /* ---- claims ------------------------------------------------------------------------------------------------------ */
@@ -138,8 +141,13 @@ static int64_t read_time(struct claim_reader *r, const char *name, bool required
 
 static enum token_fault claims_parse(const struct paseto_part *message, struct arena *arena, struct token_claims *out)
 {
-    json_t *root = json_loadb(message->bytes, message->len, JSON_REJECT_DUPLICATES, NULL);
-    struct claim_reader r = {.root = root, .arena = arena, .fault = json_is_object(root) ? TOKEN_OK : TOKEN_CLAIMS};
+    json_t *root;
+    enum err err = json_parse(message->bytes, message->len, JSON_REJECT_DUPLICATES, arena, &root, NULL);
+    struct claim_reader r = {.root = root,
+                             .arena = arena,
+                             .fault = err == ERR_NO_MEMORY   ? TOKEN_NO_MEMORY
+                                      : json_is_object(root) ? TOKEN_OK
+                                                             : TOKEN_CLAIMS};
     *out = (struct token_claims){
         .sub = read_text(&r, "sub", true),
         .role = read_text(&r, "role", false),
@@ -151,7 +159,6 @@ static enum token_fault claims_parse(const struct paseto_part *message, struct a
         .exp_ms = read_time(&r, "exp", true),
         .nbf_ms = read_time(&r, "nbf", false),
     };
-    json_decref(root);
     return r.fault;
 }
 

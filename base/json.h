@@ -92,4 +92,13 @@ void json_put_raw(struct json_writer *w, const char *json, size_t len);
 /* Number of Unicode scalar values, or SIZE_MAX when the bytes are not UTF-8 (RFC 3629). */
 size_t json_utf8_length(const char *bytes, size_t len);
 
+/*
+ * As json_loadb of jansson, whose names these are, for who has to take it apart differently. `root` lies in the arena: it
+ * needs no json_decref. ERR_MALFORMED, ERR_NO_MEMORY.
+ */
+struct json_t;
+struct json_error_t;
+enum err json_parse(const char *bytes, size_t len, size_t flags, struct arena *arena, struct json_t **root,
+                    struct json_error_t *cause);
+
 #endif

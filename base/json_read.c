@@ -6,7 +6,10 @@
  */
 #include "base/json.h"
 
+#include <assert.h>
 #include <jansson.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -269,23 +272,75 @@ static enum err check_object(const json_t *object, const struct json_field *fiel
     return ERR_OK;
 }
 
-/* NULL: not an object, and the problem says why. */
-static json_t *parse_object(const char *bytes, size_t len, struct problem *problem)
+/*
+ * Without memory jansson calls good JSON bad, drops a character of a string and goes on, or ends the program with an
+ * assertion. So it is never told: all that it makes lies in an arena, and where that has no room it is left by a jump.
+ * Its allocator has no argument of ours: hence a variable of the thread.
+ */
+struct parse {
+    struct arena *arena;
+    jmp_buf out;
+};
+
+static _Thread_local struct parse *parsing;
+
+static void *parse_alloc(size_t size)
 {
-    json_error_t cause;
-    json_t *root = NULL;
+    assert(parsing != NULL); /* looking at what was parsed allocates nothing */
+    void *bytes = arena_alloc(parsing->arena, size);
+    if (bytes == NULL)
+        longjmp(parsing->out, 1);
+    return bytes;
+}
+
+static void parse_free(void *bytes)
+{
+    (void)bytes; /* the arena's */
+}
+
+static void take_allocator(void)
+{
+    json_set_alloc_funcs(parse_alloc, parse_free);
+}
+
+enum err json_parse(const char *bytes, size_t len, size_t flags, struct arena *arena, struct json_t **root,
+                    struct json_error_t *cause)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct parse parse = {.arena = arena};
+    (void)pthread_once(&once, take_allocator);
+    *root = NULL;
+    parsing = &parse;
+    if (setjmp(parse.out) != 0) {
+        parsing = NULL;
+        return ERR_NO_MEMORY;
+    }
+    *root = json_loadb(bytes, len, flags, cause);
+    parsing = NULL;
+    return *root == NULL ? ERR_MALFORMED : ERR_OK;
+}
+
+/* `root` lies in `arena`, which is made here and is the caller's, also after an error. */
+static enum err parse_object(const char *bytes, size_t len, struct arena **arena, json_t **root,
+                             struct problem *problem)
+{
+    *arena = NULL;
     if (json_utf8_length(bytes, len) == SIZE_MAX)
-        (void)problem_set(problem, ERR_MALFORMED, "The body is not valid UTF-8 text.");
-    else if (too_deep(bytes, len))
-        (void)problem_set(problem, ERR_MALFORMED, "The body is nested too deeply.");
-    else if ((root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause)) == NULL)
-        (void)problem_set(problem, ERR_MALFORMED, "The body is not valid JSON (line %d, column %d).", cause.line,
-                          cause.column);
-    if (root == NULL || json_is_object(root))
-        return root;
-    json_decref(root);
-    (void)problem_set(problem, ERR_MALFORMED, "The body has to be a JSON object.");
-    return NULL;
+        return problem_set(problem, ERR_MALFORMED, "The body is not valid UTF-8 text.");
+    if (too_deep(bytes, len))
+        return problem_set(problem, ERR_MALFORMED, "The body is nested too deeply.");
+    json_error_t cause;
+    *arena = arena_create(JSON_ARENA_FIRST_BYTES, JSON_ARENA_FIRST_BYTES + len * JSON_ARENA_BYTES_PER_BYTE);
+    enum err err = *arena == NULL ? ERR_NO_MEMORY
+                                  : json_parse(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, *arena, root,
+                                               &cause);
+    if (err == ERR_NO_MEMORY)
+        return problem_set(problem, err, "%s", err_sentence(err));
+    if (err != ERR_OK)
+        return problem_set(problem, err, "The body is not valid JSON (line %d, column %d).", cause.line, cause.column);
+    if (json_is_object(*root))
+        return ERR_OK;
+    return problem_set(problem, ERR_MALFORMED, "The body has to be a JSON object.");
 }
 
 enum err json_read(const char *bytes, size_t len, const struct json_field *fields, size_t count,
@@ -293,11 +348,12 @@ enum err json_read(const char *bytes, size_t len, const struct json_field *field
 {
     if (count > 0)
         memset(values, 0, count * sizeof *values);
-    json_t *root = parse_object(bytes, len, problem);
-    if (root == NULL)
-        return ERR_MALFORMED;
-    enum err err = check_object(root, fields, count, values, arena, problem);
-    json_decref(root);
+    struct arena *parsed;
+    json_t *root;
+    enum err err = parse_object(bytes, len, &parsed, &root, problem);
+    if (err == ERR_OK)
+        err = check_object(root, fields, count, values, arena, problem);
+    arena_free(parsed);
     return err;
 }
 
@@ -314,12 +370,13 @@ static enum err peek_text(json_t *root, const char *key, struct arena *arena, co
 enum err json_peek(const char *bytes, size_t len, const char *first, const char *second, struct arena *arena,
                    struct json_peek *out, struct problem *problem)
 {
-    json_t *root = parse_object(bytes, len, problem);
-    if (root == NULL)
-        return ERR_MALFORMED;
-    enum err err = peek_text(root, first, arena, &out->first);
+    struct arena *parsed;
+    json_t *root;
+    enum err err = parse_object(bytes, len, &parsed, &root, problem);
+    if (err == ERR_OK)
+        err = peek_text(root, first, arena, &out->first);
     if (err == ERR_OK)
         err = peek_text(root, second, arena, &out->second);
-    json_decref(root);
+    arena_free(parsed);
     return err;
 }

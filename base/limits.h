@@ -73,6 +73,8 @@
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 #define JSON_DEPTH_MAX 8 /* our deepest message has three levels */
+#define JSON_ARENA_FIRST_BYTES 4096 /* enough for all but long posts */
+#define JSON_ARENA_BYTES_PER_BYTE 256 /* "{}," is an object with an empty table: 100 a byte; no valid body comes near */
 
 /* ---- cursors and the change log ---------------------------------------------------------------------------------- */
 
