@@ -90,7 +90,7 @@ struct farewell {
     struct user user;
     char *password;
     size_t password_len;
-    bool right;
+    enum err verdict;
 };
 
 static enum err run_erase(struct request *r, struct tx *tx)
@@ -110,15 +110,17 @@ static void after_erase(struct request *r)
 static void verify(struct request *r)
 {
     struct farewell *f = r->state;
-    f->right = password_verify(f->user.password, f->password, f->password_len);
+    f->verdict = password_verify(f->user.password, f->password, f->password_len);
     sodium_memzero(f->password, f->password_len);
 }
 
 static void after_verify(struct request *r)
 {
     struct farewell *f = r->state;
-    if (f->right)
+    if (f->verdict == ERR_OK)
         request_write(r, run_erase, after_erase);
+    else if (f->verdict == ERR_NO_MEMORY)
+        request_fail(r, f->verdict);
     else
         request_refuse(r, ERR_FORBIDDEN, "The password is not right.");
 }

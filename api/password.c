@@ -4,6 +4,7 @@
 #include "api/password.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sodium.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,7 +27,7 @@ enum err password_hash(const char *password, size_t len, char out[static PASSWOR
     return crypto_pwhash_argon2id_str(out, password, len, PASSES, MEMORY_BYTES) == 0 ? ERR_OK : ERR_NO_MEMORY;
 }
 
-bool password_verify(const char *hash, const char *password, size_t len)
+enum err password_verify(const char *hash, const char *password, size_t len)
 {
     bool known = hash && password_hash_acceptable(hash);
     char text[PASSWORD_HASH_BYTES] = {0}; /* libsodium is given a whole array, whatever the text's length */
@@ -34,8 +35,11 @@ bool password_verify(const char *hash, const char *password, size_t len)
     memcpy(text, source, strlen(source));
 
     bool fits = crypto_pwhash_argon2id_str_verify(text, password, len) == 0;
+    bool decided = fits || errno == EINVAL; /* what libsodium sets for another password, and for nothing else */
     sodium_memzero(text, sizeof text);
-    return known && fits;
+    if (!decided)
+        return ERR_NO_MEMORY;
+    return known && fits ? ERR_OK : ERR_UNAUTHENTICATED;
 }
 
 bool password_needs_rehash(const char *hash)

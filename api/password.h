@@ -19,10 +19,10 @@
 enum err password_hash(const char *password, size_t len, char out[static PASSWORD_HASH_BYTES]);
 
 /*
- * `hash` NULL (no such user, or one without a password) or not acceptable: the dummy's work is done and the answer is
- * false. It is also false when 19 MiB cannot be had.
+ * ERR_UNAUTHENTICATED: it is another. So it is when `hash` is NULL (no such user, or one without a password) or not
+ * acceptable, after the dummy's work. ERR_NO_MEMORY when 19 MiB cannot be had.
  */
-bool password_verify(const char *hash, const char *password, size_t len);
+enum err password_verify(const char *hash, const char *password, size_t len);
 
 /* The hash was made with other parameters than today's: hash again while the password is at hand. */
 bool password_needs_rehash(const char *hash);

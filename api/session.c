@@ -22,7 +22,7 @@ struct sign_in {
     struct user user;
     int64_t issued_ms; /* what the token will say: from before the user was read */
     bool known;
-    bool right;
+    enum err verdict;
     char *password;
     size_t password_len;
     char hash[PASSWORD_HASH_BYTES];
@@ -98,14 +98,18 @@ static void answer_session(struct request *r, const struct basis *basis, int sta
 static void verify_password(struct request *r)
 {
     struct sign_in *s = r->state;
-    s->right = password_verify(s->known ? s->user.password : NULL, s->password, s->password_len);
+    s->verdict = password_verify(s->known ? s->user.password : NULL, s->password, s->password_len);
     sodium_memzero(s->password, s->password_len);
 }
 
 static void after_verify(struct request *r)
 {
     struct sign_in *s = r->state;
-    if (!s->right || !s->known) {
+    if (s->verdict == ERR_NO_MEMORY) {
+        request_fail(r, s->verdict);
+        return;
+    }
+    if (s->verdict != ERR_OK || !s->known) {
         refuse_sign_in(r);
         return;
     }
@@ -172,12 +176,12 @@ static void after_verify_again(struct request *r)
     struct sign_in *s = r->state;
     struct basis basis = {
         .user_id = s->user.id, .password = s->user.password, .since_ms = s->issued_ms, .issued_ms = s->issued_ms};
-    if (s->right) {
+    if (s->verdict == ERR_OK) {
         answer_session(r, &basis, r->status);
         return;
     }
     r->headers_count = 0; /* nothing was replayed */
-    request_fail(r, ERR_KEY_REUSED);
+    request_fail(r, s->verdict == ERR_NO_MEMORY ? s->verdict : ERR_KEY_REUSED);
 }
 
 static void after_join(struct request *r)
