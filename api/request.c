@@ -192,6 +192,7 @@ static void keep_field(struct request *r, const char *name, size_t len, const ch
             value = arena_printf(r->arena, "%s, %s", *slot, value);
         else if (*slot != NULL)
             fields->repeated = true;
+        fields->lost |= value == NULL;
         *slot = value;
         break;
     }
@@ -242,7 +243,7 @@ static enum err check_head(struct request *r, const char *method, const char *ve
         return err;
     if (r->target_len > URI_BYTES_MAX)
         return r->problem.err = ERR_URI_TOO_LONG;
-    if (r->target == NULL)
+    if (r->target == NULL || r->head.lost)
         return r->problem.err = ERR_NO_MEMORY;
     if (r->head.repeated)
         return problem_set(&r->problem, ERR_MALFORMED, "A header that may come once came twice.");

@@ -74,6 +74,7 @@ struct request_head {
     const char *socket_extensions; /* Sec-WebSocket-Extensions */
     bool forwarded;                /* any header of a proxy */
     bool repeated;                 /* one of those above came twice */
+    bool lost; /* there was no memory for one of them */
 };
 
 struct request {

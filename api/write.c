@@ -39,7 +39,7 @@ static enum err find_replay(struct request *r, struct tx *tx)
     r->status = replay.status;
     buf_reset(&r->out);
     buf_append(&r->out, replay.body, replay.body_len);
-    return ERR_OK;
+    return r->out.failed ? ERR_NO_MEMORY : ERR_OK;
 }
 
 /* They may have left for good since the request was let in. */
@@ -133,13 +133,16 @@ static bool take_key(struct request *r)
 }
 
 /* Keys of those who are no member share scope 0: what tells them apart becomes part of the key. */
-static void scope_key(struct request *r, const char *scope)
+static bool scope_key(struct request *r, const char *scope)
 {
     unsigned char hash[16];
     char hex[33];
     (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)scope, strlen(scope), NULL, 0);
     (void)sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
     r->replay_key = arena_printf(r->arena, "%s:%s", hex, r->replay_key);
+    if (r->replay_key == NULL) /* without it, once might become twice */
+        request_fail(r, ERR_NO_MEMORY);
+    return r->replay_key != NULL;
 }
 
 static void write_to(struct request *r, struct writer *writer, enum err (*run)(struct request *r, struct tx *tx),
@@ -148,8 +151,8 @@ static void write_to(struct request *r, struct writer *writer, enum err (*run)(s
     if (!take_key(r))
         return;
     if (r->replay_key != NULL) {
-        if (r->caller.kind == CALLER_SERVICE)
-            scope_key(r, r->caller.name);
+        if (r->caller.kind == CALLER_SERVICE && !scope_key(r, r->caller.name))
+            return;
         r->replay_scope = r->caller.user_id;
         make_fingerprint(r, r->body == NULL ? "" : r->body, r->body_len);
     }
@@ -174,7 +177,8 @@ void request_write_scoped(struct request *r, const char *scope, enum err (*run)(
     if (!take_key(r))
         return;
     if (r->replay_key != NULL) {
-        scope_key(r, scope);
+        if (!scope_key(r, scope))
+            return;
         make_fingerprint(r, scope, strlen(scope));
     }
     submit(r, r->app->writer, run, then);
