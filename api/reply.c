@@ -123,7 +123,7 @@ void request_reply(struct request *r, int status)
     char etag[ETAG_BYTES];
     if (r->out.failed) {
         r->headers_count = 0; /* they belong to what cannot be said */
-        request_fail(r, ERR_INTERNAL);
+        request_fail(r, r->out.starved ? ERR_NO_MEMORY : ERR_INTERNAL);
         return;
     }
     if (status == 204) {
@@ -172,7 +172,7 @@ void request_reply_text(struct request *r, int status, const char *type)
     char etag[ETAG_BYTES];
     if (r->out.failed) {
         r->headers_count = 0; /* they belong to what cannot be said */
-        request_fail(r, ERR_INTERNAL);
+        request_fail(r, r->out.starved ? ERR_NO_MEMORY : ERR_INTERNAL);
         return;
     }
     make_etag(r->out.data == NULL ? "" : r->out.data, r->out.len, etag);

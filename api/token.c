@@ -253,10 +253,10 @@ enum err token_sign(const char *kid, const unsigned char secret_key[static PASET
     size_t len = 0;
 
     enum err err = ERR_INVALID;
-    if (!claims_write(claims, &message) || message.failed)
-        goto out;
-    err = ERR_NO_MEMORY;
-    if (!footer)
+    bool whole = claims_write(claims, &message) && !message.failed;
+    if (message.starved || !footer)
+        err = ERR_NO_MEMORY;
+    if (!whole || !footer)
         goto out;
     const struct paseto_message parts = {
         .message = {.bytes = message.data, .len = message.len},

@@ -26,7 +26,7 @@ void buf_clear(struct buf *b)
 void buf_reset(struct buf *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = b->starved = false;
     if (b->data != NULL)
         b->data[0] = '\0';
 }
@@ -46,7 +46,7 @@ static bool make_room(struct buf *b, size_t more)
         cap *= 2;
     char *data = realloc(b->data, cap);
     if (data == NULL) {
-        b->failed = true;
+        b->failed = b->starved = true;
         return false;
     }
     b->data = data;

@@ -16,6 +16,7 @@ struct buf {
     size_t cap;
     size_t max; /* most bytes of content, the NUL not counted */
     bool failed;
+    bool starved; /* it failed for want of memory */
 };
 
 void buf_init(struct buf *b, size_t max);
