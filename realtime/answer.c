@@ -8,8 +8,7 @@
 void answer_say(struct reactor *r, struct socket *s, struct buf *out, enum stats_said what)
 {
     struct packet *packet = out->failed ? NULL : packet_text(out->data, out->len, PACKET_ANSWER, 0, NULL);
-    if (packet != NULL)
-        socket_send(r, s, packet);
+    socket_send(r, s, packet);
     packet_unref(packet);
     buf_clear(out);
     STATS_ADD(r->rt->stats.said[what], 1);

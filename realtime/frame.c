@@ -358,7 +358,7 @@ static void take_data(struct frame_reader *r, unsigned char *bytes, size_t len, 
     }
     bool lies_whole = last && r->message_len == 0;
     if (!lies_whole && !message_append(r, bytes, len)) {
-        fail(r, out, FRAME_CLOSE_TOO_BIG, "no memory for the message");
+        fail(r, out, FRAME_CLOSE_LATER, "no memory for the message");
         return;
     }
     if (last) {

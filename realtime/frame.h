@@ -33,6 +33,7 @@ enum frame_opcode {
 #define FRAME_CLOSE_NO_STATUS 1005 /* never on the wire: a close frame without a code */
 #define FRAME_CLOSE_NOT_UTF8 1007
 #define FRAME_CLOSE_TOO_BIG 1009
+#define FRAME_CLOSE_LATER 1013
 
 #define FRAME_HEAD_BYTES_MAX 14 /* 2, a 64-bit length, a mask */
 #define FRAME_CONTROL_BYTES_MAX 125
@@ -95,7 +96,7 @@ bool frame_reader_at_rest(const struct frame_reader *r); /* between messages, no
 
 /*
  * Reads up to one event from `bytes` (changed in place); returns how many were taken. Call again with the rest until
- * the event is FRAME_MORE. Without memory for a message: FRAME_ERROR with FRAME_CLOSE_TOO_BIG. After FRAME_CLOSE it
+ * the event is FRAME_MORE. Without memory for a message: FRAME_ERROR with FRAME_CLOSE_LATER. After FRAME_CLOSE it
  * reads on if asked to; RFC 6455 (5.5.1) has the caller drop what follows.
  */
 size_t frame_read(struct frame_reader *r, const struct frame_rules *rules, unsigned char *bytes, size_t len,

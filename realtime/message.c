@@ -164,7 +164,7 @@ enum err message_parse(const char *bytes, size_t len, struct arena *arena, struc
         out->id = values[FIELD_ID].text;
     }
     out->client_id = values[FIELD_CLIENT_ID].text;
-    if (err == ERR_INVALID && !values[FIELD_ID].present)
+    if ((err == ERR_INVALID || err == ERR_NO_MEMORY) && !values[FIELD_ID].present)
         find_name(bytes, len, arena, out);
     if (err == ERR_OK)
         err = find_type(values[FIELD_TYPE].text, &out->type, problem);

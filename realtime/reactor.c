@@ -122,6 +122,14 @@ void reactor_gap(struct reactor *r)
     mailbox_wake(r->mailbox);
 }
 
+void reactor_lost(struct reactor *r, int64_t user_id)
+{
+    int64_t nobody = 0;
+    if (!atomic_compare_exchange_strong(&r->lost, &nobody, user_id) && nobody != user_id)
+        atomic_store(&r->lost, LOST_BY_MANY);
+    mailbox_wake(r->mailbox);
+}
+
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 void reactor_flush(struct reactor *r)
@@ -202,6 +210,14 @@ static void catch_up(struct reactor *r, struct socket *s, void *arg)
         join_catch_up(r, s);
 }
 
+/* Not at once: who is cut leaves the table that is being walked. */
+static void close_lost(struct reactor *r, struct socket *s, void *arg)
+{
+    const int64_t *user_id = arg;
+    if (*user_id == LOST_BY_MANY || s->attachment->user_id == *user_id)
+        socket_close_at(r, s, 1013, r->now_ms);
+}
+
 static void handle(struct reactor *r, struct note *n)
 {
     reactor_born(r, n->born_us);
@@ -267,6 +283,9 @@ static void take_notes(struct reactor *r)
     /* Before the mail: what comes after the gap would otherwise seem to be all there is. */
     if (atomic_load_explicit(&r->gap, memory_order_relaxed) && atomic_exchange(&r->gap, false))
         each_socket(r, catch_up, NULL);
+    int64_t lost = atomic_load_explicit(&r->lost, memory_order_relaxed);
+    if (lost != 0 && (lost = atomic_exchange(&r->lost, 0)) != 0)
+        each_socket(r, close_lost, &lost);
     while (mail != NULL) {
         struct mail *next = mail->next;
         handle(r, (struct note *)mail);

@@ -22,6 +22,8 @@ struct socket;
 /* Which timer fired: the `kind` of struct timer. */
 enum reactor_timer { TIMER_SOCKET = 1, TIMER_ROOM_SLEEP, TIMER_ROOM_SOON, TIMER_ROOM_PRESENCE, TIMER_ROOM_BEAT };
 
+#define LOST_BY_MANY (-1)
+
 struct reactor {
     struct realtime *rt;
     unsigned index;
@@ -57,6 +59,7 @@ struct reactor {
     _Atomic uint64_t turns;
     uint64_t seen_turns; /* by the watchdog, at its last look */
     _Atomic bool gap;    /* a note could not be posted: its sockets catch up from the database */
+    _Atomic int64_t lost; /* whose answer could not be posted: a member, LOST_BY_MANY; 0: nobody's */
     _Atomic bool ending; /* the thread ends when this is set and the turn is over */
 };
 
@@ -79,6 +82,9 @@ void reactor_tell_take(struct reactor *r, struct note *note);
 
 /* Any thread: something that the loop's sockets should hear could not be posted. */
 void reactor_gap(struct reactor *r);
+
+/* Any thread: an answer to this member could not be posted. Their sockets are closed, and ask again. */
+void reactor_lost(struct reactor *r, int64_t user_id);
 
 /* The watchdog's thread: whether it turned since the last call; wakes it, so that it will have by the next. */
 bool reactor_turned(struct reactor *r);

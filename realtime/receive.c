@@ -13,9 +13,10 @@
 
 static void say_control(struct reactor *r, struct socket *s, enum frame_opcode opcode, const struct frame_event *e)
 {
-    struct packet *packet = s->state == SOCKET_OPEN ? packet_control(opcode, e->bytes, e->len) : NULL;
-    if (packet != NULL)
-        socket_send(r, s, packet);
+    if (s->state != SOCKET_OPEN)
+        return;
+    struct packet *packet = packet_control(opcode, e->bytes, e->len);
+    socket_send(r, s, packet);
     packet_unref(packet);
 }
 
@@ -86,7 +87,9 @@ static void pass_on(struct reactor *r, struct socket *s, const struct frame_even
         uint32_t utf8 = 0;
         bytes = inflated(r);
         len = r->inflated.len;
-        if (err == ERR_TOO_LARGE || err == ERR_NO_MEMORY)
+        if (err == ERR_NO_MEMORY)
+            socket_fail(r, s, FRAME_CLOSE_LATER, "no memory for the message");
+        else if (err == ERR_TOO_LARGE)
             socket_fail(r, s, FRAME_CLOSE_TOO_BIG, "the message is too big");
         else if (err != ERR_OK)
             socket_fail(r, s, FRAME_CLOSE_NOT_UTF8, "the message cannot be inflated");

@@ -454,8 +454,11 @@ void room_say_words(struct room_turn *t, const struct room_words *words)
     struct packet *packet = json->failed ? NULL
                                          : packet_text(json->data, json->len, words->what, words->seq,
                                                        packed ? r->deflate : NULL);
-    if (packet == NULL)
+    if (packet == NULL) {
+        for (unsigned loop = 0; words->what != PACKET_EPHEMERAL && loop < room->loops; loop++)
+            reactor_gap(&r->rt->reactors[loop]);
         return;
+    }
     packet_limit(packet, words->topic, words->not_to);
     STATS_ADD(r->rt->stats.said[words->said], 1);
     for (unsigned loop = 0; loop < room->loops; loop++)
@@ -478,12 +481,14 @@ void room_answer(struct room_turn *t, const struct address *to, const struct buf
     struct note *note = packet == NULL ? NULL : note_create(NOTE_ANSWER, NULL);
     if (note == NULL) {
         packet_unref(packet);
+        reactor_lost(there, to->user_id);
         return;
     }
     note->as.answer.to = *to;
     note->as.answer.packet = packet;
     STATS_ADD(t->reactor->rt->stats.said[said], 1);
-    (void)reactor_post_take(there, note);
+    if (!reactor_post_take(there, note))
+        reactor_lost(there, to->user_id);
 }
 
 void room_soon(struct room_turn *t, enum reactor_timer which, int64_t in_ms)

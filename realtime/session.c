@@ -82,6 +82,10 @@ void session_message(struct reactor *r, struct socket *s, const char *bytes, siz
     struct message m;
     struct problem problem = {0};
     enum err err = message_parse(bytes, len, r->arena, &m, &problem);
+    if (err == ERR_NO_MEMORY && message_name(&m) == NULL) { /* nobody would know what is refused */
+        socket_cut(r, s);
+        return;
+    }
     if (err != ERR_OK) {
         problem.err = err;
         answer_failed(r, s, message_name(&m), err, problem_detail(&problem), 0);

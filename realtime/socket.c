@@ -340,6 +340,10 @@ void socket_send(struct reactor *r, struct socket *s, struct packet *packet)
 {
     if (s->state != SOCKET_OPEN)
         return;
+    if (packet == NULL) {
+        socket_cut(r, s);
+        return;
+    }
     STATS_ADD(r->rt->stats.delivered, 1);
     push(r, s, packet);
     if (s->state == SOCKET_OPEN && s->queue != NULL)
