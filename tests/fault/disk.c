@@ -1,30 +1,13 @@
 /*
- * A disk that fills up, for tests: a SQLite VFS over the usual one, linked into a program of its own
- * (build/porchlight-fault), where it takes the usual one's place before main() begins.
- *
- * FAULT_FILE names a file of two numbers of 64 bits, which the test writes and this reads, mapped into memory:
- *
- *      [ countdown | writes ]
- *
- * countdown 0: all is well. n: n - 1 more writes, truncations or fsyncs succeed, and from the next one on each fails,
- * as on a disk that is full, until the test sets it again. `writes` counts them all.
+ * A disk that fills up or is slow, for tests: a SQLite VFS over the usual one, linked into a program of its own
+ * (build/porchlight-fault), where it takes the usual one's place before main() begins. control.h says when it does what.
  */
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <time.h>
 
-#define FAILING (-1)
-
-struct control {
-    _Atomic int64_t countdown;
-    _Atomic int64_t writes;
-};
+#include "tests/fault/control.h"
 
 struct file {
     sqlite3_file base; /* first */
@@ -41,13 +24,27 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return ((struct file *)f)->real;
 }
 
+/* Which ones are late is spread evenly by their number, not drawn: a test that failed fails again. */
+static void be_late(int64_t number)
+{
+    int64_t late_us = atomic_load(&control->late_us);
+    if (late_us == 0 || number * 619 % 1000 >= atomic_load(&control->late_per_mille))
+        return;
+    int64_t left = atomic_load(&control->late_left);
+    while (left > 0 && !atomic_compare_exchange_weak(&control->late_left, &left, left - 1))
+        ;
+    const struct timespec wait = {.tv_sec = late_us / 1000000, .tv_nsec = late_us % 1000000 * 1000};
+    if (left != 0)
+        (void)nanosleep(&wait, NULL);
+}
+
 static bool is_full(void)
 {
-    (void)atomic_fetch_add(&control->writes, 1);
-    int64_t left = atomic_load(&control->countdown);
-    while (left > 0 && !atomic_compare_exchange_weak(&control->countdown, &left, left == 1 ? FAILING : left - 1))
+    be_late(atomic_fetch_add(&control->writes, 1));
+    int64_t left = atomic_load(&control->full_in);
+    while (left > 0 && !atomic_compare_exchange_weak(&control->full_in, &left, left == 1 ? CONTROL_FAILING : left - 1))
         ;
-    return left == 1 || left == FAILING;
+    return left == 1 || left == CONTROL_FAILING;
 }
 
 static int write_some(sqlite3_file *f, const void *bytes, int len, sqlite3_int64 at)
@@ -107,15 +104,9 @@ static int open_it(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flag
 
 static void __attribute__((constructor)) take_place(void)
 {
-    const char *path = getenv("FAULT_FILE");
-    int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return; /* a command of the test, which needs no faults */
-    void *at = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    (void)close(fd);
-    if (at == MAP_FAILED)
-        abort();
-    control = at;
+    control = control_find();
+    if (control == NULL)
+        return;
     usual = sqlite3_vfs_find(NULL);
     faulty = *usual;
     faulty.zName = "faulty";

@@ -192,6 +192,7 @@ export async function startServer({ args = [], data, demo: wanted = true, env = 
         data: folder,
         agent,
         logs,
+        isAlive: () => alive.has(child),
         /* Resolves to {code, signal} when the process is gone. */
         ended: wait,
         cli: (...words) => cliOn(folder, words),
