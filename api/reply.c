@@ -309,7 +309,8 @@ void shared_reply_free(struct shared_reply *s)
     free(s);
 }
 
-static void dress(struct MHD_Response **response, const struct request *r, const struct shared_reply *s, unsigned told_s)
+static void dress(struct MHD_Response **response, const struct request *r, const struct shared_reply *s,
+                  unsigned told_s)
 {
     char text[16];
     (void)snprintf(text, sizeof text, "%u", told_s);

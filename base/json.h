@@ -93,8 +93,8 @@ void json_put_raw(struct json_writer *w, const char *json, size_t len);
 size_t json_utf8_length(const char *bytes, size_t len);
 
 /*
- * As json_loadb of jansson, whose names these are, for who has to take it apart differently. `root` lies in the arena: it
- * needs no json_decref. ERR_MALFORMED, ERR_NO_MEMORY.
+ * As json_loadb of jansson, whose names these are, for who has to take it apart differently. `root` lies in the arena
+ * and needs no json_decref. ERR_MALFORMED, ERR_NO_MEMORY.
  */
 struct json_t;
 struct json_error_t;

@@ -111,8 +111,8 @@ struct socket *socket_create(struct reactor *r, struct socket_seed *seed);
 struct socket *socket_restore_take(struct reactor *r, struct socket_seed *seed);
 void socket_send_raw(struct reactor *r, struct socket *s, const void *bytes, size_t len); /* what it had not sent */
 
-/* Sends, or queues; a socket that is closing gets nothing more. The packet stays the caller's. NULL: there was no memory
-   for it, and the socket is cut: its client comes back and asks again instead of waiting for what is lost. */
+/* Sends, or queues; a socket that is closing gets nothing more. The packet stays the caller's. NULL: there was no
+   memory for it, and the socket is cut: its client comes back and asks again instead of waiting for what is lost. */
 void socket_send(struct reactor *r, struct socket *s, struct packet *packet);
 
 /* Says goodbye: leaves the room, sends the close frame, waits for theirs at most CLOSE_WAIT_MS. */

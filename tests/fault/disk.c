@@ -1,6 +1,6 @@
 /*
  * A disk that fills up or is slow, for tests: a SQLite VFS over the usual one, linked into a program of its own
- * (build/porchlight-fault), where it takes the usual one's place before main() begins. control.h says when it does what.
+ * (build/porchlight-fault), where it takes the usual one's place before main() begins. control.h says what it is to do.
  */
 #include <sqlite3.h>
 #include <stdbool.h>

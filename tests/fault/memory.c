@@ -2,9 +2,9 @@
  * Memory that runs out, for tests: malloc, calloc and realloc of the program, which fail when control.h says so.
  *
  * The program's own definitions stand before those of every library that it loads: what SQLite, libmicrohttpd,
- * libsodium, jansson, libcurl, libcrypto, zlib and libc itself ask for comes here as well. What they take from mmap does
- * not (the 19 MiB of argon2, libmicrohttpd's pool of each connection), nor what SQLite cuts from memory it has. Below
- * are the functions of glibc, or of the sanitizer that the program is built with; free() is theirs.
+ * libsodium, jansson, libcurl, libcrypto, zlib and libc itself ask for comes here as well. What they take from mmap
+ * does not (the 19 MiB of argon2, libmicrohttpd's pool of each connection), nor what SQLite cuts from memory it has.
+ * Below are the functions of glibc, or of the sanitizer that the program is built with; free() is theirs.
  */
 #include <errno.h>
 #include <stdbool.h>
