@@ -123,14 +123,18 @@ int cmd_load(struct operator_context *ctx)
 int cmd_clock(struct operator_context *ctx)
 {
     const struct options *o = ctx->options;
+    const char *how = o->words[0];
     int64_t ms;
-    if (strcmp(o->words[0], "advance") != 0)
-        return operator_misused(ctx, "clock can only advance, not \"%.60s\"", o->words[0]);
+    if (strcmp(how, "advance") != 0 && strcmp(how, "back") != 0 && strcmp(how, "forth") != 0)
+        return operator_misused(ctx, "clock can advance, or be set back or forth, not \"%.60s\"", how);
     if (!clock_parse_duration(o->words[1], &ms))
         return operator_misused(ctx, "\"%.60s\" is not a duration such as 90s", o->words[1]);
     if (ctx->test_clock == NULL)
         return operator_fail(ctx, "no server with --test-clock on runs here");
-    clock_advance(ctx->test_clock, ms);
+    if (strcmp(how, "advance") == 0)
+        clock_advance(ctx->test_clock, ms);
+    else
+        clock_set_wall(ctx->test_clock, strcmp(how, "back") == 0 ? -ms : ms);
     char now[CLOCK_TEXT_BYTES];
     clock_format(clock_wall_ms(ctx->test_clock), now);
     operator_print(ctx, "%s", now);

@@ -363,8 +363,10 @@ const struct command commands[COMMAND_COUNT_] = {
                         .at_server = true,
                         .run = cmd_reload},
     [COMMAND_CLOCK] = {.name = "clock",
-                       .arguments = "advance DURATION",
+                       .arguments = "advance|back|forth DURATION",
                        .summary = "Move the time of a server that runs with --test-clock on",
+                       .details = "advance lets time pass; back and forth set its wall clock alone, as somebody does "
+                                  "whose clock\nwas wrong.",
                        .examples = "porchlight clock advance 90s",
                        .words_min = 2,
                        .words_max = 2,

@@ -123,12 +123,13 @@ static void mind_likes(struct housekeeper *h)
     struct app *app = h->app;
     bool wanted = atomic_load(&app->flag_realtime) && app->realtime != NULL;
     int64_t due_ms = likes_due_ms(app->likes);
+    int64_t now_ms = clock_wall_ms(app->clock);
     enum err err = ERR_OK;
     if (atomic_exchange(&app->likes_stale, false))
         err = likes_reload(app->likes);
     else if (!wanted && likes_open(app->likes))
         err = likes_close(app->likes);
-    else if (due_ms != 0 && due_ms <= clock_wall_ms(app->clock))
+    else if (due_ms != 0 && (due_ms <= now_ms || due_ms > now_ms + LIKES_FLUSH_MS)) /* or the clock was set back */
         err = likes_flush(app->likes);
     if (err != ERR_OK)
         log_warn(app->log, "likes.waiting", LOG_S("reason", err_slug(err)));

@@ -212,6 +212,7 @@ enum token_fault keyring_verify(const struct keyring *ring, const struct keyring
         .issuer = expect->issuer,
         .audience = expect->audience,
         .now_ms = expect->now_ms,
+        .own = !e->foreign,
     };
     fault = token_verify(&check, token, len, arena, &v.claims);
     if (fault)

@@ -170,7 +170,7 @@ static enum token_fault claims_check(const struct token_claims *claims, const st
         return TOKEN_AUDIENCE;
     if (claims->exp_ms <= check->now_ms)
         return TOKEN_EXPIRED;
-    if (claims->nbf_ms > check->now_ms || claims->iat_ms - TOKEN_SKEW_MS > check->now_ms)
+    if (claims->nbf_ms > check->now_ms || (!check->own && claims->iat_ms - TOKEN_SKEW_MS > check->now_ms))
         return TOKEN_EARLY;
     return TOKEN_OK;
 }

@@ -13,6 +13,7 @@
 #ifndef PORCHLIGHT_API_TOKEN_H
 #define PORCHLIGHT_API_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,6 +73,7 @@ struct token_check {
     const char *issuer;              /* must be equal, also in a foreign site's tokens */
     const char *audience;
     int64_t now_ms;
+    bool own; /* by our own clock: where that was set back, `iat` may lie ahead as far as it was wrong */
 };
 
 /* In this order: form, key id, signature, claims, issuer, audience, time. `out` is set only with TOKEN_OK. */

@@ -19,7 +19,8 @@ static int64_t read_ms(clockid_t id)
 
 int64_t clock_wall_ms(const struct clock *c)
 {
-    return read_ms(CLOCK_REALTIME) + atomic_load_explicit(&c->offset_ms, memory_order_relaxed);
+    return read_ms(CLOCK_REALTIME) + atomic_load_explicit(&c->offset_ms, memory_order_relaxed) +
+           atomic_load_explicit(&c->wall_offset_ms, memory_order_relaxed);
 }
 
 int64_t clock_mono_ms(const struct clock *c)
@@ -30,6 +31,11 @@ int64_t clock_mono_ms(const struct clock *c)
 void clock_advance(struct clock *c, int64_t ms)
 {
     (void)atomic_fetch_add(&c->offset_ms, ms);
+}
+
+void clock_set_wall(struct clock *c, int64_t by_ms)
+{
+    (void)atomic_fetch_add(&c->wall_offset_ms, by_ms);
 }
 
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, and back (years counted from 1 March). */
