@@ -6,6 +6,8 @@
 #   make lint       style, walls between folders, static analysis
 #   make bench      measured against bare libmicrohttpd and plain SQLite
 #   make fuzz       each parser for 60 seconds
+#   make fault      memory fails at each allocation of each kind of request in turn
+#   make soak       ten minutes of 2,000 members while everything fails that can
 #   make screenshots  the README's pictures, from the demo community
 #   make icons      the icons of the home screen, from web/public/favicon.svg
 #   make install    program, manual pages, systemd units; make deb: a Debian package (packaging/install.mk)

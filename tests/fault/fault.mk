@@ -19,3 +19,9 @@ fault: deps-test
 $(B)/tests/fault/memory.o $(B)/tests/fault/control.o: CFLAGS := $(CFLAGS) -fno-sanitize=all
 
 -include $(FAULT_OBJECTS:.o=.d)
+
+# Ten minutes of a community of 2,000 with all of it at once (tests/soak.mjs); SOAK_MINUTES for another length.
+.PHONY: soak
+soak: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) tests-build
+	@PORCHLIGHT_BIN=$(CURDIR)/$(B)/porchlight node tests/soak.mjs

@@ -34,9 +34,9 @@ function tokenOf(claims, footer, key) {
 
 /*
  * `size` members of Sarah's team, or spread evenly over so many teams of their own, each with its first member as coach:
- * {data, args, names, ids, teamIds, tokens}.
+ * {data, args, names, ids, teamIds, tokens}. Their tokens are agedS old.
  */
-export async function makeCrowd(size, { teams = 0 } = {}) {
+export async function makeCrowd(size, { teams = 0, agedS = 0 } = {}) {
     const data = await demoData();
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
@@ -56,7 +56,7 @@ export async function makeCrowd(size, { teams = 0 } = {}) {
     const file = join(data, 'crowd.jsonl');
     writeFileSync(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     await mustOn(data, ['import', file]);
-    const times = { iat: new Date().toISOString(), exp: new Date(Date.now() + 86_400_000).toISOString() };
+    const times = { iat: new Date(Date.now() - agedS * 1000).toISOString(), exp: new Date(Date.now() + 86_400_000).toISOString() };
     const tokens = names.map((name) =>
         tokenOf(
             { sub: `site-${name}`, jti: randomBytes(16).toString('base64url'), ...times, iss: 'porchlight', aud: 'porchlight' },
