@@ -87,7 +87,7 @@ const struct backups_options *backups_given(const struct backups *b);
 const struct backups_stats *backups_stats(const struct backups *b);
 bool backups_scheduled(const struct backups *b);
 
-/* What is being made is given up, and nothing more is begun; whoever waits for one is told. Any thread. NULL is fine. */
+/* What is being made is given up, and nothing more is begun; whoever waits for one is told. Any thread. NULL: fine. */
 void backups_quit(struct backups *b);
 /* And the thread has ended. NULL is fine. */
 void backups_stop(struct backups *b);

@@ -40,7 +40,10 @@ const commands = [
     ['report 1 dismiss', row('post.dismiss', 'post', match.string, SARAH)],
     ['words add scam', row('words.add')],
     ['words remove scam', row('words.remove')],
-    ['invite sarah', row('invite.create', null, null, SARAH)],
+    ['invite sarah', row('invite.create', 'invite', '1', SARAH)],
+    ['invites revoke 1', row('invite.revoke', 'invite', '1', SARAH)],
+    ['hide post 5', row('post.hide', 'post', '5', match.string)],
+    ['show post 5', row('post.restore', 'post', '5', match.string)],
     ['token issue --user member1', row('token.issue', 'user', '4')],
     ['token issue --service news', row('token.issue', null, null, null, 'for the service news')],
     ['token revoke --user member1', row('token.revoke', 'user', '4', null, 'all')],
@@ -54,11 +57,12 @@ const commands = [
     ['restore BACKUP', row('backup.restore', null, null, null, match.time), { alone: true }],
 ];
 /* These only look, or concern the process and not the community; demo has a test of its own. */
-const quiet = ['serve', 'check', 'migrate', 'demo', 'export', 'user list', 'team list', 'audit', 'token verify', 'numbers', 'reload'];
+const quiet = ['serve', 'check', 'migrate', 'demo', 'export', 'user list', 'team list', 'audit', 'backups', 'token verify', 'numbers', 'reload'];
 
 /* Operations of coaches and admins: who, what, and the row. A string in the row that begins with : is of the context. */
 const acts = [
-    ['sarah', 'POST /teams/2/invites', { maxUses: 3 }, row('invite.create', null, null, SARAH, '3 uses')],
+    ['sarah', 'POST /teams/2/invites', { maxUses: 3 }, row('invite.create', 'invite', ':invite', SARAH, '3 uses')],
+    ['sarah', 'DELETE /invites/:invite', undefined, row('invite.revoke', 'invite', ':invite', SARAH)],
     ['sarah', 'POST /notices', { title: 'Tea at four' }, row('notice.create', match.any, match.any, SARAH)],
     ['sarah', 'POST /channels', { name: 'Recipes' }, row('channel.create', 'channel', match.string, SARAH)],
     ['sarah', 'PUT /posts/:post/pin', undefined, row('post.pin', 'post', ':post', SARAH)],
@@ -76,6 +80,7 @@ const acts = [
     ['sarah', 'POST /rpc/counter.setValue', { name: 'steps', value: 5 }, row('counter.set', 'counter', match.string, SARAH, match.string)],
     ['admin', 'POST /rpc/counter.reset', { name: 'steps', teamId: SARAH }, row('counter.reset', 'counter', match.string, SARAH, '0, before 5')],
     ['admin', 'PUT /admin/words', { words: ['scam'] }, row('words.set', null, null, null, '1 words')],
+    ['admin', 'POST /admin/backups', {}, row('backup.make')],
     ['admin', 'PUT /admin/flags/realtime', { value: false }, row('flag.set', null, null, null, 'realtime off')],
 ];
 /* What members do for themselves, and with each other; and a trusted server. */
@@ -167,7 +172,7 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         const message = expectStatus(await as(server, 'member1').post(`/channels/${channel}/messages`, { content: 'Hi' }), 201).id;
         const [{ id: report, subjectId: reported }] = expectStatus(await as(server, 'sarah').get('/reports'), 200).items;
         await as(server, 'admin').get('/me');
-        const context = { post, channel, message, report, reported };
+        const context = { post, channel, message, report, reported, invite: '1' };
         const fill = (text) => text.replace(/:(\w+)/g, (_, name) => context[name]);
         for (const [who, what, body, expected] of acts) {
             const [method, path] = fill(what).split(' ');
