@@ -125,6 +125,58 @@ void channel_receipts(struct request *r)
     request_reply_list(r, &w, count > 0 ? receipts[count - 1].user_id : 0, count, limit);
 }
 
+/* ---- who is active now ------------------------------------------------------------------------------------------- */
+
+/* Those of `ids` who lead, or the others; who has left for good or may not come in is in no list. */
+static enum err put_people(struct request *r, struct json_writer *w, const int64_t *ids, size_t count, bool lead)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct user user;
+        enum err err = users_by_id(r->loop->db, r->arena, ids[i], &user);
+        if (err != ERR_OK && err != ERR_NOT_FOUND)
+            return err;
+        if (err == ERR_NOT_FOUND || user.disabled || user.appear_offline || (user.role == ROLE_COACH) != lead)
+            continue;
+        json_object_begin(w);
+        json_key(w, "userId");
+        json_put_id(w, user.id);
+        json_key(w, "username");
+        json_put_string(w, user.name);
+        json_object_end(w);
+    }
+    return ERR_OK;
+}
+
+void channel_online(struct request *r)
+{
+    struct chat_place place;
+    struct presence_view view = {0};
+    int64_t *ids = NULL;
+    size_t count = 0;
+    if (!chat_find(r, &place))
+        return;
+    struct presence_team *team = presence_team(r->app->presence, place.channel.team_id);
+    enum err err = team == NULL ? ERR_NO_MEMORY : presence_read(team, r->loop->now_ms, r->arena, &view);
+    if (err == ERR_OK)
+        err = presence_people(team, r->loop->now_ms, r->arena, CHAT_NAMED_MAX, &ids, &count);
+    struct json_writer w = {.out = &r->out};
+    json_object_begin(&w);
+    json_key(&w, "people");
+    json_array_begin(&w);
+    for (int lead = 1; lead >= 0 && err == ERR_OK; lead--)
+        err = put_people(r, &w, ids, count, lead == 1);
+    json_array_end(&w);
+    json_key(&w, "online");
+    json_put_int(&w, (int64_t)view.count);
+    json_object_end(&w);
+    if (err != ERR_OK) {
+        request_fail(r, err);
+        return;
+    }
+    (void)request_poll_interval(r, chat_base_s(r));
+    request_reply(r, 200);
+}
+
 struct reading {
     int64_t channel_id;
     int64_t message_id;

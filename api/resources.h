@@ -87,6 +87,7 @@ void counter_list(struct request *r);
 void channel_list(struct request *r);
 void channel_create(struct request *r);
 void channel_receipts(struct request *r);
+void channel_online(struct request *r);
 void channel_read(struct request *r);
 void message_list(struct request *r);
 void message_create(struct request *r);

@@ -100,6 +100,7 @@ const struct route routes[] = {
     {METHOD_DELETE, "channels/{}/messages/{}/hidden", ACCESS_MEMBER, report_message_show, NULL},
     {METHOD_PUT, "channels/{}/read", ACCESS_MEMBER, channel_read, NULL},
     {METHOD_GET, "channels/{}/receipts", ACCESS_MEMBER, channel_receipts, "limit page"},
+    {METHOD_GET, "channels/{}/online", ACCESS_MEMBER, channel_online, NULL},
 
     {METHOD_POST, "cheers", ACCESS_MEMBER, live_cheer, NULL},
     {METHOD_POST, "api/feed/live", ACCESS_SERVICE, live_feed, NULL},

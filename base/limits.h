@@ -140,6 +140,7 @@
 #define TYPING_TOLD_MAX 16                 /* at once in a channel: beyond that nobody reads the names */
 #define CHAT_TICK_MS 500                   /* how exactly that ends, and how long receipts are gathered */
 #define CHAT_PEOPLE_TOLD_MAX 200           /* listed; in a larger crowd comings and goings are not told one by one */
+#define CHAT_NAMED_MAX 50                  /* of who is active: many ask, and few names are shown */
 #define CHAT_MISSED_BYTES_MAX (128U << 10) /* of words read for a socket at once: escaped, a part of its queue */
 #define CHAT_RECEIPTS_TOLD_MAX 100         /* at once; /channels/{id}/receipts has all */
 #define PRESENCE_BEAT_MS 30000             /* and told anyway while the room is awake */

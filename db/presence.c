@@ -495,30 +495,31 @@ uint64_t presence_version(struct presence_team *team, int64_t now_ms)
     return version;
 }
 
-/* A coach of the answer. */
-struct present_coach {
+/* Somebody of an answer. */
+struct present {
     uint32_t later; /* stays that began since theirs */
-    const char *name;
+    int64_t user_id;
+    const char *name; /* of a coach */
 };
 
 static int by_arrival(const void *a, const void *b)
 {
-    const struct present_coach *left = a;
-    const struct present_coach *right = b;
+    const struct present *left = a;
+    const struct present *right = b;
     return (left->later < right->later) - (left->later > right->later);
 }
 
 static enum err read_coaches(const struct presence_team *team, struct arena *arena, struct presence_view *out)
 {
     size_t found = 0;
-    struct present_coach *coaches = arena_alloc(arena, (team->coaches + 1) * sizeof *coaches);
+    struct present *coaches = arena_alloc(arena, (team->coaches + 1) * sizeof *coaches);
     out->coaches = arena_alloc(arena, (team->coaches + 1) * sizeof *out->coaches);
     if (coaches == NULL || out->coaches == NULL)
         return ERR_NO_MEMORY;
     for (size_t i = 0; i < team->cap && found < team->coaches; i++)
         if (coach_name_of(&team->slots[i]) != NULL)
-            coaches[found++] = (struct present_coach){.later = team->stays - team->slots[i].stay,
-                                                      .name = coach_name_of(&team->slots[i])};
+            coaches[found++] = (struct present){.later = team->stays - team->slots[i].stay,
+                                                .name = coach_name_of(&team->slots[i])};
     qsort(coaches, found, sizeof *coaches, by_arrival);
     for (size_t i = 0; i < found; i++)
         if ((out->coaches[i] = arena_text(arena, coaches[i].name)) == NULL)
@@ -533,6 +534,36 @@ enum err presence_read(struct presence_team *team, int64_t now_ms, struct arena 
     expire(team, now_ms);
     *out = (struct presence_view){.version = team->version, .count = team->count};
     enum err err = read_coaches(team, arena, out);
+    unlock(team);
+    return err;
+}
+
+static enum err read_people(const struct presence_team *team, struct arena *arena, size_t limit, int64_t **out,
+                            size_t *count)
+{
+    size_t found = 0;
+    struct present *people = arena_alloc(arena, (team->count + 1) * sizeof *people);
+    *count = team->count < limit ? team->count : limit;
+    *out = arena_alloc(arena, (*count + 1) * sizeof **out);
+    if (people == NULL || *out == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t i = 0; i < team->cap && found < team->count; i++)
+        if (team->slots[i].user_id != 0)
+            people[found++] = (struct present){.later = team->stays - team->slots[i].stay,
+                                               .user_id = team->slots[i].user_id};
+    assert(found == team->count);
+    qsort(people, found, sizeof *people, by_arrival);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i] = people[i].user_id;
+    return ERR_OK;
+}
+
+enum err presence_people(struct presence_team *team, int64_t now_ms, struct arena *arena, size_t limit, int64_t **out,
+                         size_t *count)
+{
+    lock(team);
+    expire(team, now_ms);
+    enum err err = read_people(team, arena, limit, out, count);
     unlock(team);
     return err;
 }

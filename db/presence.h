@@ -75,6 +75,10 @@ struct presence_view {
 /* ERR_NO_MEMORY. */
 enum err presence_read(struct presence_team *team, int64_t now_ms, struct arena *arena, struct presence_view *out);
 
+/* Who they are: at most `limit` of them, who came first comes first; in the arena. ERR_NO_MEMORY. */
+enum err presence_people(struct presence_team *team, int64_t now_ms, struct arena *arena, size_t limit, int64_t **out,
+                         size_t *count);
+
 /*
  * Calls `changed` after a team's answer has changed, from the thread that changed it, without a lock held; once until
  * presence_watched is called for that team, however often it changes. Who calls that before reading misses nothing. Set

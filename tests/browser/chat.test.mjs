@@ -60,6 +60,21 @@ for (const mode of ['off', 'on']) describe(`with realtime ${mode}`, () => {
         await tom.leave();
     });
 
+    test('who is active stands there, whatever carries the chat, also when they look at something else', async () => {
+        const mary = await openChat(porch, { who: 'member5', viewport: DESKTOP });
+        const line = mary.locator('.here');
+        const says = (text) => line.filter({ hasText: text }).waitFor();
+        const { name: mine } = await porch.api('member5', 'GET', '/me');
+        const { name } = await porch.api('member6', 'GET', '/me');
+        const alone = await line.textContent();
+        assert.ok(!alone.includes(mine), alone);
+        const tom = await porch.open({ who: 'member6' });
+        await says(`${name} is active now`);
+        await tom.leave();
+        await says('You are the only one here right now');
+        await mary.leave();
+    });
+
     test('a message is changed, and one that was deleted comes back', async () => {
         const mary = await openChat(porch, { who: 'member3', allow: [expected.lost] });
         const tom = await openChat(porch, { who: 'member4' });

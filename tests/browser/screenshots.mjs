@@ -40,7 +40,7 @@ async function talk(page, { friend }) {
     await page.locator('.dock textarea').fill('In, and I bring cups for all of us.');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.locator('.message-own').last().getByText('Read by 1 person').waitFor();
-    await page.getByText(/ in the chat$/).waitFor();
+    await page.getByText(/ active now$/).waitFor();
     await page.evaluate(() => document.activeElement.blur());
     await page.mouse.move(0, 0);
     await settled(page);

@@ -613,6 +613,53 @@ for (const mode of ['off', 'on']) {
         });
     });
 
+    describe(`who is active, realtime ${mode}`, () => {
+        let s;
+        let context;
+        before(async () => {
+            s = await startServer(server);
+            context = await setup(s);
+        });
+        after(() => s?.stop());
+
+        const online = async (who = 'sarah') =>
+            expectStatus(await as(s, who).get(`/channels/${context.team}/online`), 200);
+        const person = ({ id, name }) => ({ userId: id, username: name });
+
+        test('is told by who polls, coaches first, until they leave or hide', async () => {
+            assert.deepEqual(await online(), { people: [], online: 0 }, 'who only asks is not here by that');
+            for (const who of ['member2', 'sarah', 'member1', 'member21', 'dave'])
+                expectStatus(await as(s, who).get('/presence'), 200);
+            const { sarah, member1, member2 } = context;
+            const everybody = { people: [sarah, member2, member1].map(person), online: 3 };
+            assert.deepEqual(await online(), everybody);
+            assert.deepEqual(await online('member1'), everybody);
+            assert.deepEqual(await online('admin'), everybody);
+            const path = `/channels/${context.news}/online`;
+            assert.deepEqual(expectStatus(await as(s, 'member1').get(path), 200), everybody, 'one team, several chats');
+            const { headers } = await as(s, 'member1').get(path);
+            assert.equal((await as(s, 'member1').get(path, { 'if-none-match': headers.etag })).status, 304);
+            expectStatus(await as(s, 'member2').patch('/me', { appearOffline: true }), 200);
+            assert.deepEqual(await online(), { people: [sarah, member1].map(person), online: 2 });
+            expectStatus(await as(s, 'sarah').delete('/presence'), 204);
+            await s.advance(30);
+            assert.deepEqual(await online(), { people: [member1].map(person), online: 1 });
+            await s.advance(600);
+            assert.deepEqual(await online(), { people: [], online: 0 });
+        });
+
+        test('is for the team alone', async () => {
+            for (const [who, channel, status] of [
+                ['dave', context.team, 403],
+                ['member21', context.team, 403],
+                ['sarah', context.foreign, 403],
+                ['sarah', unknown, 404],
+                [undefined, context.team, 401],
+            ])
+                assert.equal((await as(s, who).get(`/channels/${channel}/online`)).status, status, `${who}`);
+        });
+    });
+
     describe(`receipts, realtime ${mode}`, () => {
         let s;
         let context;

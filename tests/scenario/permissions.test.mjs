@@ -82,6 +82,7 @@ const rows = {
         also: [{ body: { messageId: UNKNOWN }, status: 404 }],
     }),
     'get /channels/{id}/receipts': inChannel({}),
+    'get /channels/{id}/online': inChannel({}),
     'get /digests': {
         ...{ outsider: 403, member: 403, coach: 403, admin: 403, service: 200 },
         path: (path, { member2 }) => `${path}?user=${member2.id}`,

@@ -951,6 +951,29 @@ static void threads_share_a_team(void **state)
     }
 }
 
+/* As many as are wanted, in the order in which they came; and nobody who has gone. */
+static void people_by_arrival(void **state)
+{
+    struct fixture *f = *state;
+    struct presence_team *team = presence_team(f->p, 7);
+    int64_t *ids;
+    size_t count;
+    assert_int_equal(presence_people(team, 0, f->arena, 10, &ids, &count), ERR_OK);
+    assert_int_equal(count, 0);
+    for (int64_t i = 0; i < 100; i++)
+        here(team, 1000 - i, i % 10 == 0 ? "Coach" : NULL, i);
+    assert_int_equal(presence_people(team, 100, f->arena, 200, &ids, &count), ERR_OK);
+    assert_int_equal(count, 100);
+    for (int64_t i = 0; i < 100; i++)
+        assert_int_equal(ids[i], 1000 - i);
+    assert_int_equal(presence_people(team, HOLD_MS + 50, f->arena, 3, &ids, &count), ERR_OK);
+    assert_int_equal(count, 3);
+    assert_int_equal(ids[0], 1000 - 51);
+    presence_drop(f->p, 1000 - 51);
+    assert_int_equal(presence_people(team, HOLD_MS + 50, f->arena, 3, &ids, &count), ERR_OK);
+    assert_int_equal(ids[0], 1000 - 52);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -963,6 +986,7 @@ int main(void)
         TEST(the_shortest_of_many_devices_is_forgotten),
         TEST(who_appears_offline_is_not_here),
         TEST(coaches_in_order_of_arrival),
+        TEST(people_by_arrival),
         TEST(renamed_and_relieved),
         TEST(drop_is_everywhere_and_totals_count),
         TEST(thousands_come_and_go),

@@ -387,9 +387,7 @@ export const spanish: Words = {
     chat: {
         view: "Chat",
         channels: "Chats de su equipo",
-        here: (who, several) => `${who} ${several ? "están" : "está"} en el chat`,
-        onlyYou: "Por ahora solo usted está en el chat",
-        unknownHere: "Ahora no podemos ver quién está en el chat",
+        here: (who, several) => `${who} ${several ? "están" : "está"} aquí ahora`,
         loading: "Cargando los mensajes…",
         failed: "Los mensajes no llegaron",
         empty: "Aún nadie ha escrito",

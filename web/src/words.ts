@@ -369,9 +369,7 @@ export const words = {
     chat: {
         view: "Chat",
         channels: "Chats of your team",
-        here: (who: string, several: boolean) => `${who} ${several ? "are" : "is"} in the chat`,
-        onlyYou: "You are the only one in the chat right now",
-        unknownHere: "We cannot see who is in the chat right now",
+        here: (who: string, several: boolean) => `${who} ${several ? "are" : "is"} active now`,
         loading: "Loading the messages…",
         failed: "The messages did not load",
         empty: "No one has written yet",

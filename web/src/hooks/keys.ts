@@ -18,6 +18,7 @@
  *   heldCounters            the member's changes on their way, whose counters' news wait for the answer
  *   channels, team          Channel[], each with what is unread
  *   channel, id             ChannelRoom: the talk in it, kept while nobody looks
+ *   online, id              ChannelOnline: who of the channel is active now
  *   digests                 DigestHead[], newest first
  *   digest, id              Digest
  *   preferences, weights    what the server knows of the member's taste
@@ -59,6 +60,7 @@ export const keys = {
     heldCounters: ["heldCounters"] as const,
     channels: (team: string) => ["channels", team] as const,
     channel: (id: string) => ["channel", id] as const,
+    online: (id: string) => ["online", id] as const,
     digests: ["digests"] as const,
     digest: (id: string) => ["digest", id] as const,
     preferences: ["preferences"] as const,

@@ -1,5 +1,5 @@
 /*
- * A chat channel while a component shows it: its messages as one list, who is here, who is writing, who has read what.
+ * A chat channel while a component shows it: its messages as one list, who is active, who is writing, who has read what.
  * Whether a socket carries it or polls do, nobody who uses this can tell.
  */
 import type { QueryClient } from "@tanstack/react-query";
@@ -10,6 +10,7 @@ import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
 import { useChannels } from "./useChannels.ts";
 import { useConnection } from "./useConnection.tsx";
+import { useOnline } from "./useOnline.ts";
 
 /* One for all components that show it; what it knows stays while none does. */
 function roomOf(cache: QueryClient, id: string, create: () => ChannelRoom): ChannelRoom {
@@ -46,6 +47,7 @@ export function useChannel(id: string) {
 
     return {
         ...view,
+        online: useOnline(id),
         channel: channels.find((it) => it.id === id) ?? null,
         send: useCallback((content: string, threadId?: string | null) => void room.send(content, threadId), [room]),
         /* A message that has failed, once more. */

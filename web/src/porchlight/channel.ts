@@ -47,7 +47,7 @@ export type MessageDeed = Deed & { kind: "message" };
 export interface ChannelView {
     /* Oldest first. */
     messages: ShownMessage[];
-    /* null: only a socket tells, and there is none. */
+    /* Who has the channel open; null: only a socket tells, and there is none. `api.online` has who is active in either mode. */
     online: readonly Person[] | null;
     /* Others than the member. */
     typing: readonly Person[];

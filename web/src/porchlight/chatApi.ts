@@ -2,7 +2,7 @@
  * The endpoints of a team's chat. A message is made once for its clientId, however often it is sent.
  */
 import type { Answer, Requester } from "./request.ts";
-import type { Channel, List, Message, MessageList, NewMessage, Receipt } from "./types.ts";
+import type { Channel, ChannelOnline, List, Message, MessageList, NewMessage, Receipt } from "./types.ts";
 
 export interface ChatApi {
     channels(team?: string): Promise<List<Channel>>;
@@ -20,6 +20,8 @@ export interface ChatApi {
     /* Up to and with this message. Only moves forward. */
     markRead(channelId: string, messageId: string, state: "read" | "delivered"): Promise<Receipt>;
     receipts(channelId: string, page?: string): Promise<List<Receipt>>;
+    /* Who of the channel's team is active now, whatever carries them. */
+    online(channelId: string): Promise<ChannelOnline>;
 }
 
 export function createChatApi(request: Requester): ChatApi {
@@ -42,5 +44,6 @@ export function createChatApi(request: Requester): ChatApi {
         markRead: (id, messageId, state) =>
             data(request<Receipt>(`${channel(id)}/read`, { method: "PUT", body: { messageId, state } })),
         receipts: (id, page) => data(request<List<Receipt>>(`${channel(id)}/receipts`, { query: { page } })),
+        online: (id) => data(request<ChannelOnline>(`${channel(id)}/online`)),
     };
 }

@@ -342,6 +342,16 @@ export interface ReceiptList {
     next: Id | null;
 }
 
+export interface ChannelPerson {
+    userId: Id;
+    username: string;
+}
+
+export interface ChannelOnline {
+    people: ChannelPerson[];
+    online: number;
+}
+
 export interface Notice {
     id: Id;
     kind: "pin" | "announcement" | "win";

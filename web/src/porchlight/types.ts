@@ -31,6 +31,7 @@ export type {
     Capabilities,
     Changes,
     Channel,
+    ChannelOnline,
     CounterEvent,
     Digest,
     ErrorMessage,

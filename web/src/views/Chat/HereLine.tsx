@@ -1,5 +1,5 @@
 /*
- * Who else is writing at this moment, else who is in the chat.
+ * Who else is writing at this moment, else who is active now.
  */
 import { useConnection } from "../../hooks/useConnection.tsx";
 import type { User } from "../../porchlight/index.ts";
@@ -17,12 +17,12 @@ interface HereLineProps {
 export function HereLine({ room, user, aside = false }: HereLineProps) {
     const { state } = useConnection();
     const reached = state !== "offline" && state !== "waiting";
-    const some = reached && room.online?.some((it) => it.userId !== user.id);
+    const some = reached && room.online?.people.some((it) => it.userId !== user.id);
     const typing = typingLine(room.typing, user.id);
     return (
         <p className={`here${some ? " here-some" : ""}${aside ? " here-aside" : ""}`}>
             <span aria-hidden="true" />
-            {!reached ? words.chat.unknownHere : typing || (room.online ? hereLine(room.online, user.id) : "")}
+            {!reached ? words.active.unknown : typing || (room.online ? hereLine(room.online, user.id) : "")}
         </p>
     );
 }
