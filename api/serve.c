@@ -28,6 +28,7 @@
 #include "api/version.h"
 #include "api/watchdog.h"
 #include "db/audit.h"
+#include "db/farewell.h"
 
 #define DRAIN_MS 5000 /* how long SIGTERM waits for requests whose bodies are still arriving */
 #define DIGEST_ARENA_BYTES 4096
@@ -243,6 +244,7 @@ static enum err load_memory(struct parts *p, struct problem *problem)
     struct app *app = &p->app;
     struct keyring *ring = NULL;
     bool realtime = false;
+    int64_t leaver = 0;
     enum err err = heads_create(p->store.db, randombytes_random(), &app->heads);
     if (err == ERR_OK)
         err = keyring_load(p->store.db, p->options.trusted_keys, p->options.trusted_keys_count, &ring, problem);
@@ -252,7 +254,10 @@ static enum err load_memory(struct parts *p, struct problem *problem)
         err = mutes_load(p->store.db, clock_wall_ms(&p->clock), &app->mutes);
     if (err == ERR_OK)
         err = access_flag(p->store.db, "realtime", &realtime);
+    if (err == ERR_OK)
+        err = farewell_next(p->store.db, &leaver);
     app->flag_realtime = realtime;
+    app->farewells = leaver != 0;
     app->presence = presence_create();
     app->reach = reach_create();
     app->rates = rate_create();
@@ -593,7 +598,6 @@ static void init_parts(struct parts *p, const struct options *options, struct ha
     p->app.clock = &p->clock;
     p->app.started_ms = clock_wall_ms(&p->clock);
     p->app.members_new = true;
-    p->app.farewells = true;
     p->store.lock_fd = -1;
     handover_remember(handover, p->image);
     p->handover = handover;
