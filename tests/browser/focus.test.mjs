@@ -118,6 +118,25 @@ test('the line of good news and a post that was not sent give it to what comes n
     await page.leave();
 });
 
+test('starting another chat: to its name, to what is missing, and back to where it began', async () => {
+    const page = await porch.open({ who: 'sarah', path: '/#/chat' });
+    const begin = button(page, 'Start another chat');
+    await press(begin);
+    const name = page.getByLabel('What is it about?');
+    await focused(name);
+    await press(button(page, 'Start this chat'));
+    await focused(name);
+    await press(page.getByRole('form', { name: 'Start another chat' }).getByRole('button', { name: 'Cancel' }));
+    await focused(begin);
+    await press(begin);
+    await focused(name);
+    await page.keyboard.type('Walks by the lake');
+    await press(button(page, 'Start this chat'));
+    await page.getByRole('heading', { level: 1, name: 'Walks by the lake' }).waitFor();
+    await page.waitForFunction(() => document.activeElement !== document.body);
+    await page.leave();
+});
+
 test("in the coach's corner: another link, all members", async () => {
     const page = await porch.open({ who: 'sarah', path: '/#/corner' });
     await press(button(page, 'Make a link'));

@@ -54,6 +54,11 @@ async function eachView(page, visit) {
     await page.goto('/#/notices');
     await page.getByRole('listitem').first().waitFor();
     await visit('notices');
+    await page.goto('/#/chat');
+    await page.getByRole('button', { name: 'Start another chat' }).click();
+    await page.getByRole('button', { name: 'Start this chat' }).click();
+    await page.getByText('Please give the chat a name.').waitFor();
+    await visit('chat, starting another one');
     await page.goto('/#/settings');
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
     await visit('settings');

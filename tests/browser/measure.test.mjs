@@ -222,6 +222,14 @@ const PLACES = {
     'the door': { come: (page) => page.getByRole('heading', { level: 1 }).waitFor() },
     'an invitation': { path: '/#/join/some-code', come: (page) => button(page, 'Join the team').waitFor() },
     "the admin's page": { who: 'admin', path: '/#/admin', come: (page) => page.getByText('Ready.').waitFor() },
+    'starting another chat': {
+        who: 'sarah',
+        path: '/#/chat',
+        async come(page) {
+            await button(page, 'Start another chat').click();
+            await page.getByLabel('What is it about?').fill('Walks');
+        },
+    },
     'a post alone, being changed': {
         who: 'sarah',
         async come(page) {

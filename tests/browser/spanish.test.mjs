@@ -86,6 +86,10 @@ async function eachView(page, visit) {
     await page.getByRole('list', { name: 'Mensajes' }).getByRole('listitem').last().waitFor();
     await page.getByRole('button', { name: 'Más', exact: true }).last().click();
     await visit('chat');
+    await page.getByRole('button', { name: 'Empezar otro chat' }).click();
+    await page.getByRole('button', { name: 'Empezar este chat' }).click();
+    await page.getByText('Por favor, ponga un nombre al chat.').waitFor();
+    await visit('starting another chat');
     await porch.api('sarah', 'POST', '/digests', {});
     await page.goto('/#/digest');
     await page.getByRole('button', { name: 'Me sirve', exact: true }).first().waitFor();
