@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "api/cmd.h"
+#include "api/departed.h"
 #include "api/query.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -330,12 +331,15 @@ int cmd_user_delete(struct operator_context *ctx)
     struct person_job job = {.job.run = begin_farewell, .user_id = member.id};
     if (operator_write(ctx, &job.job, &problem) != ERR_OK)
         return operator_fail_with(ctx, &problem);
+    if (ctx->likes == NULL && departed_save(ctx->options->data, ctx->db, &problem) != ERR_OK) /* a server has done it */
+        operator_print(ctx, "The next start of the server notes it for restores: %s", problem_detail(&problem));
     const struct farewell_writers writers = {.main = call_main, .rooms = call_rooms, .arg = ctx, .reads = ctx->db};
     enum err err = farewell_finish(&writers, member.id);
     if (err != ERR_OK)
         return operator_fail(ctx,
                              "the account is gone, but not yet all that was written: the server goes on with it (%s)",
                              err_sentence(err));
-    operator_print(ctx, "The account is gone, with all that was personal. Backups made before still have it.");
+    operator_print(ctx, "The account is gone, with all that was personal. A restore leaves it so; backups made before "
+                        "still have it until their time is over.");
     return 0;
 }

@@ -61,6 +61,8 @@ const struct command commands[COMMAND_COUNT_] = {
                     "  post        id teamId authorId body [topics pinnedAt createdAt editedAt]\n"
                     "  like        postId userId [createdAt]\n"
                     "  notice      id kind authorId title [teamId body link createdAt]\n"
+                    "  mute        teamId userId until [authorId createdAt]\n"
+                    "  word        word\n"
                     "\n"
                     "  {\"type\":\"user\",\"id\":\"7\",\"username\":\"mary\",\"name\":\"Mary Jones\"}\n"
                     "\n"
@@ -127,7 +129,8 @@ const struct command commands[COMMAND_COUNT_] = {
                     "everything again. An older schema is brought up to date; a backup of a newer porchlight is\n"
                     "refused. Cut off at any moment, it leaves the old community or the new one.\n"
                     "\n"
-                    "What happened since the backup is undone, also that somebody was shut out or signed out.",
+                    "What happened since the backup is undone, also that somebody was shut out or signed out. Only who\n"
+                    "deleted their account stays away: their ids are in deleted-members in --data.",
          .examples = "porchlight restore community.tar.gz --dry-run\n"
                      "porchlight restore /var/lib/porchlight/backups/porchlight-20260131T083000Z.tar.gz",
          .words_min = 1,
@@ -197,8 +200,8 @@ const struct command commands[COMMAND_COUNT_] = {
          .arguments = "NAME",
          .summary = "Take a member's account away for good, with all that is personal",
          .details = "Name, sign-in, posts, messages, preferences and digests go at once, and their tokens and sockets\n"
-                    "end. Likes and counts stay as numbers without a person. There is no way back, except from a\n"
-                    "backup that was made before.",
+                    "end. Likes and counts stay as numbers without a person. There is no way back: a restore of an\n"
+                    "older backup takes them away again.",
          .examples = "porchlight user delete mary",
          .words_min = 1,
          .words_max = 1,

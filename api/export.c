@@ -106,6 +106,8 @@ static enum err put_user(void *arg, const struct transfer_user *r)
     put_bool(w, "disabled", r->disabled);
     put_text(w, "password", r->password);
     put_time(w, "createdAt", r->created_ms);
+    if (r->deleted_ms != 0)
+        put_time(w, "deletedAt", r->deleted_ms);
     return end(arg);
 }
 
@@ -242,6 +244,24 @@ static enum err put_counter_change(void *arg, const struct transfer_counter_chan
     return end(arg);
 }
 
+static enum err put_mute(void *arg, const struct transfer_mute *r)
+{
+    struct json_writer *w = begin(arg, "mute");
+    put_id(w, "teamId", r->team_id);
+    put_id(w, "userId", r->user_id);
+    put_time(w, "until", r->until_ms);
+    if (r->author_id != 0)
+        put_id(w, "authorId", r->author_id);
+    put_time(w, "createdAt", r->created_ms);
+    return end(arg);
+}
+
+static enum err put_word(void *arg, const char *word)
+{
+    put_text(begin(arg, "word"), "word", word);
+    return end(arg);
+}
+
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static enum err walk(struct db *db, struct export *x)
@@ -267,6 +287,10 @@ static enum err walk(struct db *db, struct export *x)
         err = transfer_each_counter(db, put_counter, x);
     if (err == ERR_OK)
         err = transfer_each_counter_change(db, put_counter_change, x);
+    if (err == ERR_OK)
+        err = transfer_each_mute(db, put_mute, x);
+    if (err == ERR_OK)
+        err = transfer_each_word(db, put_word, x);
     return err == ERR_OK ? flush(x) : err;
 }
 

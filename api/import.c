@@ -57,6 +57,9 @@ enum field {
     F_MILESTONE,
     F_FORGOTTEN,
     F_HIDDEN,
+    F_DELETED_AT,
+    F_UNTIL,
+    F_WORD,
     F_COUNT
 };
 
@@ -99,6 +102,9 @@ static const struct json_field fields[F_COUNT] = {
     [F_VALUE] = {.name = "value", .kind = JSON_KIND_INT, .min = -COUNTER_VALUE_MAX, .max = COUNTER_VALUE_MAX},
     [F_MILESTONE] = {.name = "milestone", .kind = JSON_KIND_INT, .max = COUNTER_VALUE_MAX},
     [F_HIDDEN] = {.name = "hidden", .kind = JSON_KIND_LINE, .nullable = true, .min = 1, .max = 10},
+    [F_DELETED_AT] = {.name = "deletedAt", .kind = JSON_KIND_TIME, .nullable = true},
+    [F_UNTIL] = {.name = "until", .kind = JSON_KIND_TIME},
+    [F_WORD] = {.name = "word", .kind = JSON_KIND_LINE, .min = 1, .max = WORD_CHARS_MAX},
     [F_FORGOTTEN] = {.name = "forgotten", .kind = JSON_KIND_INT, .min = 1, .max = COUNTER_VALUE_MAX},
 };
 
@@ -170,6 +176,7 @@ static enum err put_user(struct record *r, enum transfer_result *result)
         .appear_offline = r->values[F_APPEAR_OFFLINE].flag,
         .disabled = r->values[F_DISABLED].flag,
         .created_ms = number_of(r, F_CREATED_AT),
+        .deleted_ms = number_of(r, F_DELETED_AT),
     };
     char username[USERNAME_BYTES];
     enum err err = check_name(r);
@@ -369,9 +376,28 @@ static enum err put_counter_change(struct record *r, enum transfer_result *resul
     return transfer_put_counter_change(r->tx, &change, result);
 }
 
+static enum err put_mute(struct record *r, enum transfer_result *result)
+{
+    const struct transfer_mute mute = {
+        .given = part(r, F_AUTHOR_ID, TRANSFER_AUTHOR) | part(r, F_CREATED_AT, TRANSFER_CREATED_AT),
+        .team_id = number_of(r, F_TEAM_ID),
+        .user_id = number_of(r, F_USER_ID),
+        .until_ms = number_of(r, F_UNTIL),
+        .author_id = number_of(r, F_AUTHOR_ID),
+        .created_ms = number_of(r, F_CREATED_AT),
+    };
+    return transfer_put_mute(r->tx, &mute, result);
+}
+
+static enum err put_word(struct record *r, enum transfer_result *result)
+{
+    return transfer_put_word(r->tx, text_of(r, F_WORD), result);
+}
+
 static const struct shape shapes[] = {
     {"user", BIT(F_ID) | BIT(F_USERNAME) | BIT(F_NAME),
-     BIT(F_ROLE) | BIT(F_EXTERNAL_ID) | BIT(F_PASSWORD) | BIT(F_APPEAR_OFFLINE) | BIT(F_DISABLED) | BIT(F_CREATED_AT),
+     BIT(F_ROLE) | BIT(F_EXTERNAL_ID) | BIT(F_PASSWORD) | BIT(F_APPEAR_OFFLINE) | BIT(F_DISABLED) |
+         BIT(F_CREATED_AT) | BIT(F_DELETED_AT),
      put_user},
     {"team", BIT(F_ID) | BIT(F_NAME), BIT(F_CREATED_AT), put_team},
     {"membership", BIT(F_TEAM_ID) | BIT(F_USER_ID), BIT(F_JOINED_AT), put_membership},
@@ -389,6 +415,8 @@ static const struct shape shapes[] = {
      BIT(F_MILESTONE) | BIT(F_FORGOTTEN) | BIT(F_VALUE) | BIT(F_CREATED_AT), put_counter},
     {"counterChange", BIT(F_COUNTER_ID) | BIT(F_OPERATION) | BIT(F_KIND) | BIT(F_VALUE) | BIT(F_USER_ID),
      BIT(F_CREATED_AT), put_counter_change},
+    {"mute", BIT(F_TEAM_ID) | BIT(F_USER_ID) | BIT(F_UNTIL), BIT(F_AUTHOR_ID) | BIT(F_CREATED_AT), put_mute},
+    {"word", BIT(F_WORD), 0, put_word},
 };
 
 /* ---- a record ---------------------------------------------------------------------------------------------------- */

@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/departed.h"
 #include "api/store.h"
 #include "db/audit.h"
+#include "db/farewell.h"
 #include "db/history.h"
 #include "db/migrate.h"
 #include "db/writer.h"
@@ -93,29 +95,12 @@ static enum err check_members(const char *work, const struct backup_facts *facts
     return err;
 }
 
-/* What is written into it below needs the tables of today. */
-static enum err bring_up_to_date(const char *work, const struct restore_options *o, struct problem *problem)
-{
-    enum err err = ERR_OK;
-    for (int i = 0; err == ERR_OK && i < BACKUP_MEMBERS; i++) {
-        char path[STORE_PATH_BYTES];
-        const struct db_options options = {.path = path, .log = o->log};
-        struct db *db = NULL;
-        struct migrate_report report;
-        err = join(path, work, backup_member_names[i], "", problem);
-        if (err == ERR_OK && (err = db_open(&options, &db)) != ERR_OK)
-            (void)problem_set(problem, err, "%.120s cannot be opened", path);
-        if (err == ERR_OK)
-            err = migrate_run(db, schemas[i], o->clock, &report, problem);
-        db_close(db);
-    }
-    return err;
-}
-
 struct renewal {
     struct job job; /* first */
+    const char *data;
     struct db *present;
     int64_t made_ms;
+    size_t departed; /* how many left once more */
 };
 
 static enum err renew(struct job *job, struct tx *tx)
@@ -130,36 +115,95 @@ static enum err renew(struct job *job, struct tx *tx)
     /* What is there may be too damaged to be read: then there is nothing to learn from it. */
     if (err == ERR_OK && r->present != NULL)
         (void)history_skip_ids(tx, r->present);
+    return err == ERR_OK ? departed_apply(r->data, tx, &r->departed) : err;
+}
+
+struct both {
+    struct db *dbs[BACKUP_MEMBERS];
+    const struct clock *clock;
+};
+
+static enum err write_main(void *arg, struct job *job)
+{
+    const struct both *both = arg;
+    return writer_once(both->dbs[BACKUP_COMMUNITY], both->clock, job, NULL);
+}
+
+static enum err write_rooms(void *arg, struct job *job)
+{
+    const struct both *both = arg;
+    return writer_once(both->dbs[BACKUP_ROOMS], both->clock, job, NULL);
+}
+
+/* Whoever left since the backup was made: what they wrote is gone before the backup counts. */
+static enum err finish_farewells(struct both *both)
+{
+    struct db *db = both->dbs[BACKUP_COMMUNITY];
+    const struct farewell_writers writers = {.main = write_main, .rooms = write_rooms, .arg = both, .reads = db};
+    int64_t user_id = 0;
+    enum err err = farewell_next(db, &user_id);
+    while (err == ERR_OK && user_id != 0) {
+        err = farewell_finish(&writers, user_id);
+        if (err == ERR_OK)
+            err = farewell_next(db, &user_id);
+    }
     return err;
 }
 
-static enum err renew_history(const char *work, const struct restore_options *o, int64_t made_ms,
+static enum err renew_history(struct both *both, const struct restore_options *o, int64_t made_ms,
                               struct problem *problem)
 {
-    char path[STORE_PATH_BYTES];
     char present[STORE_PATH_BYTES];
-    struct renewal r = {.job = {.run = renew}, .made_ms = made_ms};
-    struct db *db = NULL;
-    enum err err = join(path, work, backup_member_names[BACKUP_COMMUNITY], "", problem);
-    if (err == ERR_OK)
-        err = join(present, o->data, backup_member_names[BACKUP_COMMUNITY], "", problem);
+    struct renewal r = {.job = {.run = renew}, .data = o->data, .made_ms = made_ms};
+    enum err err = join(present, o->data, backup_member_names[BACKUP_COMMUNITY], "", problem);
     if (err != ERR_OK)
         return err;
-    const struct db_options options = {.path = path, .log = o->log};
     const struct db_options beside = {.path = present, .read_only = true};
     if (access(present, F_OK) == 0 && db_open(&beside, &r.present) != ERR_OK)
         r.present = NULL;
-    err = db_open(&options, &db);
-    if (err == ERR_OK)
-        err = writer_once(db, o->clock, &r.job, problem);
-    db_close(db); /* the last one: what the log has goes into the file */
+    if (r.present != NULL) { /* it may know of some that the file does not, or be too damaged to be asked */
+        struct problem unused;
+        (void)departed_save(o->data, r.present, &unused);
+    }
+    err = writer_once(both->dbs[BACKUP_COMMUNITY], o->clock, &r.job, problem);
     db_close(r.present);
-    if (err != ERR_OK)
-        return problem_set(problem, err, "the backup cannot be given its new epoch; is the disk full?");
+    if (err == ERR_OK && r.departed > 0)
+        err = finish_farewells(both);
+    if (err != ERR_OK && problem->detail[0] == '\0')
+        (void)problem_set(problem, err, "the backup cannot be given its new epoch; is the disk full?");
+    return err;
+}
+
+static enum err sync_file(const char *path, struct problem *problem)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    err = fd >= 0 && fsync(fd) == 0 ? ERR_OK : cannot("save", path, problem);
+    enum err err = fd >= 0 && fsync(fd) == 0 ? ERR_OK : cannot("save", path, problem);
     if (fd >= 0)
         (void)close(fd);
+    return err;
+}
+
+/* What is written into both files before they take their place. */
+static enum err renew_files(const char *work, const struct restore_options *o, int64_t made_ms, struct problem *problem)
+{
+    char paths[BACKUP_MEMBERS][STORE_PATH_BYTES];
+    struct both both = {.clock = o->clock};
+    enum err err = ERR_OK;
+    for (int i = 0; err == ERR_OK && i < BACKUP_MEMBERS; i++) {
+        const struct db_options options = {.path = paths[i], .log = o->log};
+        struct migrate_report report;
+        err = join(paths[i], work, backup_member_names[i], "", problem);
+        if (err == ERR_OK && (err = db_open(&options, &both.dbs[i])) != ERR_OK)
+            (void)problem_set(problem, err, "%.120s cannot be opened", paths[i]);
+        if (err == ERR_OK) /* what is written needs the tables of today */
+            err = migrate_run(both.dbs[i], schemas[i], o->clock, &report, problem);
+    }
+    if (err == ERR_OK)
+        err = renew_history(&both, o, made_ms, problem);
+    for (int i = 0; i < BACKUP_MEMBERS; i++)
+        db_close(both.dbs[i]); /* the last one: what the log has goes into the file */
+    for (int i = 0; err == ERR_OK && i < BACKUP_MEMBERS; i++)
+        err = sync_file(paths[i], problem);
     return err;
 }
 
@@ -184,9 +228,7 @@ static enum err name_aside(const char *work, const struct clock *clock, struct p
 static enum err make_ready(const char *work, const struct restore_options *o, int64_t made_ms, struct problem *problem)
 {
     char ready[STORE_PATH_BYTES];
-    enum err err = bring_up_to_date(work, o, problem);
-    if (err == ERR_OK)
-        err = renew_history(work, o, made_ms, problem);
+    enum err err = renew_files(work, o, made_ms, problem);
     if (err == ERR_OK)
         err = name_aside(work, o->clock, problem);
     if (err == ERR_OK)

@@ -1,6 +1,6 @@
 /*
- * Putting a backup in the place of what a data directory has. In two halves, so that a power cut at any moment leaves
- * either the old community or the new one:
+ * Putting a backup in the place of what a data directory has, without those who have deleted their account since
+ * (api/departed.h). In two halves, so that a power cut at any moment leaves either the old community or the new one:
  *
  *      DATA/restoring.partial/   unpacked, checked, with its new epoch      ── rename ──>  DATA/restoring/
  *

@@ -18,6 +18,7 @@
 
 #include "api/app.h"
 #include "api/control.h"
+#include "api/departed.h"
 #include "api/digest_maker.h"
 #include "api/handover.h"
 #include "api/housekeeper.h"
@@ -155,6 +156,16 @@ static void shut_out(struct parts *p, const struct change *c)
         presence_drop(p->app.presence, c->subject_id);
 }
 
+/* Before anybody is told that they have left. What fails here is made up for by the next one, or the next start. */
+static void keep_departed(const struct parts *p)
+{
+    struct problem problem = {0};
+    enum err err = departed_save(p->options.data, p->store.db, &problem);
+    if (err != ERR_OK)
+        log_error(&p->log, "departed.not_saved",
+                  LOG_S("reason", problem.detail[0] != '\0' ? problem.detail : err_slug(err)));
+}
+
 /* The main writer's thread, after each commit: the memory beside the database follows. */
 static void on_published(void *arg, const struct change *changes, size_t count)
 {
@@ -173,8 +184,10 @@ static void on_published(void *arg, const struct change *changes, size_t count)
             atomic_store(&p->app.likes_stale, true);
         if (kind == CHANGE_ALL || kind == CHANGE_MEMBER)
             atomic_store(&p->app.members_new, true);
-        if (kind == CHANGE_FAREWELL)
+        if (kind == CHANGE_FAREWELL) {
             atomic_store(&p->app.farewells, true);
+            keep_departed(p);
+        }
     }
     if (keys_changed) {
         struct keyring *ring;
@@ -230,6 +243,8 @@ static enum err open_store(struct parts *p, struct problem *problem)
                                           .stats = &p->app.db_stats,
                                           .rooms_stats = &p->app.rooms_stats};
     enum err err = store_open(&p->app.store, &p->store, problem);
+    if (err == ERR_OK)
+        keep_departed(p);
     if (err == ERR_OK)
         err = store_connect(&p->app.store, &p->control_db);
     if (err == ERR_OK)

@@ -26,7 +26,7 @@ static enum err forget_replays(struct tx *tx, int64_t user_id)
 static enum err erase_rows(struct tx *tx, int64_t user_id)
 {
     static const char *const sql[] = {
-        "UPDATE notices SET title = 'A notice from before', body = '' WHERE author_id = $1",
+        "UPDATE notices SET title = '" FAREWELL_NOTICE_TITLE "', body = '' WHERE author_id = $1",
         "UPDATE reports SET words = '' WHERE reporter_id = $1",
         "DELETE FROM memberships WHERE user_id = $1",
         "DELETE FROM receipts WHERE user_id = $1 AND channel_id IN (SELECT id FROM channels)",
@@ -75,6 +75,17 @@ enum err farewell_next(struct db *db, int64_t *user_id)
     enum err err = db_query(db, &stmt, "SELECT user_id FROM farewells ORDER BY user_id LIMIT 1", "");
     *user_id = err == ERR_OK && db_row(stmt) ? db_int(stmt, 0) : 0;
     return err == ERR_OK ? db_end(stmt) : err;
+}
+
+enum err farewell_each(struct db *db, void (*each)(void *arg, int64_t user_id, int64_t at_ms), void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT id, deleted_ms FROM users WHERE deleted_ms IS NOT NULL ORDER BY id", "");
+    if (err != ERR_OK)
+        return err;
+    while (db_row(stmt))
+        each(arg, db_int(stmt, 0), db_int(stmt, 1));
+    return db_end(stmt);
 }
 
 /* ---- what is taken away page by page ----------------------------------------------------------------------------- */

@@ -14,11 +14,17 @@
 
 #include "db/writer.h"
 
+/* What a notice of a former member is called; its body is empty. */
+#define FAREWELL_NOTICE_TITLE "A notice from before"
+
 /* `actor_id` 0: the operator. ERR_NOT_FOUND. CHANGE_MEMBER, CHANGE_TOKENS, CHANGE_FAREWELL. */
 enum err farewell_begin(struct tx *tx, int64_t actor_id, int64_t user_id);
 
 /* Who is to be finished next. 0: nobody. */
 enum err farewell_next(struct db *db, int64_t *user_id);
+
+/* All who have left, by id. `each` runs inside the query. */
+enum err farewell_each(struct db *db, void (*each)(void *arg, int64_t user_id, int64_t at_ms), void *arg);
 
 /* How to run a job on the main writer, and on that of rooms.db, and wait for it. */
 struct farewell_writers {

@@ -10,10 +10,12 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "db/farewell.h"
 #include "db/moderation.h"
 #include "db/posts.h"
 #include "db/rows.h"
 #include "db/teams.h"
+#include "db/words.h"
 
 static bool same_text(const char *a, const char *b)
 {
@@ -55,6 +57,12 @@ static enum err need_team(struct tx *tx, int64_t id)
     return need(tx, "SELECT 1 FROM teams WHERE id = $1", "team", id);
 }
 
+enum err transfer_has_left(struct tx *tx, int64_t user_id, bool *left)
+{
+    *left = false;
+    return exists(tx->db, "SELECT 1 FROM users WHERE id = $1 AND deleted_ms IS NOT NULL", user_id, left);
+}
+
 /* ---- users ------------------------------------------------------------------------------------------------------- */
 
 static enum err create_user(struct tx *tx, const struct transfer_user *r)
@@ -72,6 +80,24 @@ static enum err create_user(struct tx *tx, const struct transfer_user *r)
     };
     int64_t id;
     return users_create(tx, &user, &id);
+}
+
+/* The row that posts and counts name, as db/farewell.h leaves it. */
+static enum err create_former(struct tx *tx, const struct transfer_user *r)
+{
+    const struct user_new former = {
+        .id = r->id,
+        .username = arena_printf(tx->arena, "former-%lld", (long long)r->id),
+        .name = "Former member",
+        .appear_offline = true,
+        .disabled = true,
+        .created_ms = r->created_ms,
+    };
+    int64_t id;
+    enum err err = former.username == NULL ? ERR_NO_MEMORY : users_create(tx, &former, &id);
+    return err == ERR_OK ? db_run(tx->db, "UPDATE users SET deleted_ms = $2, tokens_after_ms = $2 + 1 WHERE id = $1",
+                                  "ii", r->id, r->deleted_ms)
+                         : err;
 }
 
 static bool same_user(const struct transfer_user *r, const struct user *row)
@@ -109,7 +135,12 @@ enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, en
 {
     struct transfer_user r = *record;
     struct user row;
-    enum err err = users_by_id(tx->db, tx->arena, r.id, &row);
+    bool left;
+    *result = TRANSFER_SAME;
+    enum err err = transfer_has_left(tx, r.id, &left);
+    if (err != ERR_OK || left)
+        return err;
+    err = users_by_id(tx->db, tx->arena, r.id, &row);
     bool is_new = err == ERR_NOT_FOUND;
     if (err != ERR_OK && !is_new)
         return err;
@@ -129,7 +160,12 @@ enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, en
         r.created_ms = row.created_ms;
     *result = TRANSFER_CREATED;
     if (is_new)
-        return create_user(tx, &r);
+        return r.deleted_ms != 0 ? create_former(tx, &r) : create_user(tx, &r);
+    if (r.deleted_ms != 0)
+        return problem_set(&tx->problem, ERR_CONFLICT,
+                           "the user \"%lld\" has left for good in this file, but is %.60s here: delete the account, or"
+                           " leave the line out",
+                           (long long)r.id, row.username);
     if (!same_person(&r, &row))
         return problem_set(&tx->problem, ERR_CONFLICT, "the id \"%lld\" belongs to %.60s here, not to %.60s",
                            (long long)r.id, row.username, r.username);
@@ -201,7 +237,12 @@ enum err transfer_put_membership(struct tx *tx, const struct transfer_membership
 {
     const struct transfer_membership *r = record;
     int64_t row_ms;
-    enum err err = find_pair(tx->db, "SELECT joined_ms FROM memberships WHERE team_id = $1 AND user_id = $2",
+    bool left;
+    *result = TRANSFER_SAME;
+    enum err err = transfer_has_left(tx, r->user_id, &left);
+    if (err != ERR_OK || left)
+        return err;
+    err = find_pair(tx->db, "SELECT joined_ms FROM memberships WHERE team_id = $1 AND user_id = $2",
                              r->team_id, r->user_id, &row_ms);
     if (err == ERR_NOT_FOUND) {
         *result = TRANSFER_CREATED;
@@ -297,6 +338,20 @@ static enum err create_post(struct tx *tx, const struct transfer_post *r)
     return err != ERR_OK ? err : queue_held(tx, r);
 }
 
+/* The place of a post whose author has left: likes of it may follow in the file. */
+static enum err create_empty(struct tx *tx, const struct transfer_post *record)
+{
+    const struct transfer_post r = {.id = record->id,
+                                    .team_id = record->team_id,
+                                    .author_id = record->author_id,
+                                    .body = "",
+                                    .topics = "",
+                                    .created_ms = given(record->given, TRANSFER_CREATED_AT) ? record->created_ms
+                                                                                             : tx->now_ms};
+    enum err err = create_post(tx, &r);
+    return err == ERR_OK ? posts_delete(tx, r.id) : err;
+}
+
 static enum err update_post(struct tx *tx, const struct transfer_post *r, const struct transfer_post *row)
 {
     bool words = !same_text(r->body, row->body) || !same_text(r->topics, row->topics) ||
@@ -327,10 +382,19 @@ enum err transfer_put_post(struct tx *tx, const struct transfer_post *record, en
     struct transfer_post r = *record;
     struct transfer_post row = {.topics = "", .created_ms = tx->now_ms};
     bool deleted = false;
-    enum err err = find_post(tx, r.id, &row, &deleted);
-    bool is_new = err == ERR_NOT_FOUND;
-    if (err != ERR_OK && !is_new)
+    bool left;
+    *result = TRANSFER_SAME;
+    enum err err = transfer_has_left(tx, r.author_id, &left);
+    if (err != ERR_OK)
         return err;
+    err = find_post(tx, r.id, &row, &deleted);
+    bool is_new = err == ERR_NOT_FOUND;
+    if ((err != ERR_OK && !is_new) || (left && !is_new))
+        return err;
+    if (left) {
+        *result = TRANSFER_CREATED;
+        return create_empty(tx, &r);
+    }
     if (!given(r.given, TRANSFER_TOPICS))
         r.topics = row.topics;
     if (!given(r.given, TRANSFER_PINNED))
@@ -432,6 +496,31 @@ static enum err update_notice(struct tx *tx, const struct transfer_notice *r)
                   r->created_ms, seq);
 }
 
+/* What a member who has left wrote is not told again, nor what a pin quotes of a post that is gone. */
+static enum err forget_words(struct tx *tx, struct transfer_notice *r)
+{
+    struct db_stmt *stmt;
+    bool left;
+    enum err err = transfer_has_left(tx, r->author_id, &left);
+    if (err == ERR_OK && left) {
+        r->given |= TRANSFER_BODY;
+        r->title = FAREWELL_NOTICE_TITLE;
+        r->body = "";
+    }
+    if (err == ERR_OK && r->kind == NOTICE_PIN && r->link != NULL)
+        err = db_query(tx->db, &stmt,
+                       "SELECT 1 FROM posts WHERE deleted_ms IS NOT NULL AND '/#/posts/' || id = $1 AND"
+                       " id = CAST(substr($1, 10) AS INTEGER)",
+                       "s", r->link);
+    else
+        return err;
+    if (err == ERR_OK && db_row(stmt)) {
+        r->given |= TRANSFER_BODY;
+        r->body = "";
+    }
+    return err == ERR_OK ? db_end(stmt) : err;
+}
+
 enum err transfer_put_notice(struct tx *tx, const struct transfer_notice *record, enum transfer_result *result)
 {
     struct transfer_notice r = *record;
@@ -453,6 +542,9 @@ enum err transfer_put_notice(struct tx *tx, const struct transfer_notice *record
     if (!is_new && r.author_id != row.author_id)
         return problem_set(&tx->problem, ERR_CONFLICT, "the notice \"%lld\" belongs to somebody else here",
                            (long long)r.id);
+    err = forget_words(tx, &r);
+    if (err != ERR_OK)
+        return err;
     *result = is_new ? TRANSFER_CREATED : same_notice(&r, &row) ? TRANSFER_SAME : TRANSFER_UPDATED;
     if (*result == TRANSFER_SAME)
         return ERR_OK;
@@ -462,4 +554,64 @@ enum err transfer_put_notice(struct tx *tx, const struct transfer_notice *record
     if (err != ERR_OK)
         return err;
     return is_new ? create_notice(tx, &r) : update_notice(tx, &r);
+}
+
+/* ---- keeping it kind --------------------------------------------------------------------------------------------- */
+
+static enum err find_mute(struct tx *tx, int64_t team_id, int64_t user_id, struct transfer_mute *row)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(
+        tx->db, &stmt, "SELECT until_ms, created_by, created_ms FROM mutes WHERE team_id = $1 AND user_id = $2", "ii",
+        team_id, user_id);
+    if (err != ERR_OK)
+        return err;
+    bool found = db_row(stmt);
+    if (found) {
+        row->until_ms = db_int(stmt, 0);
+        row->author_id = db_int(stmt, 1);
+        row->created_ms = db_int(stmt, 2);
+    }
+    return rows_end_one(stmt, found, false);
+}
+
+enum err transfer_put_mute(struct tx *tx, const struct transfer_mute *record, enum transfer_result *result)
+{
+    struct transfer_mute r = *record;
+    struct transfer_mute row = {.created_ms = tx->now_ms};
+    bool left;
+    *result = TRANSFER_SAME;
+    enum err err = transfer_has_left(tx, r.user_id, &left);
+    if (err != ERR_OK || left)
+        return err;
+    err = find_mute(tx, r.team_id, r.user_id, &row);
+    bool is_new = err == ERR_NOT_FOUND;
+    if (err != ERR_OK && !is_new)
+        return err;
+    if (!given(r.given, TRANSFER_AUTHOR))
+        r.author_id = row.author_id;
+    if (!given(r.given, TRANSFER_CREATED_AT))
+        r.created_ms = row.created_ms;
+    if (!is_new && r.until_ms == row.until_ms && r.author_id == row.author_id && r.created_ms == row.created_ms)
+        return ERR_OK;
+    *result = is_new ? TRANSFER_CREATED : TRANSFER_UPDATED;
+    err = need_team(tx, r.team_id);
+    if (err == ERR_OK)
+        err = need_user(tx, r.user_id);
+    if (err == ERR_OK && r.author_id != 0)
+        err = need_user(tx, r.author_id);
+    if (err != ERR_OK)
+        return err;
+    return db_run(tx->db,
+                  "INSERT INTO mutes (team_id, user_id, until_ms, created_by, created_ms) VALUES ($1, $2, $3, $4, $5)"
+                  " ON CONFLICT (team_id, user_id) DO UPDATE SET until_ms = $3, created_by = $4, created_ms = $5",
+                  "iiiii", r.team_id, r.user_id, r.until_ms, r.author_id, r.created_ms);
+}
+
+enum err transfer_put_word(struct tx *tx, const char *word, enum transfer_result *result)
+{
+    bool changed = false;
+    enum err err = words_add(tx, word, &changed);
+    *result = changed ? TRANSFER_CREATED : TRANSFER_SAME;
+    return err;
 }

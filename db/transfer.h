@@ -7,6 +7,9 @@
  * reference is missing or the record cannot be. Strings read on the way live in tx->arena. What is kept in memory is
  * not told of each row: whoever moves a community drops those notes and calls transfer_note_all once.
  *
+ * Who has left here for good (db/farewell.h) does not come back with a file from before: of what is theirs only numbers
+ * and empty places are taken, and the rest is TRANSFER_SAME.
+ *
  * transfer_each_*: all rows in order of id, without holding more than one in memory. Run inside one db_begin.
  */
 #ifndef PORCHLIGHT_DB_TRANSFER_H
@@ -42,7 +45,8 @@ enum transfer_part {
     TRANSFER_CLIENT_ID = 1 << 14,
     TRANSFER_DELETED = 1 << 15,
     TRANSFER_MILESTONE = 1 << 16,
-    TRANSFER_HIDDEN = 1 << 17
+    TRANSFER_HIDDEN = 1 << 17,
+    TRANSFER_AUTHOR = 1 << 18
 };
 
 struct transfer_user {
@@ -56,6 +60,7 @@ struct transfer_user {
     bool appear_offline;
     bool disabled;
     int64_t created_ms;
+    int64_t deleted_ms; /* 0: they are here. Otherwise nothing else of the record is taken */
 };
 
 struct transfer_team {
@@ -156,6 +161,18 @@ struct transfer_counter_change {
     int64_t at_ms;
 };
 
+struct transfer_mute {
+    unsigned given;
+    int64_t team_id;
+    int64_t user_id;
+    int64_t until_ms;
+    int64_t author_id; /* who asked for it; 0: the operator */
+    int64_t created_ms;
+};
+
+/* Whether the member has left for good; false also for one who never was. */
+enum err transfer_has_left(struct tx *tx, int64_t user_id, bool *left);
+
 enum err transfer_put_user(struct tx *tx, const struct transfer_user *record, enum transfer_result *result);
 enum err transfer_put_team(struct tx *tx, const struct transfer_team *record, enum transfer_result *result);
 enum err transfer_put_membership(struct tx *tx, const struct transfer_membership *record, enum transfer_result *result);
@@ -174,6 +191,10 @@ enum err transfer_put_counter(struct tx *tx, const struct transfer_counter *reco
 /* A counter's changes come in order; one that is forgotten here stays so: TRANSFER_SAME. No milestone is told. */
 enum err transfer_put_counter_change(struct tx *tx, const struct transfer_counter_change *record,
                                      enum transfer_result *result);
+
+enum err transfer_put_mute(struct tx *tx, const struct transfer_mute *record, enum transfer_result *result);
+/* One word of the word list. */
+enum err transfer_put_word(struct tx *tx, const char *word, enum transfer_result *result);
 
 /* `each` returns anything but ERR_OK to stop; that is returned. */
 enum err transfer_each_user(struct db *db, enum err (*each)(void *arg, const struct transfer_user *record), void *arg);
@@ -196,6 +217,9 @@ enum err transfer_each_counter(struct db *db, enum err (*each)(void *arg, const 
 enum err transfer_each_counter_change(struct db *db,
                                       enum err (*each)(void *arg, const struct transfer_counter_change *record),
                                       void *arg);
+
+enum err transfer_each_mute(struct db *db, enum err (*each)(void *arg, const struct transfer_mute *record), void *arg);
+enum err transfer_each_word(struct db *db, enum err (*each)(void *arg, const char *word), void *arg);
 
 /* What a team has from its beginning and no record brought. Once at the end. */
 enum err transfer_complete(struct tx *tx);

@@ -146,6 +146,15 @@ enum err transfer_put_message(struct tx *tx, const struct transfer_message *reco
         return err;
     if (is_new)
         row = (struct chat_message){.created_ms = tx->now_ms};
+    bool left;
+    err = transfer_has_left(tx, r.author_id, &left);
+    if (err != ERR_OK)
+        return err;
+    if (left) { /* its place stays, for what answers it */
+        r.deleted = true;
+        r.client_id = row.client_id;
+        r.given |= TRANSFER_CLIENT_ID;
+    }
     if (!given(r.given, TRANSFER_THREAD))
         r.thread_id = row.thread_id;
     if (!given(r.given, TRANSFER_CLIENT_ID))
@@ -185,7 +194,12 @@ enum err transfer_put_receipt(struct tx *tx, const struct transfer_receipt *reco
     struct channel channel;
     struct receipt before;
     struct receipt now;
-    enum err err = need_channel(tx, record->channel_id, &channel);
+    bool left;
+    *result = TRANSFER_SAME;
+    enum err err = transfer_has_left(tx, record->user_id, &left);
+    if (err != ERR_OK || left)
+        return err;
+    err = need_channel(tx, record->channel_id, &channel);
     if (err == ERR_OK)
         err = need_user(tx, record->user_id);
     if (err == ERR_OK)

@@ -21,7 +21,7 @@ enum err transfer_each_user(struct db *db, enum err (*each)(void *arg, const str
     struct db_stmt *stmt;
     enum err err = db_query(db, &stmt,
                             "SELECT id, username, name, role, external_id, password, appear_offline, disabled, "
-                            "created_ms FROM users ORDER BY id",
+                            "created_ms, deleted_ms FROM users ORDER BY id",
                             "");
     if (err != ERR_OK)
         return err;
@@ -35,6 +35,7 @@ enum err transfer_each_user(struct db *db, enum err (*each)(void *arg, const str
             .appear_offline = db_int(stmt, 6) != 0,
             .disabled = db_int(stmt, 7) != 0,
             .created_ms = db_int(stmt, 8),
+            .deleted_ms = db_int(stmt, 9),
         };
         err = role_parse(db_text(stmt, 3, NULL), &r.role) ? each(arg, &r) : ERR_INTERNAL;
     }
@@ -196,6 +197,36 @@ enum err transfer_each_receipt(struct db *db, enum err (*each)(void *arg, const 
                                            .read_id = db_int(stmt, 3)};
         err = each(arg, &r);
     }
+    return end_walk(stmt, err);
+}
+
+enum err transfer_each_mute(struct db *db, enum err (*each)(void *arg, const struct transfer_mute *record), void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(
+        db, &stmt,
+        "SELECT team_id, user_id, until_ms, created_by, created_ms FROM mutes ORDER BY team_id, user_id", "");
+    if (err != ERR_OK)
+        return err;
+    while (err == ERR_OK && db_row(stmt)) {
+        const struct transfer_mute r = {.team_id = db_int(stmt, 0),
+                                        .user_id = db_int(stmt, 1),
+                                        .until_ms = db_int(stmt, 2),
+                                        .author_id = db_int(stmt, 3),
+                                        .created_ms = db_int(stmt, 4)};
+        err = each(arg, &r);
+    }
+    return end_walk(stmt, err);
+}
+
+enum err transfer_each_word(struct db *db, enum err (*each)(void *arg, const char *word), void *arg)
+{
+    struct db_stmt *stmt;
+    enum err err = db_query(db, &stmt, "SELECT word FROM words ORDER BY word", "");
+    if (err != ERR_OK)
+        return err;
+    while (err == ERR_OK && db_row(stmt))
+        err = each(arg, db_text(stmt, 0, NULL));
     return end_walk(stmt, err);
 }
 
