@@ -129,8 +129,8 @@ const struct command commands[COMMAND_COUNT_] = {
                     "everything again. An older schema is brought up to date; a backup of a newer porchlight is\n"
                     "refused. Cut off at any moment, it leaves the old community or the new one.\n"
                     "\n"
-                    "What happened since the backup is undone, also that somebody was shut out or signed out. Only who\n"
-                    "deleted their account stays away: their ids are in deleted-members in --data.",
+                    "What happened since the backup is undone, also that somebody was shut out or signed out.\n"
+                    "Only who deleted their account stays away: their ids are in deleted-members in --data.",
          .examples = "porchlight restore community.tar.gz --dry-run\n"
                      "porchlight restore /var/lib/porchlight/backups/porchlight-20260131T083000Z.tar.gz",
          .words_min = 1,
