@@ -21,7 +21,7 @@ void answer_failed(struct reactor *r, struct socket *s, const char *id, enum err
     buf_init(&out, SAY_BYTES_MAX);
     say_error(&out, id, err, sentence, retry_after_ms);
     answer_say(r, s, &out, SAID_ERROR);
-    STATS_ADD(r->rt->stats.refused, 1);
+    stats_refused(&r->rt->stats, err);
 }
 
 void answer_refuse(struct reactor *r, struct socket *s, const char *id, enum err err)

@@ -44,6 +44,12 @@ enum stats_close stats_close_of(unsigned code)
     return CLOSED_BY_CLIENT;
 }
 
+/* The two that clients hear by one name are one. */
+void stats_refused(struct hub_stats *s, enum err err)
+{
+    STATS_ADD(s->refused[err == ERR_NO_MEMORY ? ERR_BUSY : err], 1);
+}
+
 void stats_latency(struct hub_stats *s, int64_t took_us)
 {
     size_t i = 0;
@@ -81,14 +87,22 @@ static void rooms_text(const struct hub_stats *s, struct buf *out)
            (int64_t)atomic_load(&s->alarms));
 }
 
+static void refused_text(const struct hub_stats *s, struct buf *out)
+{
+    head(out, "messages_refused_total", "counter", "Messages answered with an error, by its code.");
+    for (unsigned i = ERR_OK + 1; i < ERR_COUNT_; i++)
+        if (i != ERR_NO_MEMORY)
+            buf_printf(out, "porchlight_messages_refused_total{code=\"%s\"} %llu\n", err_slug((enum err)i),
+                       (unsigned long long)atomic_load(&s->refused[i]));
+}
+
 static void messages_text(const struct hub_stats *s, struct buf *out)
 {
     head(out, "messages_in_total", "counter", "Messages from clients, by type.");
     for (unsigned i = 0; i < MESSAGE_TYPES_; i++)
         buf_printf(out, "porchlight_messages_in_total{type=\"%s\"} %llu\n", message_type_name((enum message_type)i),
                    (unsigned long long)atomic_load(&s->heard[i]));
-    figure(out, "messages_refused_total", "counter", "Messages answered with an error.",
-           (int64_t)atomic_load(&s->refused));
+    refused_text(s, out);
     head(out, "messages_out_total", "counter", "Messages made, by type; a broadcast is one.");
     for (size_t i = 0; i < SAID_KINDS_; i++)
         buf_printf(out, "porchlight_messages_out_total{type=\"%s\"} %llu\n", said_names[i],

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "realtime/message.h"
 
 #define STATS_BUCKETS 16 /* of latency: 100 us, doubled each time, and above */
@@ -68,7 +69,7 @@ struct hub_stats {
     _Atomic uint64_t wakes;
     _Atomic uint64_t alarms;
     _Atomic uint64_t heard[MESSAGE_TYPES_];
-    _Atomic uint64_t refused;           /* messages answered with an error */
+    _Atomic uint64_t refused[ERR_COUNT_]; /* messages answered with an error */
     _Atomic uint64_t said[SAID_KINDS_]; /* messages made; a broadcast is one */
     _Atomic uint64_t delivered;         /* messages handed to sockets */
     _Atomic uint64_t sends;             /* system calls that did so */
@@ -87,6 +88,7 @@ struct hub_stats {
 #define STATS_ADD(counter, by) ((void)atomic_fetch_add_explicit(&(counter), (by), memory_order_relaxed))
 
 enum stats_close stats_close_of(unsigned code);
+void stats_refused(struct hub_stats *s, enum err err);
 void stats_latency(struct hub_stats *s, int64_t took_us);
 void stats_text(const struct hub_stats *s, struct buf *out);
 
