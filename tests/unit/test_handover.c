@@ -64,7 +64,7 @@ static void put_state(int64_t magic, int64_t version)
     pack_number(&state, IMAGE_FD);
     pack_number(&state, 0);
     pack_bytes(&state, kept, sizeof kept);
-    pack_bytes(&state, NULL, 0); /* presence */
+    pack_bytes(&state, NULL, 0);   /* presence */
     pack_number(&state, STATE_FD); /* of the sockets: something that is not empty */
     pack_text(&state, "/usr/bin/porchlight");
     assert_false(state.failed);

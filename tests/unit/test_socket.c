@@ -1,7 +1,10 @@
 /*
  * realtime/socket.h on a loop that no thread runs, over a wire that takes as many bytes as the test lets it: what
- * floods of frames cost in memory and in answers.
+ * floods of frames cost in memory and in answers, and what a broadcast costs however many hear it.
+ *
+ * zlib's deflate is put in the place of its own, so that it is counted.
  */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,25 +12,52 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/limits.h"
 #include "realtime/doors.h"
 #include "realtime/out.h"
 #include "realtime/queue.h"
 #include "realtime/receive.h"
+#include "realtime/room.h"
+#include "realtime/say.h"
 #include "realtime/socket.h"
 
-enum { RECEIVE_BYTES = 65536, USER = 7 };
+enum { RECEIVE_BYTES = 65536, USER = 7, PIECES_MAX = 8 };
+
+static unsigned deflates;
+
+int deflate(z_stream *z, int flush)
+{
+    int (*real)(z_stream *, int);
+    void *found = dlsym(RTLD_NEXT, "deflate");
+    memcpy(&real, &found, sizeof real);
+    deflates++;
+    return real(z, flush);
+}
 
 /* What the kernel is here. */
 struct wire {
     size_t room; /* it takes so many bytes more */
     size_t sent; /* bytes, of all sockets */
     unsigned char first[64];
+    size_t calls;
+    const void *pieces[PIECES_MAX]; /* places in memory that it was given bytes of, each once */
+    size_t pieces_count;
 };
+
+static void note_piece(struct wire *w, const void *piece)
+{
+    for (size_t i = 0; i < w->pieces_count; i++)
+        if (w->pieces[i] == piece)
+            return;
+    if (w->pieces_count < PIECES_MAX)
+        w->pieces[w->pieces_count++] = piece;
+}
 
 static bool add(struct io *io, int fd, void *owner)
 {
@@ -57,7 +87,9 @@ static ssize_t send_parts(struct io *io, int fd, const struct iovec *parts, int 
     struct wire *w = (struct wire *)(void *)io;
     size_t before = w->sent;
     (void)fd;
+    w->calls++;
     for (int i = 0; i < count; i++) {
+        note_piece(w, parts[i].iov_base);
         size_t len = parts[i].iov_len < w->room ? parts[i].iov_len : w->room;
         if (w->sent + len <= sizeof w->first)
             memcpy(w->first + w->sent, parts[i].iov_base, len);
@@ -111,19 +143,25 @@ static void end(struct scene *s)
     presence_free(s->presence);
 }
 
-static struct socket *open_socket(struct scene *s)
+static struct socket *open_socket_of(struct scene *s, int64_t user_id, bool deflate)
 {
     const struct realtime_member member = {
-        .user_id = USER, .name = "Ruth", .jti = "j", .expires_ms = s->r->wall_ms + 3600000};
+        .user_id = user_id, .name = "Ruth", .jti = "j", .expires_ms = s->r->wall_ms + 3600000};
     struct socket_seed *seed = calloc(1, sizeof *seed);
     assert_non_null(seed);
     seed->fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     seed->path = realtime_path("ws");
+    seed->deflate = deflate;
     seed->attachment = attachment_create(&member, 0, 0);
-    assert_int_equal(doors_enter(s->rt->doors, USER, 0), DOORS_IN);
+    assert_int_equal(doors_enter(s->rt->doors, user_id, 0), DOORS_IN);
     struct socket *opened = socket_restore_take(s->r, seed);
     assert_non_null(opened);
     return opened;
+}
+
+static struct socket *open_socket(struct scene *s)
+{
+    return open_socket_of(s, USER, false);
 }
 
 /* So many frames like this one, as the kernel hands them over; 0: as many as one receive brings. Returns how many. */
@@ -262,6 +300,37 @@ static void a_receive_full_of_frames_ends_with_the_member_s_rate(void **state)
     }
 }
 
+/* A hundred hear it, half of them compressed: all are given the same two runs of bytes. */
+static void a_broadcast_is_encoded_and_compressed_once(void **state)
+{
+    struct scene s;
+    struct buf json;
+    (void)state;
+    begin(&s, false);
+    struct room *room = room_get(s.rt, realtime_path("api/feed/live")->kind, "FEED");
+    assert_non_null(room);
+    for (int i = 0; i < 100; i++)
+        assert_true(room_enter(s.r, open_socket_of(&s, USER + i, i % 2 == 0), room));
+    buf_init(&json, SAY_BYTES_MAX);
+    say_cheer(&json, USER, "Ruth", "a word that is said so often, so often, so often, so often, so often, so often");
+    struct room_turn turn = {.reactor = s.r, .room = room};
+    deflates = 0;
+    room_say(&turn, &json, PACKET_EPHEMERAL, 0, SAID_CHEER);
+    reactor_flush(s.r);
+    assert_int_equal(deflates, 1);
+    assert_int_equal(s.wire.pieces_count, 2);
+    assert_int_equal(s.wire.calls, 100);
+    assert_int_equal(atomic_load(&s.rt->stats.said[SAID_CHEER]), 1);
+    assert_int_equal(atomic_load(&s.rt->stats.delivered), 100);
+    for (int i = 0; i < 8; i++)
+        room_say(&turn, &json, PACKET_EPHEMERAL, 0, SAID_CHEER);
+    reactor_flush(s.r);
+    assert_int_equal(s.wire.calls, 2 * 100); /* what a turn has for a socket leaves in one */
+    buf_clear(&json);
+    room_unref(room);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +339,7 @@ int main(void)
         cmocka_unit_test(answers_are_sent_before_a_turn_makes_too_many),
         cmocka_unit_test(a_receive_full_of_frames_ends_with_the_member_s_rate),
         cmocka_unit_test(who_does_not_read_its_answers_is_closed_before_they_take_a_mebibyte),
+        cmocka_unit_test(a_broadcast_is_encoded_and_compressed_once),
     };
     return cmocka_run_group_tests_name("socket", tests, NULL, NULL);
 }
