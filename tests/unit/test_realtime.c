@@ -3,8 +3,8 @@
  * two steps of another, and what is handed from image to image.
  *
  * A socket is one end of a pair; the test holds the other. Two functions of the C library are put in the place of its
- * own: clock_gettime, so that something can happen in the middle of a function, and close, so that a descriptor that is
- * closed twice is seen.
+ * own: clock_gettime, so that something can happen in the middle of a function, or no time passes, and close, so that a
+ * descriptor that is closed twice is seen.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "db_fixture.h"
 #include "realtime/doors.h"
 #include "realtime/frame.h"
@@ -44,6 +45,7 @@ struct scene {
 };
 
 static _Thread_local struct scene *interrupted; /* the flag goes off when this thread next looks at the clock */
+static _Thread_local int64_t stopped_ms;        /* not 0: where this thread's clock stands still */
 
 int clock_gettime(clockid_t id, struct timespec *t)
 {
@@ -52,6 +54,10 @@ int clock_gettime(clockid_t id, struct timespec *t)
     if (s != NULL) {
         realtime_close_all(s->rt);
         realtime_settle(s->rt);
+    }
+    if (stopped_ms != 0) {
+        *t = (struct timespec){.tv_sec = stopped_ms / 1000, .tv_nsec = stopped_ms % 1000 * 1000000};
+        return 0;
     }
     return (int)syscall(SYS_clock_gettime, id, t);
 }
@@ -143,6 +149,7 @@ static int scene_teardown(void **state)
     struct scene *s = *state;
     void *f = s->f;
     void *r = s->r;
+    stopped_ms = 0;
     realtime_stop(s->rt);
     stop_writers(s);
     realtime_free(s->rt);
@@ -186,6 +193,42 @@ static void nobody_is_let_in_while_the_flag_goes_off(void **state)
     realtime_give_up(s->rt, &knock);
 }
 
+/* ---- storms ------------------------------------------------------------------------------------------------------ */
+
+/* How many of so many handshakes get a place; they give it back. The others hear when to come again. */
+static unsigned knock_at(struct scene *s, unsigned tries)
+{
+    const struct realtime_knock knock = knock_of(s);
+    unsigned admitted = 0;
+    for (unsigned i = 0; i < tries; i++) {
+        struct problem problem = {0};
+        enum err err = realtime_admit(s->rt, &knock, &problem);
+        if (err == ERR_OK) {
+            realtime_give_up(s->rt, &knock);
+            admitted++;
+            continue;
+        }
+        assert_int_equal(err, ERR_BUSY);
+        assert_true(problem.retry_after_s > 0);
+        assert_non_null(strstr(problem.detail, "Many are coming at once"));
+    }
+    return admitted;
+}
+
+static void a_storm_of_handshakes_is_spread(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(realtime_start(s->rt), ERR_OK);
+    stopped_ms = 1000000;
+    assert_int_equal(knock_at(s, HANDSHAKES_BURST + 500), HANDSHAKES_BURST);
+    stopped_ms += 1;
+    assert_int_equal(knock_at(s, 10), HANDSHAKES_PER_S / 1000);
+    stopped_ms += 1000;
+    assert_int_equal(knock_at(s, HANDSHAKES_PER_S + 500), HANDSHAKES_PER_S);
+    stopped_ms += 3600000; /* and no more than a burst is saved up */
+    assert_int_equal(knock_at(s, HANDSHAKES_BURST + 500), HANDSHAKES_BURST);
+}
+
 /* ---- from image to image ----------------------------------------------------------------------------------------- */
 
 /* One socket of the member, let in and handed over as HTTP does it; the test's end of it. */
@@ -220,7 +263,7 @@ static void freeze(struct scene *s, struct record *record, int other)
     assert_int_equal(fds.len, sizeof(int));
     int fd;
     memcpy(&fd, fds.data, sizeof fd);
-    int64_t named = other >= 0 ? other : dup(fd); /* its end is not the connection's */
+    int64_t named = other >= 0 ? other : dup(fd);                   /* its end is not the connection's */
     memcpy(record->bytes + 4 * sizeof named, &named, sizeof named); /* behind doubts, loops and one's empty cheers */
     reactor_quiet(&s->rt->reactors[0]);
     realtime_free(s->rt);
@@ -305,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nobody_is_let_in_while_the_flag_goes_off),
+        TEST(a_storm_of_handshakes_is_spread),
         TEST(a_descriptor_is_closed_once),
         TEST(a_like_that_came_with_the_handshake_is_no_less_durable),
         TEST(nothing_starts_while_it_is_frozen),
