@@ -1,6 +1,6 @@
 # The bench: what Porchlight is measured against, and the program that measures. Included by the top Makefile.
 #
-#   make bench                         builds and runs it, below three minutes
+#   make bench                         builds and runs it, below three minutes; fails when a mark of the sockets is not met
 #   make bench BENCH_SOCKETS='memory'    of the sockets: memory, broadcast, sleep, polls
 #   make bench BENCH='--only ab --rounds 9'
 

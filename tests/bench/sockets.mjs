@@ -1,6 +1,6 @@
 /*
  * What sockets cost: memory, idle time, broadcasts, and polls beside them. Prints one line a figure, with the mark it has
- * to meet. Figures of one run; the loads are driven by tests/load/swarm.c.
+ * to meet, and ends with 1 when one is not met. Figures of one run; the loads are driven by tests/load/swarm.c.
  *
  *     node tests/bench/sockets.mjs [memory] [broadcast] [sleep] [polls] [chat]   all when none is named
  */
@@ -40,6 +40,7 @@ const asleep = (server) =>
     until(async () => (await figure(server, 'porchlight_rooms{state="awake"}')) === 0, { seconds: 60, what: 'sleep' });
 
 function say(name, value, mark, met) {
+    if (!met) process.exitCode = 1;
     console.log(`  ${name.padEnd(58)} ${value.padStart(22)}   ${mark}${met ? '' : '   NOT MET'}`);
 }
 
