@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "api/options_table.h"
 #include "api/suggest.h"
@@ -457,6 +458,45 @@ static const char *config_path(size_t count, const char *const *arguments, char 
     return path;
 }
 
+/* "/etc/porchlight/porchlight.conf" for a program in one of the places where packages and `make install` put it. */
+static bool installed_config(const char *program, char *out, size_t out_bytes)
+{
+    static const char *const places[] = {"/usr/bin/porchlight", "/usr/local/bin/porchlight"};
+    size_t len = strlen(program);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        size_t tail = strlen(places[i]);
+        if (len < tail || strcmp(program + len - tail, places[i]) != 0)
+            continue;
+        int written = snprintf(out, out_bytes, "%.*s/etc/porchlight/porchlight.conf", (int)(len - tail), program);
+        return written > 0 && (size_t)written < out_bytes;
+    }
+    return false;
+}
+
+/* Whether nothing else says which community is meant. */
+static bool is_unsaid(size_t count, const char *const *arguments, char *const *environment)
+{
+    for (; environment != NULL && *environment != NULL; environment++)
+        if (strncmp(*environment, ENVIRONMENT_PREFIX "DATA=", strlen(ENVIRONMENT_PREFIX "DATA=")) == 0)
+            return false;
+    for (size_t i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
+        if (strcmp(arguments[i], "--data") == 0 || strncmp(arguments[i], "--data=", 7) == 0)
+            return false;
+    return true;
+}
+
+/* The configuration beside this program, when it is the installed one and has one. */
+static const char *find_config(struct options *options)
+{
+    char program[4096];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    char *path = arena_alloc(options->memory, sizeof program);
+    if (len <= 0 || path == NULL)
+        return NULL;
+    program[len] = '\0';
+    return installed_config(program, path, sizeof program) && access(path, F_OK) == 0 ? path : NULL;
+}
+
 static enum err load_config(struct options *options, const char *path, struct problem *problem)
 {
     char *text = arena_alloc(options->memory, CONFIG_BYTES_MAX + 1);
@@ -481,6 +521,8 @@ enum err options_load(struct options *options, enum command_id command, size_t c
                       char *const *environment, struct problem *problem)
 {
     const char *path = config_path(count, arguments, environment);
+    if (path == NULL && is_unsaid(count, arguments, environment))
+        path = find_config(options);
     enum err err = path != NULL && path[0] != '\0' ? load_config(options, path, problem) : ERR_OK;
     if (err == ERR_OK)
         err = options_apply_environment(options, environment, problem);

@@ -54,7 +54,7 @@ serve() {
 # /var/lib/private is root's alone; systemd mounts the state directory for the service, here its door stays ajar.
 chmod 711 "$debian/var/lib/private"
 serve
-cli() { inside porchlight "$@" --config /etc/porchlight/porchlight.conf; }
+cli() { inside porchlight "$@"; } # it finds its configuration by itself
 cli user add mary --name "Mary Jones" > /dev/null
 expect test "$(inside porchlight --version | head -1)" = "porchlight $(sed -n 's/.*VERSION "\(.*\)"$/\1/p' api/version.h)"
 

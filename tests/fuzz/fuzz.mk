@@ -9,7 +9,8 @@ FUZZ_DIR := build/fuzz
 FUZZ_FLAGS := -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -O1 -g -I. -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SOURCES := $(wildcard base/*.c) db/cursor.c db/digest_id.c $(addprefix api/,head.c query.c tar.c token.c paseto.c paserk.c base64url.c) \
+FUZZ_SOURCES := $(wildcard base/*.c) db/cursor.c db/digest_id.c $(addprefix api/,head.c query.c tar.c token.c paseto.c paserk.c base64url.c \
+	push_target.c cidr.c control_frame.c options.c options_table.c suggest.c) \
 	$(addprefix realtime/,frame.c deflate.c handshake.c message.c)
 FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(FUZZ_DIR)/%.o)
 

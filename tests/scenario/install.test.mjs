@@ -101,6 +101,24 @@ describe('an installation', { skip: sanitizer && 'it is that of the plain build'
         assert.equal((await run(['--version'], { bin: at('opt/porch/bin/porchlight') })).code, 0);
     });
 
+    test('finds its configuration by itself, unless something else is said', async () => {
+        const root = temporaryFolder('root');
+        await make('install', `DESTDIR=${root}`, 'PREFIX=/usr');
+        const conf = join(root, 'etc/porchlight/porchlight.conf');
+        const data = join(root, 'var');
+        writeFileSync(conf, readFileSync(conf, 'utf8').replace('data = /var/lib/porchlight', `data = ${data}`));
+        const installed = (args, env) => run(args, { bin: join(root, 'usr/bin/porchlight'), env });
+        assert.ok((await installed(['user', 'list'])).stderr.includes(`there is no community in ${data};`));
+        assert.equal((await installed(['migrate'])).code, 0);
+        assert.equal((await installed(['user', 'list'])).code, 0);
+        const other = join(root, 'other');
+        for (const [args, env] of [[['--data', other]], [[`--data=${other}`]], [[], { PORCHLIGHT_DATA: other }]])
+            assert.ok((await installed(['user', 'list', ...args], env)).stderr.includes(`there is no community in ${other};`));
+        writeFileSync(conf, 'nonsense\n');
+        assert.match((await installed(['user', 'list'])).stderr, /porchlight\.conf:1: /);
+        assert.equal((await installed(['user', 'list', '--data', data])).code, 0);
+    });
+
     test('has units that name the program and its configuration', async () => {
         const unit = readFileSync(at('opt/porch/lib/systemd/system/porchlight.service'), 'utf8');
         assert.match(unit, /^ExecStart=\/opt\/porch\/bin\/porchlight serve --config \/etc\/porchlight\/porchlight\.conf$/m);
