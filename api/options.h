@@ -169,7 +169,7 @@ enum err options_apply_arguments(struct options *options, enum command_id comman
 /* What can be judged only when all layers are in: combinations, and the public URL's default. */
 enum err options_finish(struct options *options, enum command_id command, struct problem *problem);
 
-/* All layers in their order; the configuration is that of --config, PORCHLIGHT_CONFIG, or an installed program's own. */
+/* All layers in their order; the configuration is that of --config, PORCHLIGHT_CONFIG, or an installed program. */
 enum err options_load(struct options *options, enum command_id command, size_t count, const char *const *arguments,
                       char *const *environment, struct problem *problem);
 
