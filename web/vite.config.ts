@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { build } from "esbuild";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, type Plugin, type Rollup } from "vite";
 
 /*
  * `npm run dev` serves the files and hands everything that is not one of them to a Porchlight server on this machine.
@@ -21,7 +21,17 @@ const publicFiles = (): string[] =>
         .filter((entry) => entry.isFile())
         .map((entry) => `/${entry.name}`);
 
-/* Writes /sw.js, the service worker, and tells it the names of all files of this build. */
+/* What a chunk cannot do without: itself, the chunks that it imports, and their styles. */
+function needs(bundle: Rollup.OutputBundle, name: string, found = new Set<string>()): Set<string> {
+    const chunk = bundle[name];
+    if (found.has(name) || chunk?.type !== "chunk") return found;
+    found.add(name);
+    chunk.viteMetadata?.importedCss.forEach((style) => found.add(style));
+    chunk.imports.forEach((it) => needs(bundle, it, found));
+    return found;
+}
+
+/* Writes /sw.js, the service worker, and tells it the names of all files of this build: what every page needs, the rest. */
 const worker = (): Plugin => ({
     name: "porchlight-worker",
     apply: "build",
@@ -31,6 +41,7 @@ const worker = (): Plugin => ({
         const entry = Object.values(bundle).find((it) => it.type === "chunk" && it.isEntry);
         if (page?.type !== "asset" || !entry) throw new Error("the build has no page or no script");
         const built = Object.keys(bundle).filter((name) => name !== "index.html").map((name) => `/${name}`);
+        const first = [...needs(bundle, entry.fileName)].map((name) => `/${name}`);
         const kept = publicFiles();
         const version = createHash("sha256").update(JSON.stringify([built, page.source]));
         for (const name of kept) version.update(readFileSync(`public${name}`));
@@ -42,7 +53,8 @@ const worker = (): Plugin => ({
             target: "es2020",
             write: false,
             define: {
-                SHELL: JSON.stringify(["/", ...built, ...kept].sort()),
+                SHELL: JSON.stringify([...first, ...kept].sort()),
+                REST: JSON.stringify(built.filter((path) => !first.includes(path)).sort()),
                 ENTRY: JSON.stringify(entry.fileName),
                 VERSION: JSON.stringify(version.digest("hex").slice(0, 16)),
             },

@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 import { startServer } from '../scenario/server.mjs';
@@ -27,6 +28,7 @@ export const launchArgs = [
     '--disable-sync',
 ];
 
+const QUIET_MS = 1_000;
 const FIRST_DRAWN = 4; // of a feed; all the others come in one piece (useFirstScreen.ts)
 const SESSION = { httpOnly: true, secure: false, sameSite: 'Lax', expires: -1 };
 
@@ -62,6 +64,55 @@ export const expected = {
     status: (status) => new RegExp(`server responded with a status of ${status}`),
     lost: /net::ERR_/,
 };
+
+/*
+ * A way to the server on which every byte is counted that comes down it, headers and all, whoever asked: a page, its
+ * worker, another tab. A context opened with `baseURL: wire.url` goes through it.
+ */
+export async function openWire(server) {
+    const { hostname, port } = new URL(server.url);
+    const ends = new Set();
+    let bytes = 0;
+    let atMs = performance.now();
+    const listening = createServer((near) => {
+        const far = connect({ host: hostname, port });
+        for (const [end, other] of [[near, far], [far, near]]) {
+            ends.add(end);
+            end.on('error', () => other.destroy());
+            end.on('close', () => ends.delete(end));
+            end.pipe(other);
+        }
+        far.on('data', (part) => {
+            bytes += part.length;
+            atMs = performance.now();
+        });
+    });
+    await new Promise((done) => listening.listen(0, '127.0.0.1', done));
+    return {
+        url: `http://127.0.0.1:${listening.address().port}`,
+        moved: () => bytes,
+        /* Until nothing has come for a second. */
+        async quiet() {
+            while (performance.now() - atMs < QUIET_MS) await new Promise((done) => setTimeout(done, QUIET_MS / 10));
+        },
+        close() {
+            for (const end of ends) end.destroy();
+            listening.close();
+        },
+    };
+}
+
+/* The worker keeps what this page needed, and the page has it from there. */
+export async function untilKept(page) {
+    const all = async () => {
+        if (!navigator.serviceWorker.controller) return false;
+        const used = performance.getEntriesByType('resource').map((it) => new URL(it.name).pathname);
+        const wanted = ['/', ...used.filter((path) => path.startsWith('/assets/'))];
+        return (await Promise.all(wanted.map((path) => caches.match(path, { ignoreVary: true })))).every(Boolean);
+    };
+    for (const end = Date.now() + 15_000; !(await page.evaluate(all)); await page.evaluate(() => new Promise(requestAnimationFrame)))
+        assert.ok(Date.now() < end, 'the worker did not keep the page');
+}
 
 function watchPage(page, allow) {
     const faults = [];

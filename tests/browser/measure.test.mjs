@@ -20,10 +20,12 @@ import {
     latest,
     launchArgs,
     newPostsButton,
+    openWire,
     PHONE,
     signIn,
     stage,
     TABLET,
+    untilKept,
 } from './browser.mjs';
 import { assertReached, crowded, overflow } from './sight.mjs';
 import { temporaryFolder } from '../scenario/server.mjs';
@@ -305,23 +307,24 @@ const LIKE_MS = 100;
 const FIRST_LOAD_BYTES = 130_000;
 const SLOW = { offline: false, latency: 400, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8 };
 
-/* A device that has nothing of the app yet but the session. */
+/*
+ * A device that has nothing of the app yet but the session. What is counted is all that comes down the wire until the feed
+ * is there, the worker keeps the app, and nothing comes any more. Only the page's own requests are slowed down: the worker's
+ * begin when the page is done.
+ */
 async function slowVisit(who) {
-    let bytes = 0;
+    const wire = await openWire(calm.server);
     let rate;
     let began;
     const before = async (page) => {
         rate = slowdown(await pointsOf(page));
         const session = await page.context().newCDPSession(page);
-        session.on('Network.loadingFinished', (event) => {
-            bytes += event.encodedDataLength;
-        });
         await session.send('Network.enable');
         await session.send('Network.emulateNetworkConditions', SLOW);
         await session.send('Emulation.setCPUThrottlingRate', { rate });
         began = performance.now();
     };
-    const page = await calm.open({ who, before });
+    const page = await calm.open({ who, before, baseURL: wire.url, serviceWorkers: 'allow' });
     const heart = latest(page).first().getByRole('button', { name: /^Like/ });
     await heart.waitFor();
     const usableMs = performance.now() - began;
@@ -332,8 +335,11 @@ async function slowVisit(who) {
         while (button.getAttribute('aria-pressed') === was) await new Promise(requestAnimationFrame);
         return performance.now() - pressed;
     });
-    await page.waitForLoadState('networkidle');
+    await untilKept(page);
+    await wire.quiet();
+    const bytes = wire.moved();
     await page.leave();
+    wire.close();
     return { usableMs, likeMs, bytes, rate };
 }
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
-import { countLatest, expected, latest, newPostsButton, signIn, stage, toPlace } from './browser.mjs';
+import { countLatest, expected, latest, newPostsButton, openWire, signIn, stage, toPlace, untilKept } from './browser.mjs';
 
 const porch = stage();
 const note = (page) => page.locator('.connection-note');
@@ -19,14 +19,6 @@ async function until(page, ask, argument) {
         await page.evaluate(() => new Promise(requestAnimationFrame));
     }
 }
-
-/* The app's files are on the device, and this page has them from there. */
-const kept = (page) =>
-    until(page, async () => {
-        if (!navigator.serviceWorker.controller) return false;
-        const [name] = await caches.keys();
-        return (await (await caches.open(name)).match('/')) !== undefined;
-    });
 
 /*
  * Between the browser and the server: what the tests break. A worker's own requests do not pass through the page, so they
@@ -99,7 +91,7 @@ test('the app can be installed: manifest, icons, worker', async () => {
     }
     const purposes = manifest.icons.map(({ purpose, sizes }) => `${purpose} ${sizes}`);
     for (const one of ['any 192x192', 'any 512x512', 'maskable 512x512']) assert.ok(purposes.includes(one), one);
-    await kept(page);
+    await untilKept(page);
     const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
     assert.deepEqual(installabilityErrors.map((it) => it.errorId).filter((it) => it !== 'in-incognito'), []);
     await page.leave();
@@ -108,7 +100,7 @@ test('the app can be installed: manifest, icons, worker', async () => {
 test('the worker keeps the files of the app, and no answer of the API', async () => {
     const page = await open({ who: 'member1' });
     await latest(page).first().waitFor();
-    await kept(page);
+    await untilKept(page);
     await page.getByRole('link', { name: /^Notices/ }).click();
     await page.getByRole('listitem').first().waitFor();
     await page.reload();
@@ -124,11 +116,56 @@ test('the worker keeps the files of the app, and no answer of the API', async ()
     await page.leave();
 });
 
+const FIRST_VISIT_BYTES = 130_000;
+const REST_MS = 60_000;
+
+/* How many of the views that few open are on the device. */
+async function viewsKept() {
+    const kept = await (await caches.open((await caches.keys())[0])).keys();
+    return kept.filter((it) => /\/assets\/(Chat|Settings|Corner)-.*js$/.test(it.url)).length;
+}
+
+test('a first visit through the door moves at most 130 kB, the worker and all; a rested page brings the rest', async () => {
+    const wire = await openWire(porch.server);
+    const page = await open({ baseURL: wire.url, before: (page) => page.clock.install() });
+    await signIn(page, 'member7');
+    await countLatest(page);
+    await untilKept(page);
+    await wire.quiet();
+    const moved = wire.moved();
+    console.log(`a first visit moved ${moved} bytes`);
+    assert.ok(moved > 80_000 && moved <= FIRST_VISIT_BYTES, `${moved} bytes`);
+    assert.equal(await page.evaluate(viewsKept), 0);
+
+    /* What is used is kept, also where nothing else is sent unasked. */
+    const [worker] = page.context().serviceWorkers();
+    const tell = (effectiveType) =>
+        worker.evaluate((value) => {
+            Object.defineProperty(navigator, 'connection', { value, configurable: true });
+        }, { effectiveType });
+    await tell('3g');
+    await toPlace(page, /^Settings/);
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+    await untilKept(page);
+    await page.clock.runFor(REST_MS + 10_000);
+    await wire.quiet();
+    assert.equal(await page.evaluate(viewsKept), 1);
+
+    await tell('4g');
+    await page.reload();
+    await untilKept(page);
+    await page.clock.runFor(REST_MS + 10_000);
+    for (const end = Date.now() + 15_000; (await page.evaluate(viewsKept)) < 3; await wire.quiet())
+        assert.ok(Date.now() < end, 'the rest did not come');
+    await page.leave();
+    wire.close();
+});
+
 test('older notices are not on the device, and can be asked for as soon as there is a network', async () => {
     for (let i = 0; i < 25; i++) await porch.api('admin', 'POST', '/notices', { title: `Notice ${i}` });
     const page = await open({ who: 'member3', baseURL: gate.url });
     await latest(page).first().waitFor();
-    await kept(page);
+    await untilKept(page);
     await goOffline(page);
     await page.reload();
     await page.getByRole('link', { name: /^Notices/ }).click();
@@ -146,7 +183,7 @@ test('older notices are not on the device, and can be asked for as soon as there
 test('without a network the last feed opens and says so; back online it catches up', async () => {
     const page = await open({ who: 'member1', baseURL: gate.url });
     await latest(page).first().waitFor();
-    await kept(page);
+    await untilKept(page);
     await porch.api('member2', 'POST', '/posts', { body: 'The last I heard' });
     await newPostsButton(page).click();
     await latest(page).first().filter({ hasText: 'The last I heard' }).waitFor();
@@ -176,7 +213,7 @@ test('without a network the last feed opens and says so; back online it catches 
 test('a server that is away is no reason for an empty page either', async () => {
     const page = await open({ who: 'member4', baseURL: gate.url });
     await latest(page).first().waitFor();
-    await kept(page);
+    await untilKept(page);
     gate.down = true;
     gateServer.closeAllConnections();
     await page.reload();
@@ -192,7 +229,7 @@ test('the next member at this device finds nothing of the last one, online or no
     await porch.api('member1', 'POST', '/posts', { body: 'Only for the walkers' });
     await newPostsButton(page).click();
     await latest(page).first().filter({ hasText: 'Only for the walkers' }).waitFor();
-    await kept(page);
+    await untilKept(page);
     await page.reload();
     await latest(page).first().filter({ hasText: 'Only for the walkers' }).waitFor();
     assert.match(await page.evaluate(() => JSON.stringify({ ...localStorage })), /Only for the walkers/, 'it was kept');
@@ -225,7 +262,7 @@ test('the next member at this device finds nothing of the last one, online or no
 test('a session that the server ended leaves nothing to read without a network', async () => {
     const page = await open({ who: 'member5', baseURL: gate.url, allow: [expected.lost, expected.status(401)] });
     await latest(page).first().waitFor();
-    await kept(page);
+    await untilKept(page);
     await until(page, () => localStorage.getItem('porchlight.kept') !== null);
     await page.context().clearCookies();
     await page.getByText('Please sign in again.').waitFor();
@@ -240,7 +277,7 @@ test('a session that the server ended leaves nothing to read without a network',
 test('a newer version is offered and loaded; one that is open keeps the parts of its own', async () => {
     const page = await open({ who: 'member6', baseURL: gate.url });
     await latest(page).first().waitFor();
-    await kept(page);
+    await untilKept(page);
     const [first] = await page.evaluate(() => caches.keys());
     gate.version = 'second';
     await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
@@ -273,7 +310,7 @@ test('a newer version is offered and loaded; one that is open keeps the parts of
 test('online the network has the word: a new page is shown at once, whatever the worker keeps', async () => {
     const page = await open({ baseURL: gate.url });
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
-    await kept(page);
+    await untilKept(page);
     gate.version = 'fourth';
     const [reply] = await Promise.all([page.waitForResponse((it) => it.url() === `${gate.url}/`), page.reload()]);
     assert.match(await reply.text(), /<title>fourth /);

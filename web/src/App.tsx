@@ -33,7 +33,13 @@ const Digest = lazy(() => import("./views/Digest/Digest.tsx").then((it) => ({ de
 const More = lazy(() => import("./views/More/More.tsx").then((it) => ({ default: it.More })));
 const Settings = lazy(() => import("./views/Settings/Settings.tsx").then((it) => ({ default: it.Settings })));
 const Corner = lazy(() => import("./views/Corner/Corner.tsx").then((it) => ({ default: it.Corner })));
-const PushAsk = lazy(() => import("./components/PushAsk/PushAsk.tsx").then((it) => ({ default: it.PushAsk })));
+/* A question that does not come is not asked. */
+const PushAsk = lazy(() =>
+    import("./components/PushAsk/PushAsk.tsx").then(
+        (it) => ({ default: it.PushAsk }),
+        () => ({ default: () => null }),
+    ),
+);
 const Admin = lazy(() => import("./views/Admin/Admin.tsx").then((it) => ({ default: it.Admin })));
 
 const titles = (): Record<Route["view"], string> => ({

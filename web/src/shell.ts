@@ -20,12 +20,25 @@ async function start(): Promise<void> {
         watchers.forEach((it) => it());
     });
     await serviceWorker.register("/sw.js");
+    void keepUsed();
     let lookedAt = performance.now();
     document.addEventListener("visibilitychange", () => {
         if (document.hidden || performance.now() - lookedAt < LOOK_MS) return;
         lookedAt = performance.now();
         void serviceWorker.ready.then((it) => it.update()).catch(() => undefined);
     });
+}
+
+/* The files that came before there was a worker to keep them: a language, a view that was opened at once. */
+const used = (): string[] => performance.getEntriesByType("resource").map((it) => new URL(it.name).pathname);
+
+/* By then nobody waits for the first view any more, and who only had a look is gone. */
+const REST_MS = 60_000;
+
+async function keepUsed(): Promise<void> {
+    const { active } = await navigator.serviceWorker.ready;
+    active?.postMessage({ used: used() });
+    setTimeout(() => whenIdle(() => active?.postMessage({ used: null })), REST_MS);
 }
 
 /* A page that is never idle gets it all the same. */

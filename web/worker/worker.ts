@@ -7,32 +7,42 @@
  *                       nothing in time, or a gateway says that the server is away
  *   the app's files     the device's own; a name holds a hash, so it can never be another version's
  *
- * A version is kept whole or not at all, beside the one before it: a page that is still open finds the parts of its own
- * version. SHELL, ENTRY and VERSION are put in by the build (vite.config.ts).
+ * A first visit keeps what every page needs, which the page has just loaded: so the worker moves next to nothing. The rest,
+ * views that few open, is kept when it is used, or when the page has rested for a while and the network is not a slow one. A
+ * newer version comes with the rest, beside the one before it: a page that is still open finds the parts of its own version.
+ * SHELL, REST, ENTRY and VERSION are put in by the build (vite.config.ts).
  */
 export {};
 
 declare const self: ServiceWorkerGlobalScope;
-/* Every file of this version, "/" among them. */
+/* The files of this version that every page needs besides "/", and all the others. */
 declare const SHELL: string[];
+declare const REST: string[];
 /* The name that the page of this version, and of no other, asks for. */
 declare const ENTRY: string;
 declare const VERSION: string;
 
 const PREFIX = "porchlight-";
 const NAME = PREFIX + VERSION;
-const files = new Set(SHELL.filter((path) => path !== "/"));
+const files = new Set([...SHELL, ...REST]);
 
 /* Longer than a slow network takes for one small file; shorter than people wait before they give up. */
 const PATIENCE_MS = 4_000;
+
+/* A network on which nobody is sent what they did not ask for. Browsers that cannot tell have nothing to say here. */
+function slow(): boolean {
+    const { connection } = navigator as { connection?: { saveData?: boolean; effectiveType?: string } };
+    return connection?.saveData === true || /^(slow-2g|2g|3g)$/.test(connection?.effectiveType ?? "");
+}
 
 async function keep(): Promise<void> {
     const page = await fetch("/", { cache: "no-cache" });
     if (!page.ok || !(await page.clone().text()).includes(ENTRY)) throw new Error("the page is another version's");
     const cache = await caches.open(NAME);
-    /* Most of them are in the browser's own cache since the page loaded: they are not fetched again. */
+    const newer = self.registration.active !== null;
+    /* Those of a first visit are in the browser's own cache since the page loaded: they are not fetched again. */
     try {
-        await cache.addAll([...files]);
+        await cache.addAll(newer && !slow() ? [...files] : SHELL);
         await cache.put("/", page);
     } catch (error) {
         /* Half a version would take the place of a whole one. */
@@ -40,6 +50,13 @@ async function keep(): Promise<void> {
         throw error;
     }
     await self.skipWaiting();
+}
+
+/* One after another: what the member does meanwhile goes first. */
+async function keepMore(paths: string[]): Promise<void> {
+    const cache = await caches.open(NAME);
+    for (const path of paths)
+        if (files.has(path) && !(await cache.match(path, { ignoreVary: true }))) await cache.add(path);
 }
 
 /* Every cache of ours but this version's and the newest other one. */
@@ -68,8 +85,16 @@ async function page(request: Request): Promise<Response> {
     return (await Promise.race([answered, late])) ?? answered;
 }
 
-async function file(request: Request): Promise<Response> {
-    return (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
+/* What is used for the first time is there from then on. */
+async function file(event: FetchEvent, path: string): Promise<Response> {
+    const kept = await caches.match(event.request, { ignoreVary: true });
+    if (kept) return kept;
+    const answer = await fetch(event.request);
+    if (answer.ok && files.has(path)) {
+        const copy = answer.clone();
+        event.waitUntil(caches.open(NAME).then((cache) => cache.put(event.request, copy)));
+    }
+    return answer;
 }
 
 /* ---- news while the app is closed ------------------------------------------------------------------------------- */
@@ -125,10 +150,15 @@ self.addEventListener("notificationclick", (event) => {
 
 self.addEventListener("install", (event) => event.waitUntil(keep()));
 self.addEventListener("activate", (event) => event.waitUntil(tidy()));
+/* From the page (src/shell.ts): files that it has used, or that it has rested for a while. */
+self.addEventListener("message", (event) => {
+    const { used } = event.data as { used: string[] | null };
+    if (used || !slow()) event.waitUntil(keepMore(used ?? REST).catch(() => undefined));
+});
 self.addEventListener("fetch", (event) => {
     const { request } = event;
     const { origin, pathname } = new URL(request.url);
     if (request.method !== "GET" || origin !== self.location.origin) return;
     if (request.mode === "navigate" && pathname === "/") event.respondWith(page(request));
-    else if (files.has(pathname) || pathname.startsWith("/assets/")) event.respondWith(file(request));
+    else if (files.has(pathname) || pathname.startsWith("/assets/")) event.respondWith(file(event, pathname));
 });
