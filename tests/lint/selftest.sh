@@ -68,6 +68,20 @@ int page_show(void)
     return name_length("SELECTED BEGINNINGS");
 }
 END
+    mkdir -p "$root/web/src/views/Page" "$root/web/src/components/Box"
+    cat > "$root/web/src/views/Page/Page.tsx" << 'END'
+/*
+ * A page. It does not know whether a WebSocket is open.
+ */
+import { PorchlightError, type User } from "../../porchlight/index.ts";
+import { usePage } from "../../hooks/usePage.ts";
+
+export function Page({ user }: { user: User }) {
+    const { page, refetch } = usePage(user.id);
+    return page instanceof PorchlightError ? <button onClick={() => void refetch()} /> : null;
+}
+END
+    cp "$root/web/src/views/Page/Page.tsx" "$root/web/src/components/Box/Box.tsx"
     printf -- '-- A table.\nCREATE TABLE t (a INTEGER);\n' > "$root/migrations/0001_t.sql"
     printf '#!/bin/sh\nexit 0\n' > "$root/tests/ok.sh"
     printf '# None.\n' > "$root/tests/lint/allow.txt"
@@ -168,6 +182,14 @@ append api/page.c 'int page_count = 3;'; expect walls.sh api/page.c:1 globals
 append api/page.c 'static int count; int page_next(void) { return count++; }'; expect walls.sh api/page.c:1 globals
 append api/page.c 'int page_next(void) { static int n = 1; return n++; }'; expect walls.sh api/page.c:1 globals
 append api/page.c '_Thread_local int page_mine;'; expect walls.sh api/page.c:1 globals
+for view in web/src/views/Page/Page.tsx web/src/components/Box/Box.tsx; do
+    replace "$view" 5 'import { createSocket } from "../../porchlight/socket.ts";'; expect walls.sh "$view:5" transport
+    replace "$view" 5 'import { connect } from "../../porchlight/index.ts";'; expect walls.sh "$view:5" transport
+    replace "$view" 5 'import { useCounterWebSocket } from "../../hooks/useCounterWebSocket.ts";'; expect walls.sh "$view:5" transport
+    append "$view" 'const line = new WebSocket("/ws");'; expect walls.sh "$view:11" transport
+    append "$view" 'void fetch("/changes");'; expect walls.sh "$view:11" transport
+    append "$view" 'void window.fetch("/changes");'; expect walls.sh "$view:11" transport
+done
 append tests/lint/allow.txt 'globals api/page.c page_count no longer there'; expect walls.sh tests/lint/allow.txt:2 allow
 append tests/lint/allow.txt 'globals api/page.c page_count'; append api/page.c 'int page_count = 3;'; expect walls.sh tests/lint/allow.txt:2 allow
 

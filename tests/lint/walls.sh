@@ -7,6 +7,7 @@
 #   library    <microhttpd.h>, <sqlite3.h>, <libpq-fe.h>, <nats.h>, <openssl/...>, <curl/...> only where they belong
 #   exports    foo.c exports only foo_*: looked up in the objects in BUILD/<folder>/ (default: build)
 #   globals    no mutable data at file scope: looked up there too
+#   transport  nothing in a view of the web app knows how news comes: it takes the client's types and errors, and what hooks give it
 #
 # Exceptions stand in allow.txt beside this file, each with its reason; one that is no longer needed is a finding itself. Each
 # finding is one line, file:line: rule: message. The status is 1 when there is one.
@@ -102,6 +103,24 @@ globals() {
     done
 }
 
+# What opens a line, speaks over one or asks the server by hand. The client's own files but index.ts are not for views at all.
+by_hand='WebSocket|EventSource|XMLHttpRequest|useCounterWebSocket|createCounterWebSocket|createRoom|createChannel|createApi'
+by_hand="$by_hand|createRequester|createOutbox|keepSession|sendPing|closeWebSocket|socketUrlOf|connect|pollMs|sendBeacon"
+
+transport() {
+    for folder in web/src/views web/src/components; do
+        if [ -d "$folder" ]; then find "$folder" -name '*.ts' -o -name '*.tsx'; fi
+    done | sort | while read -r file; do
+        {
+            grep -nE 'from "[./]+/porchlight/' "$file" | grep -v '/porchlight/index\.ts"'
+            grep -nwE "$by_hand" "$file"
+            grep -nE '(^|[^.[:alnum:]_])(window\.|globalThis\.)?fetch\(' "$file"
+        } | grep -vE '^[0-9]+: *(/\*|\*|//)' | sort -nu | while IFS=: read -r line text; do
+            allowed transport "$file" "$text" || echo "$file:$line: transport: a view asks a hook in web/src/hooks/ instead"
+        done
+    done
+}
+
 # An exception without a need, or without a reason, is a hole.
 exceptions() {
     [ -f "$allow" ] || return 0
@@ -118,6 +137,6 @@ if [ -z "$(objects)" ]; then
     echo "$build:1: exports: no objects there; build first"
     exit 1
 fi
-{ includes; libraries; exports; globals; exceptions; } > "$found"
+{ includes; libraries; exports; globals; transport; exceptions; } > "$found"
 cat "$found"
 [ ! -s "$found" ]
