@@ -1,8 +1,8 @@
 /*
  * What browser tests are written with: Debian's Chromium, a server of its own per file, and a member in front of it.
  *
- * Every page is watched: an error on the console, an exception or a report of the Content-Security-Policy fails the
- * test that opened it, unless the test says that it expects it.
+ * Every page of a device is watched, whoever opened it, and its worker: an error on the console, an exception, a report of
+ * the Content-Security-Policy, or something that moves longer than it may, fails the test, unless it says that it expects it.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -114,14 +114,47 @@ export async function untilKept(page) {
         assert.ok(Date.now() < end, 'the worker did not keep the page');
 }
 
-function watchPage(page, allow) {
+/* Runs in each page before anything of its own: what only the page can see is said on the console. */
+function confess(longestMs) {
+    const fault = (...words) => console.error(words.join(' '));
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+        fault('Content-Security-Policy:', violatedDirective, blockedURI),
+    );
+    const calm = () =>
+        matchMedia('(prefers-reduced-motion: reduce)').matches || document.documentElement.dataset.motion === 'calm';
+    const judge = (animation) => {
+        const { target } = animation.effect;
+        const { endTime } = animation.effect.getComputedTiming();
+        const what = `${target.outerHTML.slice(0, 100)} for ${endTime} ms`;
+        if (calm()) fault('Motion where there should be none:', what);
+        else if (endTime > longestMs) fault('Motion that lasts too long:', what);
+        window.moved.push(what);
+    };
+    window.moved = [];
+    for (const kind of ['animationstart', 'transitionrun'])
+        document.addEventListener(kind, ({ target }) => target.getAnimations({ subtree: true }).forEach(judge), true);
+    const { animate } = Element.prototype;
+    Element.prototype.animate = function (...how) {
+        const animation = animate.apply(this, how);
+        judge(animation);
+        return animation;
+    };
+}
+
+/* WCAG 2.2.2 */
+const MOTION_MS = 5_000;
+
+async function watch(context, allow) {
     const faults = [];
-    page.on('console', (message) => {
+    const hear = (where) => (message) => {
         const text = message.text();
         if (message.type() === 'error' && !allow.some((it) => it.test(text)))
-            faults.push(`console: ${text} (${message.location().url})`);
-    });
-    page.on('pageerror', (error) => faults.push(`exception: ${error.stack}`));
+            faults.push(`${where}: ${text} (${message.location().url})`);
+    };
+    context.on('console', hear('console'));
+    context.on('weberror', (it) => faults.push(`exception: ${it.error().stack}`));
+    context.on('serviceworker', (worker) => worker.on('console', hear('worker')));
+    await context.addInitScript(confess, MOTION_MS);
     return faults;
 }
 
@@ -134,7 +167,7 @@ function watchPage(page, allow) {
  *   serviceWorkers  'allow': with what the app keeps on the device. Without, a test may answer any request in its place
  *   allow    expected errors on the console: [expected.status(401)]
  *   before   async (page) => ...: what has to be in place before the first address is opened
- * The page's `leave()` closes it and fails the test when something was wrong with it.
+ * The page's `leave()` closes it and fails the test when something was wrong with any page of the context.
  */
 export async function openPage(it, how = {}) {
     const { who = null, path = '/', allow = [], viewport = PHONE, sockets = true, before: prepare, ...options } = how;
@@ -148,13 +181,8 @@ export async function openPage(it, how = {}) {
     });
     context.setDefaultTimeout(15_000);
     if (!sockets) await blockSockets(context);
+    const faults = await watch(context, allow);
     const page = await context.newPage();
-    const faults = watchPage(page, allow);
-    await page.addInitScript(() => {
-        document.addEventListener('securitypolicyviolation', (event) => {
-            console.error(`Content-Security-Policy: ${event.violatedDirective} ${event.blockedURI}`);
-        });
-    });
     page.leave = async () => {
         /* As a member closes a tab: a context that is only dropped keeps its sockets for a while. */
         for (const each of context.pages())

@@ -85,16 +85,21 @@ describe('with realtime on', () => {
         await page.leave();
     });
 
-    test('who wants no motion sees the cheer stand', async () => {
-        const still = await live(1, { who: 'member4', reducedMotion: 'reduce' });
-        await porch.api('member5', 'POST', '/cheers', { icon: 'clap' });
-        const cheer = still.locator('.drifting');
-        await cheer.waitFor();
-        assert.equal(await cheer.evaluate((it) => getComputedStyle(it).opacity), '1');
-        assert.equal(await still.evaluate(() => document.getAnimations().length), 0);
-        await cheer.waitFor({ state: 'detached' });
-        await still.leave();
-    });
+    const chosen = (page) =>
+        page.addInitScript(() => localStorage.setItem('porchlight.theme', JSON.stringify({ motion: 'calm' })));
+    for (const [where, how] of [['on the device', { reducedMotion: 'reduce' }], ['in the settings', { before: chosen }]]) {
+        test(`who wants no motion, ${where}, sees the cheer stand`, async () => {
+            const still = await live(1, { who: 'member4', ...how });
+            await porch.api('member5', 'POST', '/cheers', { icon: 'clap' });
+            const cheer = still.locator('.drifting');
+            await cheer.waitFor();
+            assert.equal(await cheer.evaluate((it) => getComputedStyle(it).opacity), '1');
+            await cheer.waitFor({ state: 'detached' });
+            assert.deepEqual(await still.evaluate(() => window.moved), []);
+            await still.leave();
+            await porch.untilFigure('porchlight_sockets', 0);
+        });
+    }
 
     for (const colorScheme of ['dark', 'light']) {
         test(`axe finds nothing with the icons open and cheers in the air: ${colorScheme}`, async () => {

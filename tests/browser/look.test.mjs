@@ -1,6 +1,6 @@
 /*
- * Is it legible, reachable and calm: axe on every view in both colour schemes, contrast, targets, text sizes, narrow
- * screens and motion.
+ * Is it legible and reachable: axe on every view in both colour schemes, contrast, targets, text sizes and narrow screens.
+ * What a view shows when it has nothing to show: states.test.mjs; what moves: motion.test.mjs.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -72,60 +72,21 @@ for (const [name, viewport] of Object.entries({ phone: PHONE, tablet: TABLET, de
     });
 }
 
-/* For developers: by WCAG 2 AA, which asks for less contrast than our members do. */
+/*
+ * For developers: by WCAG 2 AA, which asks for less contrast than our members do. It is a long page, of which the second
+ * look sees again only what colours change.
+ */
 test('axe finds nothing on /docs, and nothing of it is lost at 320 px', async () => {
-    for (const [viewport, colorScheme] of [[PHONE, 'dark'], [DESKTOP, 'light']]) {
+    for (const [viewport, colorScheme, runOnly] of [[PHONE, 'dark'], [DESKTOP, 'light', ['color-contrast']]]) {
         const page = await open({ path: '/docs', viewport, colorScheme });
         await page.evaluate(axe);
-        const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+        const rules = { resultTypes: ['violations'], ...(runOnly && { runOnly }) };
+        const found = await page.evaluate((rules) => window.axe.run(document, rules), rules);
         assert.deepEqual(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [], colorScheme);
         await page.setViewportSize({ width: 320, height: 640 });
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
         await page.leave();
     }
-});
-
-/* What a view shows when it has nothing to show. */
-test('axe finds nothing while loading, offline, empty and failed', async () => {
-    const feed = /\/posts(\?|$)/;
-    const loading = await open();
-    await loading.route(feed, () => {});
-    await signIn(loading, 'member1');
-    await loading.getByText('Loading the posts…').waitFor();
-    await assertAccessibleInBoth(loading, 'loading');
-    await loading.leave();
-
-    const failed = await open({ allow: [expected.status(404)] });
-    await failed.route(feed, (route) => route.fulfill({ status: 404, body: '{}' }));
-    await signIn(failed, 'member1');
-    await failed.getByRole('button', { name: 'Try again' }).waitFor();
-    await assertAccessibleInBoth(failed, 'failed');
-    await failed.leave();
-
-    const empty = await open();
-    const nothing = {
-        items: [],
-        next: null,
-        pinned: [],
-        cursor: (await porch.api('member1', 'GET', '/posts')).cursor,
-    };
-    await empty.route(feed, (route) => route.fulfill({ json: nothing }));
-    await empty.route(/\/notices(\?|$)/, (route) => route.fulfill({ json: nothing }));
-    await signIn(empty, 'member1');
-    await empty.getByText('It is quiet here').waitFor();
-    await assertAccessibleInBoth(empty, 'empty feed');
-    await empty.getByRole('link', { name: /^Notices/ }).click();
-    await empty.getByText('No notices yet').waitFor();
-    await assertAccessibleInBoth(empty, 'no notices');
-    await empty.leave();
-
-    const offline = await open({ who: 'sarah', allow: [expected.lost] });
-    await latest(offline).first().waitFor();
-    await offline.context().setOffline(true);
-    await latest(offline).first().getByRole('button', { name: /^Like/ }).click();
-    await offline.getByText('You are offline.').first().waitFor();
-    await assertAccessibleInBoth(offline, 'offline');
-    await offline.leave();
 });
 
 test('axe finds nothing for an admin and for somebody without a team', async () => {
@@ -184,35 +145,6 @@ test('the largest text still fits 320 px', async () => {
         assert.ok(parseFloat(sizes[1]) >= 18, `four places share the bar: ${sizes}`);
         await page.leave();
     }
-});
-
-test('nothing moves for longer than 5 s', async () => {
-    const page = await porch.open({ who: 'member1' });
-    await latest(page).first().waitFor();
-    const guest = await porch.open({ who: 'member2' });
-    await page.locator('.active-glow').waitFor({ state: 'attached' });
-    await porch.api('member3', 'POST', '/posts', { body: 'Something moves' });
-    await newPostsButton(page).waitFor();
-    const lasting = await page.evaluate(() =>
-        document.getAnimations().map((it) => it.effect.getComputedTiming().endTime),
-    );
-    assert.ok(lasting.length > 0, 'there is a glow');
-    for (const ms of lasting) assert.ok(ms <= 5_000, `${ms} ms`);
-    await guest.leave();
-    await page.leave();
-});
-
-test('who wants no motion gets none', async () => {
-    const page = await porch.open({ who: 'member1', reducedMotion: 'reduce' });
-    await latest(page).first().waitFor();
-    const guest = await porch.open({ who: 'member2' });
-    await page.locator('.active-glow').waitFor({ state: 'attached' });
-    await porch.api('member3', 'POST', '/posts', { body: 'Nothing moves' });
-    await newPostsButton(page).waitFor();
-    await latest(page).first().getByRole('button', { name: /^Like/ }).click();
-    assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
-    await guest.leave();
-    await page.leave();
 });
 
 test('the focus can be seen', async () => {
