@@ -34,6 +34,7 @@ test("in English the server's sentence is shown where there is none of our own",
     assert.equal(sentence(400, "invalid"), "Server words.");
     assert.equal(sentence(404, "not-found"), words.status.problem.gone);
     assert.equal(sentence(403, ""), words.status.problem.forbidden);
+    assert.equal(sentence(403, "muted"), words.status.problem.muted);
     assert.equal(sentence(418, "", ""), words.status.problem.refused);
     assert.equal(joinProblem(refused(404, "not-found")), words.join.badInvite);
     assert.equal(joinProblem(refused(409, "conflict")), words.join.manyTeams);
@@ -58,6 +59,7 @@ test("no server sentence is shown to who reads Spanish", () => {
         "conflict",
         "too-large",
         "forbidden",
+        "muted",
         "key-reused",
         "teapot",
         "",

@@ -606,6 +606,7 @@ export const spanish: Words = {
         hide: "Ocultarlo",
         keepHidden: "Dejarlo oculto",
         fine: "Está bien",
+        show: "Mostrarlo otra vez",
         decideFailed: "No funcionó. Inténtelo otra vez.",
 
         pause: "Pausa de una hora",
@@ -835,6 +836,7 @@ export const spanish: Words = {
             server: "Algo salió mal de nuestro lado. Por favor, pruebe otra vez en un minuto.",
             fault: "Algo salió mal. Por favor, cargue la página otra vez.",
             forbidden: "Usted no tiene permiso para hacer esto.",
+            muted: "Su entrenador le pidió una pausa. Por ahora usted puede leer.",
             gone: "Esto ya no está aquí. Puede que alguien lo haya quitado.",
             tooLong: "Esto es muy largo. Por favor, hágalo más corto.",
             conflict: "Ahora mismo esto no se puede hacer.",

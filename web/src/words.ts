@@ -589,6 +589,7 @@ export const words = {
         hide: "Hide it",
         keepHidden: "Keep it hidden",
         fine: "It is fine",
+        show: "Show it again",
         decideFailed: "That did not work. Please try again.",
 
         pause: "Pause for an hour",
@@ -818,6 +819,7 @@ export const words = {
             server: "Something went wrong on our side. Please try again in a minute.",
             fault: "Something went wrong. Please load the page again.",
             forbidden: "You are not allowed to do this.",
+            muted: "Your coach has asked you for a pause. For now you can read and like.",
             gone: "This is not here any more. It may have been taken away.",
             tooLong: "This is too long. Please make it shorter.",
             conflict: "This cannot be done right now.",

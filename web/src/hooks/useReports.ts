@@ -4,6 +4,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { newIdempotencyKey, type ReportDecision, type ReportNew } from "../porchlight/index.ts";
 import { allPages } from "./allPages.ts";
+import { putPosts } from "./cache.ts";
 import { useClient } from "./client.ts";
 import { keys } from "./keys.ts";
 
@@ -25,4 +26,13 @@ export function useReports() {
         onSettled: () => queryClient.invalidateQueries({ queryKey: keys.reports }),
     });
     return { list, decide };
+}
+
+/* What was hidden by mistake is for everybody again. */
+export function useShowAgain(postId: string) {
+    const { api, queryClient } = useClient();
+    return useMutation({
+        mutationFn: () => api.setPostHidden(postId, false),
+        onSuccess: (post) => putPosts(queryClient, [post]),
+    });
 }

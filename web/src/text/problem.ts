@@ -7,6 +7,7 @@ import { words } from "../words.ts";
 /* What the server refuses, in the app's own words, by the last part of the problem's type. */
 const own = new Map<string, keyof typeof words.status.problem>([
     ["forbidden", "forbidden"],
+    ["muted", "muted"],
     ["not-found", "gone"],
     ["too-large", "tooLong"],
     ["conflict", "conflict"],

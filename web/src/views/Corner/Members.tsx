@@ -10,6 +10,8 @@ import { Done, Panel } from "../../components/Panel/Panel.tsx";
 import { Question } from "../../components/Question/Question.tsx";
 import { Empty, Failed, Loading, Problem } from "../../components/States/States.tsx";
 import { useClient } from "../../hooks/client.ts";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
+import { useFocusWithin } from "../../hooks/useFocusWithin.ts";
 import { keys } from "../../hooks/keys.ts";
 import { useMembers } from "../../hooks/useMembers.ts";
 import { useNow } from "../../hooks/useNow.ts";
@@ -29,29 +31,36 @@ function Care({ member, teamId }: { member: Member; teamId: string }) {
     const { safety } = words;
     const { api, queryClient } = useClient();
     const [asked, setAsked] = useState<"pause" | "remove" | null>(null);
+    const { card, focusNext } = useFocusWithin<HTMLDivElement>();
+    const close = (): void => {
+        setAsked(null);
+        focusNext(asked === "remove" ? "button:last-of-type" : "button");
+    };
     const act = useMutation({
         mutationFn: (what: "pause" | "remove") =>
             what === "pause" ? api.mute(teamId, member.id, PAUSE_MINUTES) : api.removeMember(teamId, member.id),
         onSuccess: (_, what) =>
             what === "remove" ? queryClient.invalidateQueries({ queryKey: keys.members(teamId) }) : undefined,
-        onSettled: () => setAsked(null),
+        onSettled: close,
     });
     if (asked) {
         const removes = asked === "remove";
         return (
-            <Question
-                ask={removes ? safety.removeAsk(member.name) : safety.pauseAsk(member.name)}
-                keep={safety.keep}
-                lose={removes ? safety.removeDo : safety.pauseDo}
-                onKeep={() => setAsked(null)}
-                onLose={() => {
-                    if (!act.isPending) act.mutate(asked);
-                }}
-            />
+            <div ref={card}>
+                <Question
+                    ask={removes ? safety.removeAsk(member.name) : safety.pauseAsk(member.name)}
+                    keep={safety.keep}
+                    lose={removes ? safety.removeDo : safety.pauseDo}
+                    onKeep={close}
+                    onLose={() => {
+                        if (!act.isPending) act.mutate(asked);
+                    }}
+                />
+            </div>
         );
     }
     return (
-        <>
+        <div ref={card}>
             <div className="panel-actions">
                 <Button look="quiet" icon="pause" onClick={() => setAsked("pause")}>
                     {safety.pause}
@@ -64,7 +73,7 @@ function Care({ member, teamId }: { member: Member; teamId: string }) {
             </div>
             <Done>{act.isSuccess && act.variables === "pause" && safety.paused(member.name)}</Done>
             {act.isError && <Problem>{safety.decideFailed}</Problem>}
-        </>
+        </div>
     );
 }
 
@@ -76,8 +85,10 @@ interface PersonProps {
 }
 
 function Person({ member, teamId, fresh, now }: PersonProps) {
+    const place = useRef<HTMLLIElement>(null);
+    useFocusPast(place);
     return (
-        <li className="corner-person">
+        <li className="corner-person" ref={place}>
             <Initial name={member.name} role={member.role} />
             <div>
                 <p className="corner-name" tabIndex={-1}>

@@ -1,12 +1,48 @@
 /*
  * What somebody reported, or the word list held back: the coach decides, one by one.
  */
+import { useRef } from "react";
 import { Button } from "../../components/Button/Button.tsx";
 import { Panel } from "../../components/Panel/Panel.tsx";
 import { PostText } from "../../components/PostText/PostText.tsx";
 import { Empty, Failed, Loading, Problem } from "../../components/States/States.tsx";
+import { useFocusPast } from "../../hooks/useFocusPast.ts";
 import { useReports } from "../../hooks/useReports.ts";
+import type { Report, ReportDecision } from "../../porchlight/index.ts";
 import { words } from "../../words.ts";
+
+interface EntryProps {
+    report: Report;
+    busy: boolean;
+    decide: (decision: ReportDecision["decision"]) => void;
+}
+
+function Entry({ report: { author, text, reason, words: note, hidden }, busy, decide }: EntryProps) {
+    const { safety } = words;
+    const place = useRef<HTMLLIElement>(null);
+    useFocusPast(place);
+    return (
+        <li className="corner-report" ref={place}>
+            <p className="corner-name">{safety.by(author.name)}</p>
+            <p>
+                <PostText text={text} />
+            </p>
+            <p className="corner-quiet">
+                {reason === "words" ? safety.byWords : safety.reasons[reason]}
+                {note && `: ${note}`}
+                {hidden && ` ${safety.isHidden}`}
+            </p>
+            <div className="panel-actions">
+                <Button busy={busy} onClick={() => decide("hide")} data-once>
+                    {hidden ? safety.keepHidden : safety.hide}
+                </Button>
+                <Button busy={busy} onClick={() => decide("dismiss")} data-once>
+                    {safety.fine}
+                </Button>
+            </div>
+        </li>
+    );
+}
 
 export function Queue() {
     const { safety } = words;
@@ -19,34 +55,13 @@ export function Queue() {
             {reports?.length === 0 && <Empty icon="check" title={safety.queueEmpty} />}
             {reports && reports.length > 0 && (
                 <ul className="corner-reports">
-                    {reports.map(({ id, author, text, reason, words: note, hidden }) => (
-                        <li key={id} className="corner-report">
-                            <p className="corner-name">{safety.by(author.name)}</p>
-                            <p>
-                                <PostText text={text} />
-                            </p>
-                            <p className="corner-quiet">
-                                {reason === "words" ? safety.byWords : safety.reasons[reason]}
-                                {note && `: ${note}`}
-                                {hidden && ` ${safety.isHidden}`}
-                            </p>
-                            <div className="panel-actions">
-                                <Button
-                                    busy={decide.isPending}
-                                    onClick={() => decide.mutate({ id, decision: "hide" })}
-                                    data-once
-                                >
-                                    {hidden ? safety.keepHidden : safety.hide}
-                                </Button>
-                                <Button
-                                    busy={decide.isPending}
-                                    onClick={() => decide.mutate({ id, decision: "dismiss" })}
-                                    data-once
-                                >
-                                    {safety.fine}
-                                </Button>
-                            </div>
-                        </li>
+                    {reports.map((report) => (
+                        <Entry
+                            key={report.id}
+                            report={report}
+                            busy={decide.isPending}
+                            decide={(decision) => decide.mutate({ id: report.id, decision })}
+                        />
                     ))}
                 </ul>
             )}

@@ -8,6 +8,7 @@ import { Field } from "../../components/Field/Field.tsx";
 import { Done, Panel } from "../../components/Panel/Panel.tsx";
 import { Question } from "../../components/Question/Question.tsx";
 import { Problem } from "../../components/States/States.tsx";
+import { useFocusWithin } from "../../hooks/useFocusWithin.ts";
 import { useClient } from "../../hooks/client.ts";
 import { words } from "../../words.ts";
 
@@ -26,13 +27,18 @@ function Leave() {
     const [asked, setAsked] = useState(false);
     const [password, setPassword] = useState("");
     const [missing, setMissing] = useState(false);
+    const { card, focusNext } = useFocusWithin<HTMLDivElement>();
+    const close = (focus: string): void => {
+        setAsked(false);
+        focusNext(focus);
+    };
     const leave = useMutation({
         mutationFn: () => api.deleteMe(password),
         /* Nothing of the account is left in the page, either. */
         onSuccess: () => window.location.reload(),
     });
     return (
-        <div className="panel-form">
+        <div className="panel-form" ref={card}>
             <p>{safety.leaveHelp}</p>
             <Field
                 label={safety.password}
@@ -52,9 +58,9 @@ function Leave() {
                     ask={safety.leaveHelp}
                     keep={safety.leaveKeep}
                     lose={leave.isPending ? safety.leaving : safety.leaveDo}
-                    onKeep={() => setAsked(false)}
+                    onKeep={() => close(".panel-actions button")}
                     onLose={() => {
-                        if (!leave.isPending) leave.mutate(undefined, { onError: () => setAsked(false) });
+                        if (!leave.isPending) leave.mutate(undefined, { onError: () => close("input") });
                     }}
                 />
             ) : (
