@@ -61,19 +61,69 @@ export const measure = (page) =>
         return found;
     });
 
-/* What sticks out to the right. */
+/*
+ * What of a page is lost on this screen: what sticks out to the right, text that an edge cuts off, text that something else
+ * covers when one has scrolled to it. A text that is shortened on purpose, to a number of lines, is whole elsewhere.
+ */
 export const overflow = (page) =>
     page.evaluate(() => {
-        const wide = [...document.querySelectorAll('body *')].filter(
-            (element) =>
-                element.checkVisibility() &&
-                !element.closest('.unseen, .skip') &&
-                element.getBoundingClientRect().right > innerWidth + 0.5,
-        );
-        return {
-            scrolls: document.documentElement.scrollWidth > innerWidth,
-            wide: wide.map((it) => it.outerHTML.slice(0, 100)),
+        const forEars = (element) => element.closest('.unseen, .skip') || getComputedStyle(element).clipPath === 'inset(50%)';
+        const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && !forEars(element);
+        const show = (element, what) => `${what}: ${element.outerHTML.slice(0, 100)}`;
+        const wide = [...document.querySelectorAll('body *')]
+            .filter((element) => seen(element) && element.getBoundingClientRect().right > innerWidth + 0.5)
+            .map((it) => it.outerHTML.slice(0, 100));
+        const scrolls = document.documentElement.scrollWidth > innerWidth;
+
+        const shortened = (element) => {
+            for (let around = element; around !== document.body; around = around.parentElement)
+                if (getComputedStyle(around).webkitLineClamp !== 'none') return true;
+            return false;
         };
+        /* The edge of an ancestor that cuts off a part of this box. */
+        const edge = (element, box) => {
+            for (let around = element; around !== document.body; around = around.parentElement) {
+                const { overflowX, overflowY } = getComputedStyle(around);
+                const { left, right, top, bottom } = around.getBoundingClientRect();
+                const cuts = (overflow) => overflow === 'hidden' || overflow === 'clip';
+                if (cuts(overflowX) && (box.left < left - 1 || box.right > right + 1)) return around;
+                if (cuts(overflowY) && (box.top < top - 1 || box.bottom > bottom + 1)) return around;
+            }
+            return null;
+        };
+        const cover = (element, box) => {
+            const over = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            const same = over && (element.contains(over) || over.contains(element));
+            /* A box that is ticked lies over its own words, and shows nothing of itself. */
+            return same || (over?.matches('input') && element.closest('label')?.contains(over)) ? null : over;
+        };
+        const walker = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
+        const range = document.createRange();
+        const boxes = () => {
+            range.selectNodeContents(walker.currentNode);
+            return [...range.getClientRects()].filter(({ width, height }) => width > 1 && height > 1);
+        };
+        const was = scrollY;
+        while (walker.nextNode()) {
+            const element = walker.currentNode.parentElement;
+            if (!walker.currentNode.data.trim() || !seen(element)) continue;
+            const lines = shortened(element) ? 1 : boxes().length;
+            for (let line = 0; line < lines; line++) {
+                let box = boxes()[line];
+                if (!box) continue;
+                const cut = edge(element, box);
+                if (cut) wide.push(show(cut, `cuts off "${walker.currentNode.data}"`));
+                /* Lines far from the middle may lie below what stays at the screen's edges. */
+                if (box.top < innerHeight / 4 || box.bottom > (3 * innerHeight) / 4) {
+                    scrollBy({ top: box.top - innerHeight / 2, behavior: 'instant' });
+                    box = boxes()[line];
+                }
+                const over = box && cover(element, box);
+                if (over) wide.push(show(over, `covers "${walker.currentNode.data}"`));
+            }
+        }
+        scrollTo({ top: was, behavior: 'instant' });
+        return { scrolls, wide };
     });
 
 /* ---- by keyboard ---------------------------------------------------------------------------------------------- */
