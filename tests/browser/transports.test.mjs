@@ -62,6 +62,9 @@ test('two tabs have one line between them', async () => {
 
 /* Asks for news every two seconds: half of what it says for presence. */
 const QUICK_POLLS_S = 2;
+/* The client asks a little earlier or later than it was told to (backoff.ts), and the answer has to be drawn. */
+const POLL_SPREAD = 1.1;
+const ANSWER_MS = 1_500;
 const quick = stage({ args: ['--poll-interval', `${2 * QUICK_POLLS_S}s`, '--grace', '1s', '--realtime', 'on'] });
 
 test('a network that blocks sockets is one with polls', async () => {
@@ -83,6 +86,79 @@ test('a network that blocks sockets is one with polls', async () => {
     assert.ok(inStep.length >= 4, `${gaps.map(Math.round)} ms between polls`);
     assert.equal(await quick.figure('porchlight_sockets'), 0);
     await page.leave();
+});
+
+/* What the page asks for, and how long it was told to wait in between. */
+function watchPolls(page) {
+    const polls = { begun: 0, adviceMs: 0 };
+    page.on('request', (request) => (polls.begun += request.url().includes('/changes') ? 1 : 0));
+    page.on('response', (response) => {
+        const advice = response.url().includes('/changes') && response.headers()['x-poll-interval'];
+        if (advice) polls.adviceMs = Number(advice) * 1_000;
+    });
+    /* What the other has done by now is seen with the next poll, which comes when it was told to. */
+    polls.shows = async (what, seen) => {
+        const { begun } = polls;
+        const began = performance.now();
+        await seen.waitFor();
+        const tookMs = performance.now() - began;
+        assert.ok(polls.begun - begun <= 1, `${what}: ${polls.begun - begun} polls`);
+        assert.ok(polls.adviceMs === QUICK_POLLS_S * 1_000, `asked to wait ${polls.adviceMs} ms`);
+        assert.ok(tookMs <= polls.adviceMs * POLL_SPREAD + ANSWER_MS, `${what}: ${Math.round(tookMs)} ms`);
+    };
+    return polls;
+}
+
+test('two who have no sockets see of each other all but cheers, with the next poll', async () => {
+    const { id } = await quick.api('member2', 'POST', '/posts', { body: 'For both to like' });
+    const post = (page) => latest(page).filter({ hasText: 'For both to like' });
+    const polls = new Map();
+    const open = async (who) => {
+        let first;
+        const before = (page) => (first = page.waitForResponse(/\/changes/)) && undefined;
+        const page = await quick.open({ who, sockets: false, before });
+        polls.set(page, watchPolls(page));
+        await Promise.all([first, post(page).waitFor()]);
+        return page;
+    };
+    const mary = await open('member1');
+    await mary.waitForResponse(/\/changes/);
+    const sarah = await open('sarah');
+    await polls.get(mary).shows('who is here', activeLine(mary).filter({ hasText: 'Coach Sarah and you are active now' }));
+    await activeLine(sarah).filter({ hasText: 'You and 1 other are active now' }).waitFor();
+
+    let likes = 0;
+    for (const [actor, other] of [[sarah, mary], [mary, sarah]]) {
+        const seen = (what, where) => polls.get(other).shows(what, where);
+        const done = (path) => actor.waitForResponse((it) => path.test(it.url()) && it.request().method() !== 'GET');
+        const name = actor === sarah ? 'Sarah' : 'Mary';
+        await Promise.all([done(/\/like$/), post(actor).getByRole('button', { name: /^Like/ }).click()]);
+        likes += 1;
+        await seen('a like', post(other).getByText(likes === 1 ? '1 like' : '2 likes', { exact: true }));
+
+        await actor.getByRole('button', { name: 'Write to your team' }).click();
+        await actor.getByRole('textbox').first().fill(`From ${name} to the other`);
+        await Promise.all([done(/\/posts$/), actor.getByRole('button', { name: 'Post', exact: true }).click()]);
+        await seen('a post', newPostsButton(other));
+        await newPostsButton(other).click();
+        await latest(other).first().filter({ hasText: `From ${name} to the other` }).waitFor();
+    }
+
+    await Promise.all([
+        sarah.waitForResponse(/\/pin$/),
+        post(sarah).getByRole('button', { name: 'Pin to top' }).click(),
+    ]);
+    await polls.get(mary).shows('a pin', mary.getByRole('region', { name: 'New notice' }).filter({ hasText: 'Coach Sarah pinned' }));
+
+    await quick.api('sarah', 'POST', '/cheers', { icon: 'heart' });
+    for (let i = 0; i < 2; i++) await mary.waitForResponse(/\/changes/);
+    assert.equal(await mary.locator('.drifting').count(), 0);
+
+    await sarah.leave();
+    await polls.get(mary).shows('a good-bye', activeLine(mary).filter({ hasText: 'You are the only one here right now' }));
+    assert.equal(await quick.figure('porchlight_sockets'), 0);
+    assert.equal((await quick.api('member1', 'GET', `/posts/${id}`)).count, 2);
+    await mary.leave();
 });
 
 /* The page's own clock is moved, and its timers ring: nothing is told to it that it does not find out by itself. */
@@ -232,6 +308,56 @@ test('no network for 30 s while a like and a post are on their way: one of each'
     await page.clock.runFor(30_000);
     assert.equal((await porch.api('member9', 'GET', `/posts/${id}`)).liked, false);
     await page.context().setOffline(false);
+    await oneOfEach();
+    await page.leave();
+});
+
+/* A line that can be cut: from then on nothing passes, and no other socket opens, until it is whole again. */
+async function cuttable(page) {
+    const line = { cut: false, like: null };
+    const ends = [];
+    await page.routeWebSocket(/\/ws/, (socket) => {
+        if (line.cut) return void socket.close({ code: 1011, reason: 'no network' });
+        const server = socket.connectToServer();
+        ends.push(socket, server);
+        socket.onMessage((text) => {
+            const lost = line.loses && JSON.parse(text).type === 'POST_LIKE';
+            if (lost) line.like = text;
+            else server.send(text);
+        });
+        server.onMessage((text) => socket.send(text));
+    });
+    line.break = async () => {
+        line.cut = true;
+        await Promise.all(ends.splice(0).map((end) => end.close({ code: 1011, reason: 'no network' })));
+    };
+    return line;
+}
+
+test('no network for 30 s, under a socket, while a like and a post are on their way: one of each', async () => {
+    let line;
+    const before = async (page) => {
+        await page.clock.install();
+        line = await cuttable(page);
+    };
+    const { page, id, likeAndWrite, oneOfEach } = await openAt('member11', 'In the longer tunnel', { before, allow: [expected.lost] });
+    await untilFigure('porchlight_sockets', 1);
+    const writes = await hold(page);
+    line.loses = true;
+    await likeAndWrite();
+    const [post] = await writes.held(1);
+    assert.match(line.like, /POST_LIKE/);
+    await post.fetch(); // it arrives, and nobody hears of it
+    await page.context().setOffline(true);
+    await line.break();
+    await writes.let((route) => route.abort('internetdisconnected'));
+    await page.getByRole('region', { name: 'Waiting to be sent' }).getByText('In the longer tunnel').waitFor();
+    await page.clock.runFor(30_000);
+    assert.equal((await porch.api('member11', 'GET', `/posts/${id}`)).liked, false);
+    Object.assign(line, { cut: false, loses: false });
+    await page.context().setOffline(false);
+    await oneOfEach();
+    await untilSocket(page);
     await oneOfEach();
     await page.leave();
 });
