@@ -312,8 +312,10 @@ enum err auth_request(struct request *r)
     token = r->head.cookie == NULL ? NULL : find_cookie(r->head.cookie, r->app->cookie_name, &len);
     if (token == NULL)
         return problem_set(&r->problem, ERR_UNAUTHENTICATED, "%s", err_sentence(ERR_UNAUTHENTICATED));
-    /* A browser sends the cookie whoever asks it to; so an unsafe request must say that it comes from our own pages. */
-    if (is_unsafe(r->method) && (r->head.origin == NULL || !auth_origin_is_ours(r)))
+    /* A browser sends the cookie whoever asks it to; so an unsafe request must say that it comes from our own pages,
+       or from those that the operator listed. */
+    bool ours = r->head.origin != NULL && (auth_origin_is_ours(r) || auth_origin_is_allowed(r));
+    if (is_unsafe(r->method) && !ours)
         return problem_set(&r->problem, ERR_FORBIDDEN, "This request does not come from this site.");
     return admit_token(r, token, len);
 }

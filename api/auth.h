@@ -89,7 +89,7 @@ enum err auth_issue(struct request *r, const struct user *user, int64_t team_id,
 /* Set-Cookie for a token, or (NULL) one that removes it. */
 enum err auth_set_cookie(struct request *r, const char *token, int64_t expires_ms);
 
-/* Whether the Origin header names this server or an allowed site; true when none was sent. */
+/* Whether the Origin header names this server; true when none was sent. */
 bool auth_origin_is_ours(const struct request *r);
 bool auth_origin_is_allowed(const struct request *r); /* on the CORS list */
 

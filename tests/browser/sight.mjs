@@ -63,7 +63,7 @@ export const measure = (page) =>
 
 /*
  * What of a page is lost on this screen: what sticks out to the right, text that an edge cuts off, text that something else
- * covers when one has scrolled to it. A text that is shortened on purpose, to a number of lines, is whole elsewhere.
+ * covers wherever one scrolls. A text that is shortened on purpose, to a number of lines, is whole elsewhere.
  */
 export const overflow = (page) =>
     page.evaluate(() => {
@@ -93,9 +93,10 @@ export const overflow = (page) =>
         };
         const cover = (element, box) => {
             const over = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-            const same = over && (element.contains(over) || over.contains(element));
+            if (!over) return document.body; // off the screen
+            const same = element.contains(over) || over.contains(element);
             /* A box that is ticked lies over its own words, and shows nothing of itself. */
-            return same || (over?.matches('input') && element.closest('label')?.contains(over)) ? null : over;
+            return same || (over.matches('input') && element.closest('label')?.contains(over)) ? null : over;
         };
         const walker = document.createTreeWalker(document.querySelector('#app'), NodeFilter.SHOW_TEXT);
         const range = document.createRange();
@@ -113,12 +114,14 @@ export const overflow = (page) =>
                 if (!box) continue;
                 const cut = edge(element, box);
                 if (cut) wide.push(show(cut, `cuts off "${walker.currentNode.data}"`));
-                /* Lines far from the middle may lie below what stays at the screen's edges. */
-                if (box.top < innerHeight / 4 || box.bottom > (3 * innerHeight) / 4) {
-                    scrollBy({ top: box.top - innerHeight / 2, behavior: 'instant' });
+                /* Bars at the screen's edges lie over what scrolls by: it is enough that one can scroll it free. */
+                let over = cover(element, box);
+                for (const height of [0.5, 0.3, 0.15, 0.7]) {
+                    if (!over) break;
+                    scrollBy({ top: box.top - height * innerHeight, behavior: 'instant' });
                     box = boxes()[line];
+                    over = cover(element, box);
                 }
-                const over = box && cover(element, box);
                 if (over) wide.push(show(over, `covers "${walker.currentNode.data}"`));
             }
         }

@@ -238,16 +238,20 @@ describe('cross-origin requests', () => {
         }
     });
 
-    test('the cookie is of no use to a listed site that is not this one', async () => {
+    test('the cookie is good for a listed site, and of no use to another', async () => {
         const { name, value } = await signIn(server);
-        expectStatus(
-            await request(server, {
-                method: 'DELETE',
-                path: '/presence',
-                as: { cookie: `${name}=${value}`, origin: 'https://evil.example' },
-            }),
-            403,
-        );
+        const cookie = `${name}=${value}`;
+        const write = (origin) =>
+            request(server, { method: 'POST', path: '/posts', as: { cookie, origin }, body: { body: 'With the cookie' } });
+        const reply = await write(friend);
+        expectStatus(reply, 201);
+        assert.equal(reply.headers['access-control-allow-credentials'], 'true');
+        assert.equal((await preflight('/posts', 'POST')).headers['access-control-allow-credentials'], 'true');
+        for (const origin of ['https://evil.example', `${friend}.evil.example`, 'null']) {
+            const refused = await write(origin);
+            expectStatus(refused, 403);
+            assert.equal(refused.headers['access-control-allow-credentials'], undefined);
+        }
     });
 });
 
