@@ -92,8 +92,12 @@ export const overflow = (page) =>
             return null;
         };
         const cover = (element, box) => {
-            const over = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+            const over = document.elementFromPoint(x, y);
             if (!over) return document.body; // off the screen
+            /* A link that takes taps from far beyond its own words: what it lays over them is not to be seen. */
+            const { left, right, top, bottom } = over.getBoundingClientRect();
+            if (x < left || x > right || y < top || y > bottom) return null;
             const same = element.contains(over) || over.contains(element);
             /* A box that is ticked lies over its own words, and shows nothing of itself. */
             return same || (over.matches('input') && element.closest('label')?.contains(over)) ? null : over;
