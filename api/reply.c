@@ -74,7 +74,8 @@ static void add_cors(const struct request *r, struct MHD_Response **response)
     if (r->head.origin == NULL || !auth_origin_is_allowed(r))
         return;
     add(response, "Access-Control-Allow-Origin", r->head.origin);
-    add(response, "Access-Control-Allow-Credentials", "true"); /* the cookie itself goes to pages of the same site alone */
+    /* The cookie itself goes to pages of the same site alone. */
+    add(response, "Access-Control-Allow-Credentials", "true");
     add(response, "Access-Control-Expose-Headers",
         "ETag, Location, Retry-After, X-Poll-Interval, X-Request-Id, Idempotency-Replayed");
 }

@@ -75,9 +75,11 @@ export const overflow = (page) =>
             .map((it) => it.outerHTML.slice(0, 100));
         const scrolls = document.documentElement.scrollWidth > innerWidth;
 
-        const shortened = (element) => {
+        /* Whether this line is one of those that are left out. */
+        const leftOut = (element, box) => {
             for (let around = element; around !== document.body; around = around.parentElement)
-                if (getComputedStyle(around).webkitLineClamp !== 'none') return true;
+                if (getComputedStyle(around).webkitLineClamp !== 'none')
+                    return box.bottom > around.getBoundingClientRect().bottom + 1;
             return false;
         };
         /* The edge of an ancestor that cuts off a part of this box. */
@@ -112,10 +114,9 @@ export const overflow = (page) =>
         while (walker.nextNode()) {
             const element = walker.currentNode.parentElement;
             if (!walker.currentNode.data.trim() || !seen(element)) continue;
-            const lines = shortened(element) ? 1 : boxes().length;
-            for (let line = 0; line < lines; line++) {
+            for (let line = 0; line < boxes().length; line++) {
                 let box = boxes()[line];
-                if (!box) continue;
+                if (leftOut(element, box)) break;
                 const cut = edge(element, box);
                 if (cut) wide.push(show(cut, `cuts off "${walker.currentNode.data}"`));
                 /* Bars at the screen's edges lie over what scrolls by: it is enough that one can scroll it free. */
