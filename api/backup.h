@@ -66,7 +66,7 @@ enum err backup_write(const struct backup_options *options, struct backup_facts 
 enum err backup_read(int fd, const char *name, const char *folder, const struct backup_watch *watch,
                      struct backup_facts *facts, struct problem *problem);
 
-/* Opens a database and checks it: the file's own check, and that it has the rows that `census` says. `watch`: as above. */
+/* Opens a database and checks it: the file's own check, and the rows that `census` says. `watch`: as above. */
 enum err backup_check(const char *path, const struct census *census, const struct backup_watch *watch,
                       const struct log *log, struct problem *problem);
 

@@ -31,7 +31,7 @@ struct db_options {
     bool create;            /* make the file when it is missing */
     struct db_stats *stats; /* NULL: not counted */
     const struct log *log;  /* NULL: silent */
-    /* Asked now and then while a statement runs; false ends it with ERR_TIMEOUT. NULL: a statement takes what it takes. */
+    /* Asked now and then while a statement runs; false ends it with ERR_TIMEOUT. NULL: it takes what it takes. */
     bool (*go_on)(void *arg);
     void *go_on_arg;
 };
