@@ -2,6 +2,7 @@
  * The admin's page: the switch for live updates with its numbers, the teams, and how the server is.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DESKTOP, expected, latest, newPostsButton, PHONE, signIn, stage, toPlace } from './browser.mjs';
 import { assertAccessibleInBoth, measure, overflow } from './sight.mjs';
@@ -116,6 +117,57 @@ test('the last hour is drawn, and stands in a table for who wants it', async () 
     await page.leave();
 });
 
+test('an invite is made, listed, and taken back after a question', async () => {
+    const page = await openAdmin();
+    const invites = part(page, 'Invites');
+    await invites.getByText('No invite is open').waitFor();
+    await invites.getByRole('button', { name: 'Make an invite' }).press('Enter');
+    await invites.getByLabel('Team', { exact: true }).selectOption('Strong Together');
+    await invites.getByText('Up to 5').click();
+    await invites.getByRole('button', { name: 'Make a link' }).click();
+    await invites.getByText(/#\/join\//).waitFor();
+    const row = invites.getByRole('listitem').filter({ hasText: 'Strong Together' });
+    await row.getByText(/^5 of 5 left, until /).waitFor();
+    await invites.getByRole('button', { name: 'Close' }).click();
+    await row.getByRole('button', { name: /^Take it back/ }).press('Enter');
+    await row.getByRole('group', { name: /^Take back this invite to Strong Together/ }).waitFor();
+    await assertAccessibleInBoth(page, 'the question about an invite');
+    await row.getByRole('button', { name: 'No, keep it' }).click();
+    assert.equal((await porch.api('admin', 'GET', '/invites')).items.length, 1, 'asking is not taking');
+    await row.getByRole('button', { name: /^Take it back/ }).click();
+    await row.getByRole('button', { name: 'Yes, take it back' }).click();
+    await invites.getByText('The link lets no one in any more.').waitFor();
+    await invites.getByText('No invite is open').waitFor();
+    assert.deepEqual((await porch.api('admin', 'GET', '/invites')).items, []);
+    await page.leave();
+});
+
+test('a backup is made on request, and who did what is read, page by page, and saved', async () => {
+    for (let i = 0; i < 12; i++) await porch.api('admin', 'PUT', '/admin/words', { words: ['scam'] });
+    const page = await openAdmin();
+    const backups = part(page, 'Backups');
+    await backups.getByText('No backup is planned.').waitFor();
+    await backups.getByText('There is no backup yet').waitFor();
+    await backups.getByRole('button', { name: 'Make one now' }).press('Enter');
+    await backups.getByRole('listitem').filter({ hasText: 'Opened and checked' }).waitFor();
+    await backups.getByRole('button', { name: 'Make one now' }).waitFor();
+    await page.reload();
+    const log = part(page, 'Who did what');
+    await log.getByRole('listitem').filter({ hasText: 'Grace made a backup' }).waitFor();
+    assert.equal(await log.getByRole('listitem').count(), 10);
+    await log.getByRole('button', { name: 'Show older ones' }).press('Enter');
+    await log.getByRole('listitem').nth(10).waitFor();
+    const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        log.getByRole('button', { name: 'Save as a file' }).click(),
+    ]);
+    assert.equal(file.suggestedFilename(), 'porchlight-audit.csv');
+    const lines = readFileSync(await file.path(), 'utf8').split('\n');
+    assert.equal(lines[0], 'at,actorId,action,teamId,subject,subjectId,detail');
+    assert.ok(lines.some((line) => line.includes(',1,backup.make,')) && lines.length > 10);
+    await page.leave();
+});
+
 test('a server that cannot save is told of, and numbers that stop are not passed off as new', async () => {
     const page = await openAdmin({ allow: [expected.status(503)] });
     await number(page, 'People here').waitFor();
@@ -188,12 +240,14 @@ for (const [name, viewport] of Object.entries({ phone: PHONE, desktop: DESKTOP }
 }
 
 test("axe finds nothing while the admin's page loads or fails", async () => {
-    const asked = /\/(metrics|readyz|admin\/(numbers|flags\/realtime))$/;
+    const asked = /\/(metrics|readyz|admin\/(numbers|backups|flags\/realtime)|(invites|admin\/audit)\?.*)$/;
     const loading = await porch.open({ who: 'admin' });
     await loading.route(asked, () => {});
     await loading.goto('/#/admin');
     for (const said of ['the numbers', 'the last hour', 'the days'])
         await loading.getByText(`Loading ${said}…`).waitFor();
+    for (const said of ['Loading the invites…', 'Looking for backups…', 'Loading the list…'])
+        await loading.getByText(said).waitFor();
     await assertAccessibleInBoth(loading, 'loading');
     await loading.leave();
 
@@ -201,7 +255,7 @@ test("axe finds nothing while the admin's page loads or fails", async () => {
     await failed.route(asked, (route) => route.fulfill({ status: 404, json: {} }));
     await failed.goto('/#/admin');
     await failed.getByText('The numbers did not load').waitFor();
-    for (const said of ['The switch', 'The last hour', 'The days'])
+    for (const said of ['The switch', 'The last hour', 'The days', 'The invites', 'The backups', 'The list'])
         await failed.getByText(`${said} did not load`).waitFor();
     await assertAccessibleInBoth(failed, 'failed');
     await failed.leave();

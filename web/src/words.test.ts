@@ -113,6 +113,7 @@ const SAME = new Set([
     "settings.sizes.normal",
     "admin.megabytes",
     "admin.milliseconds",
+    "admin.backupSize",
 ]);
 
 test("what is said in Spanish is not English", () => {

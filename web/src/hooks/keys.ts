@@ -29,6 +29,7 @@
  *   reports                 Report[] that wait for a decision, newest first
  *   ownPins, ownNotices     what the member did themselves: ids of posts, titles of notices
  *   flag, figures, numbers, ready, capabilities   what the admin page watches
+ *   invites, audit, accounts, backups             what it lists: those that open, the log page by page, everybody, the folder
  *   arrived, team           Notice[]: notices that came while the app was open, for the toast
  *   cursor, team            string: up to where the feed and what waits for it are complete, and since when that is so
  *   unasked                 true while the member is the device's copy (kept.ts), not the server's answer
@@ -70,6 +71,10 @@ export const keys = {
     flag: ["flag"] as const,
     figures: ["figures"] as const,
     numbers: ["numbers"] as const,
+    invites: ["invites"] as const,
+    audit: ["audit"] as const,
+    accounts: ["accounts"] as const,
+    backups: ["backups"] as const,
     ready: ["ready"] as const,
     capabilities: ["capabilities"] as const,
     ownNotices: ["ownNotices"] as const,

@@ -4,11 +4,13 @@
 import { useMutation } from "@tanstack/react-query";
 import { newIdempotencyKey } from "../porchlight/index.ts";
 import { useClient } from "./client.ts";
+import { keys } from "./keys.ts";
 
 export function useInvite(teamId: string) {
-    const { api } = useClient();
+    const { api, queryClient } = useClient();
     return useMutation({
         mutationFn: (reach: { maxUses: number; expiresInHours: number }) =>
             api.createInvite(teamId, reach, newIdempotencyKey()),
+        onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.invites }),
     });
 }

@@ -1,6 +1,7 @@
 /*
  * The endpoints that the web app uses, one function each. Names and fields are the protocol's own.
  */
+import { createAdminApi, type AdminApi } from "./adminApi.ts";
 import { createChatApi, type ChatApi } from "./chatApi.ts";
 import { createCounterApi, type CounterApi } from "./counterApi.ts";
 import { createDigestApi, type DigestApi } from "./digestApi.ts";
@@ -21,7 +22,6 @@ import type {
     NewPost,
     Notice,
     NoticeList,
-    Numbers,
     Post,
     PostChange,
     Report,
@@ -35,7 +35,7 @@ import type {
 /* The longest page that the server gives. */
 const PAGE_MAX = 100;
 
-export interface Api extends CounterApi, ChatApi, DigestApi, PushApi {
+export interface Api extends CounterApi, ChatApi, DigestApi, PushApi, AdminApi {
     login(name: string, password: string): Promise<User>;
     join(joining: Joining, idempotencyKey: string): Promise<User>;
     /* May be sent while the page closes. */
@@ -75,7 +75,6 @@ export interface Api extends CounterApi, ChatApi, DigestApi, PushApi {
     setFlag(name: Flag["name"], value: boolean): Promise<Flag>;
     /* Fails while the server cannot save. */
     ready(): Promise<void>;
-    numbers(): Promise<Numbers>;
     metrics(): Promise<Metrics>;
     members(teamId: string, page?: string): Promise<List<Member>>;
     createInvite(
@@ -104,6 +103,7 @@ export function createApi(request: Requester): Api {
         ...createChatApi(request),
         ...createDigestApi(request),
         ...createPushApi(request),
+        ...createAdminApi(request),
         login: async (name, password) => {
             const body = { name, password };
             return (await data(request<Session>("/auth/login", { method: "POST", body }))).user;
@@ -153,7 +153,6 @@ export function createApi(request: Requester): Api {
         setFlag: (name, value) =>
             data(request<Flag>(`/admin/flags/${encodeURIComponent(name)}`, { method: "PUT", body: { value } })),
         ready: () => data(request<void>("/readyz")),
-        numbers: () => data(request<Numbers>("/admin/numbers")),
         metrics: async () => readMetrics(await data(request<string>("/metrics", { text: true }))),
         createInvite: (teamId, body, idempotencyKey) =>
             data(request<Invite>(`${team(teamId)}/invites`, { method: "POST", body, idempotencyKey })),

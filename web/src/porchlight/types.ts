@@ -26,8 +26,11 @@ import type {
 } from "./contract.gen.ts";
 
 export type {
+    Account,
     Article,
+    AuditEntry,
     Author,
+    Backups,
     Capabilities,
     Changes,
     Channel,
@@ -38,6 +41,7 @@ export type {
     Feedback,
     Flag,
     Invite,
+    InviteOpen,
     Like,
     Member,
     Message,

@@ -1,9 +1,13 @@
 /*
- * For admins: the one switch there is with the numbers it changes beside it, the teams, and how the server is.
+ * For admins: the one switch there is with the numbers it changes beside it, teams, invites, backups, who did what, and
+ * how the server is.
  */
+import { Audit } from "./Audit.tsx";
+import { Backups } from "./Backups.tsx";
 import { Came } from "./Came.tsx";
 import { Health } from "./Health.tsx";
 import { Hour } from "./Hour.tsx";
+import { Invites } from "./Invites.tsx";
 import { LiveSwitch } from "./LiveSwitch.tsx";
 import { Numbers } from "./Numbers.tsx";
 import { Teams } from "./Teams.tsx";
@@ -23,6 +27,9 @@ export function Admin({ chooseTeam }: { chooseTeam: (id: string) => void }) {
             <Hour />
             <Came />
             <Teams chooseTeam={chooseTeam} />
+            <Invites />
+            <Backups />
+            <Audit />
             <Health />
         </main>
     );

@@ -10,16 +10,10 @@ import { Question } from "../../components/Question/Question.tsx";
 import { Problem } from "../../components/States/States.tsx";
 import { useFocusWithin } from "../../hooks/useFocusWithin.ts";
 import { useClient } from "../../hooks/client.ts";
+import { saveFile } from "../../text/saveFile.ts";
 import { words } from "../../words.ts";
 
-/* As a file, the way a link would. */
-function save(text: string): void {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    link.download = "porchlight-my-data.json";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
+const saveCopy = (text: string): void => saveFile("porchlight-my-data.json", "application/json", text);
 
 function Leave() {
     const { safety } = words;
@@ -83,7 +77,7 @@ function Leave() {
 export function OwnData() {
     const { safety } = words;
     const { api } = useClient();
-    const copy = useMutation({ mutationFn: () => api.exportMe(), onSuccess: save });
+    const copy = useMutation({ mutationFn: () => api.exportMe(), onSuccess: saveCopy });
     return (
         <Panel title={safety.data} intro={safety.dataIntro} icon="copy">
             <Done>{copy.isSuccess && safety.downloaded}</Done>

@@ -1,0 +1,8 @@
+/* Saves a text on the device as a file, the way a link would. */
+export function saveFile(name: string, type: string, text: string): void {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
