@@ -199,8 +199,11 @@ describe('the line', () => {
         const first = await change('increment', { amount: 1 });
         for (let i = 0; i < 130; i += 1) await change('increment', { amount: 2 });
         const metadata = await api.counter('missed');
-        const { operationCount } = first.metadata;
-        const events = await client.changesAfter(api, { name: 'missed', operationCount }, metadata);
+        const events = [];
+        const follower = client.createCounterFollower({ api, name: 'missed', tell: (event) => events.push(event) });
+        follower.known(first.metadata, false);
+        follower.known(metadata, false);
+        await until(() => events.length >= 130, { what: 'all of them' });
         assert.deepEqual(
             events.map((it) => [it.previousValue, it.value, it.metadata.operationCount]),
             Array.from({ length: 130 }, (_, i) => [1 + 2 * i, 3 + 2 * i, i + 3]),

@@ -45,6 +45,8 @@ export function createCounterFollower(options: CounterFollowerOptions): CounterF
     let unsure = false;
     /* Heard while the history is being read; null: it is not. */
     let held: CounterUpdate[] | null = null;
+    /* It was asked for once more meanwhile. */
+    let again = false;
     /* Another history is another number: what is read of the one before is dropped. */
     let history = 0;
 
@@ -67,7 +69,10 @@ export function createCounterFollower(options: CounterFollowerOptions): CounterF
     };
 
     const read = async (look: boolean): Promise<void> => {
-        if (held) return;
+        if (held) {
+            again = true;
+            return;
+        }
         held = [];
         try {
             if (look) {
@@ -83,6 +88,10 @@ export function createCounterFollower(options: CounterFollowerOptions): CounterF
             const waiting = held;
             held = null;
             waiting.forEach(pass);
+        }
+        if (again) {
+            again = false;
+            void read(false);
         }
         /* A socket has begun while this was read. */
         if (unsure && !look) readBetween();

@@ -57,15 +57,21 @@ export function Notices({ user }: { user: User }) {
         .map((it) => it.id)
         .join(" ");
 
-    const showOlder = async (): Promise<void> => {
-        const before = list.current?.children.length ?? 0;
-        await loadOlder();
-        /* The button's place is where they appear: the focus goes on from there. */
-        requestAnimationFrame(() => {
-            const first = list.current?.children.item(before);
-            if (first instanceof HTMLElement) first.focus({ preventScroll: true });
-        });
+    /* How many there were when older ones were asked for. */
+    const asked = useRef<number | null>(null);
+
+    const showOlder = (): void => {
+        asked.current = list.current?.children.length ?? 0;
+        void loadOlder();
     };
+
+    /* The button's place is where they appear: the focus goes on from there. */
+    useEffect(() => {
+        if (loadingOlder || asked.current === null) return;
+        const first = list.current?.children.item(asked.current);
+        asked.current = null;
+        if (first instanceof HTMLElement) first.focus({ preventScroll: true });
+    }, [loadingOlder]);
 
     useEffect(() => {
         if (!newIds) return;
@@ -94,7 +100,7 @@ export function Notices({ user }: { user: User }) {
                 </ul>
             )}
             {hasOlder && (
-                <Button className="feed-older" busy={loadingOlder} onClick={() => void showOlder()}>
+                <Button className="feed-older" busy={loadingOlder} onClick={showOlder}>
                     {loadingOlder ? notices.olderBusy : notices.older}
                 </Button>
             )}
