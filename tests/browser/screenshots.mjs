@@ -157,13 +157,15 @@ const pictures = {
     },
     'admin-desktop-dark': {
         who: 'admin',
-        viewport: DESKTOP,
+        viewport: { ...DESKTOP, height: 1330 },
         colorScheme: 'dark',
         path: '/#/admin',
-        /* Polls a second are told from two readings on. */
-        async show(page) {
+        async show(page, { minutes }) {
+            await minutes(10);
+            await page.reload();
             await page.getByText('Ready.').first().waitFor();
-            await page.getByText('…', { exact: true }).waitFor({ state: 'detached' });
+            await part(page, 'The last hour').locator('svg').first().waitFor();
+            await page.getByText('…', { exact: true }).waitFor({ state: 'detached' }); // polls a second: from two readings on
         },
     },
 };
@@ -186,6 +188,14 @@ for (const name of names.length > 0 ? names : Object.keys(pictures)) {
         post: (it) => api(server, it, 'POST', '/posts', { body: 'Good morning, all!' }),
         friend: () => openPage({ browser, server }, { who: 'member2', path: '/#/chat' }),
         digest: () => api(server, who, 'POST', '/digests', {}),
+        /* What the server notes of itself every ten seconds, with somebody polling now and then. */
+        async minutes(count) {
+            for (let i = 0; i < 6 * count; i += 1) {
+                for (let k = 0; k < (i * 7) % 11; k += 1) await api(server, PRESENT[k], 'GET', '/presence');
+                await Promise.all(sockets.map((socket) => socket.ask({ type: 'ping' })));
+                await server.advance(10);
+            }
+        },
         async pin() {
             const { items } = await api(server, 'sarah', 'GET', '/posts');
             await api(server, 'sarah', 'PUT', `/posts/${items[1].id}/pin`);
