@@ -9,14 +9,15 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { badBodies } from './bodies.mjs';
 import { methods, operations } from './contract.mjs';
-import { as, community, cursorOf, expectStatus, request, startServer, temporaryFolder } from './harness.mjs';
+import { as, community, cursorOf, expectStatus, request, startServer, temporaryFolder, until } from './harness.mjs';
 
+const realtime = process.env.BAD_INPUT_REALTIME !== 'off'; // bad-input-polling.test.mjs
 let server;
 let context;
 const folder = temporaryFolder('export');
 
 before(async () => {
-    server = await startServer({ args: ['--realtime', 'on'] });
+    server = await startServer({ args: ['--realtime', realtime ? 'on' : 'off'] });
     const service = { token: await server.must('token', 'issue', '--service', 'site') };
     for (const [name, sender] of Object.entries(good))
         if (/feed\/live|\/digests/.test(name)) sender.as = service;
@@ -260,8 +261,11 @@ describe('the good requests that the bad ones were made from', () => {
                 as: who,
                 body: sender.body(context),
             });
-            assert.ok(reply.status < 300, `${method} ${template}: ${reply.status} ${reply.body}`);
+            const unseen = /^.(cheers|api.feed.live)$/.test(template) && !realtime; // well made, and nobody would see it
+            assert.ok(reply.status < 300 || (unseen && reply.status === 409), `${method} ${template}: ${reply.body}`);
         }
+        // Whose account ended has words that go a moment later: an export is not to change behind the next test.
+        await until(() => server.logs.some((line) => /member\.erased/.test(line)), { what: 'the end of an account' });
     });
 });
 

@@ -19,40 +19,42 @@ const words = (count, length = 3) => Array.from({ length: count }, (_, i) => Str
 const put = 'PUT /me/preferences';
 const refuse = (name, body) => ({ name: `refuses ${name}`, request: put, as: 'member1', body, status: 400, problem: 'invalid' });
 
-scenarios('/me/preferences', {
-    cases: [
-        { name: 'are nobody’s without a token', request: 'GET /me/preferences', status: 401 },
-        { name: 'are not a service’s', request: 'GET /me/preferences', as: async ({ server }) => ({ token: await server.must('token', 'issue', '--service', 'site') }), status: 403 },
-        { name: 'have defaults', request: 'GET /me/preferences', as: 'member1', status: 200, reply: defaults },
-        { name: 'change in part', request: put, as: 'member1', body: { feed: 'mine' }, status: 200, reply: { ...defaults, feed: 'mine' } },
-        { name: 'keep the rest', request: put, as: 'member1', body: { topics: ['walking', '"quoted"', 'größe'] }, status: 200, reply: { feed: 'mine', weeklyDigest: true, topics: ['walking', '"quoted"', 'größe'] } },
-        { name: 'take the most topics there are', request: put, as: 'member1', body: { weeklyDigest: false, topics: words(20, 30) }, status: 200, reply: { feed: 'mine', weeklyDigest: false, topics: words(20, 30) } },
-        refuse('one topic too many', { topics: words(21) }),
-        refuse('a topic that is too long', { topics: ['w'.repeat(31)] }),
-        refuse('a topic of two words', { topics: ['two words'] }),
-        refuse('the same topic twice', { topics: ['a', 'a'] }),
-        refuse('a topic that is a number', { topics: [1] }),
-        refuse('topics that are no list', { topics: 'walking' }),
-        refuse('another feed', { feed: 'yours' }),
-        refuse('a feed that is null', { feed: null }),
-        refuse('a weekly digest that is a text', { weeklyDigest: 'yes' }),
-        refuse('a field that it does not know', { colour: 'red' }),
-        refuse('nothing to change', {}),
-        { name: 'refuse what is not JSON', request: put, as: 'member1', raw: '{"feed":', status: 400, problem: 'malformed' },
-        {
-            name: 'are as they were after all of that',
-            request: 'GET /me/preferences',
-            as: 'member1',
-            status: 200,
-            reply: { feed: 'mine', weeklyDigest: false, topics: words(20, 30) },
-            then: async ({ headers }, { server }) => {
-                const again = await as(server, 'member1').get('/me/preferences', { 'if-none-match': headers.etag });
-                assert.equal(again.status, 304);
+for (const { name, options } of modes.slice(0, 2))
+    scenarios(`/me/preferences, ${name}`, {
+        server: options,
+        cases: [
+            { name: 'are nobody’s without a token', request: 'GET /me/preferences', status: 401 },
+            { name: 'are not a service’s', request: 'GET /me/preferences', as: async ({ server }) => ({ token: await server.must('token', 'issue', '--service', 'site') }), status: 403 },
+            { name: 'have defaults', request: 'GET /me/preferences', as: 'member1', status: 200, reply: defaults },
+            { name: 'change in part', request: put, as: 'member1', body: { feed: 'mine' }, status: 200, reply: { ...defaults, feed: 'mine' } },
+            { name: 'keep the rest', request: put, as: 'member1', body: { topics: ['walking', '"quoted"', 'größe'] }, status: 200, reply: { feed: 'mine', weeklyDigest: true, topics: ['walking', '"quoted"', 'größe'] } },
+            { name: 'take the most topics there are', request: put, as: 'member1', body: { weeklyDigest: false, topics: words(20, 30) }, status: 200, reply: { feed: 'mine', weeklyDigest: false, topics: words(20, 30) } },
+            refuse('one topic too many', { topics: words(21) }),
+            refuse('a topic that is too long', { topics: ['w'.repeat(31)] }),
+            refuse('a topic of two words', { topics: ['two words'] }),
+            refuse('the same topic twice', { topics: ['a', 'a'] }),
+            refuse('a topic that is a number', { topics: [1] }),
+            refuse('topics that are no list', { topics: 'walking' }),
+            refuse('another feed', { feed: 'yours' }),
+            refuse('a feed that is null', { feed: null }),
+            refuse('a weekly digest that is a text', { weeklyDigest: 'yes' }),
+            refuse('a field that it does not know', { colour: 'red' }),
+            refuse('nothing to change', {}),
+            { name: 'refuse what is not JSON', request: put, as: 'member1', raw: '{"feed":', status: 400, problem: 'malformed' },
+            {
+                name: 'are as they were after all of that',
+                request: 'GET /me/preferences',
+                as: 'member1',
+                status: 200,
+                reply: { feed: 'mine', weeklyDigest: false, topics: words(20, 30) },
+                then: async ({ headers }, { server }) => {
+                    const again = await as(server, 'member1').get('/me/preferences', { 'if-none-match': headers.etag });
+                    assert.equal(again.status, 304);
+                },
             },
-        },
-        { name: 'are each member’s own', request: 'GET /me/preferences', as: 'member2', status: 200, reply: defaults },
-    ],
-});
+            { name: 'are each member’s own', request: 'GET /me/preferences', as: 'member2', status: 200, reply: defaults },
+        ],
+    });
 
 /* ---- feedback and weights ---------------------------------------------------------------------------------------------- */
 
@@ -64,61 +66,63 @@ const reject = (name, body) => ({ name: `refuses ${name}`, request: 'POST /me/fe
 
 const tea = opinion('helpful', 'tea');
 
-scenarios('/me/feedback, /me/learn and /me/weights', {
-    cases: [
-        { name: 'are nobody’s without a token', request: 'POST /me/feedback', body: opinion('helpful', 'a'), status: 401 },
-        { name: 'there are none at first', request: 'GET /me/weights', as: 'member1', status: 200, then: ({ json }) => assert.deepEqual(json, { weights: {} }) },
-        tell('what is helpful counts more', opinion('helpful', 'garden', 'lake'), { garden: 1.1, lake: 1.1 }),
-        tell('what is not counts less', opinion('not_helpful', 'lake'), { garden: 1.1, lake: 1 }),
-        tell('any word may be a topic', opinion('not_helpful', '"q"'), { '"q"': 0.9, garden: 1.1, lake: 1 }),
-        tell('an article without topics moves nothing', opinion('helpful'), { garden: 1.1, lake: 1, '"q"': 0.9 }),
-        reject('another opinion', opinion('great', 'a')),
-        reject('no opinion', { articleId: '118', topics: [] }),
-        reject('no article', { feedback: 'helpful', topics: [] }),
-        reject('no topics', { articleId: '118', feedback: 'helpful' }),
-        reject('an empty article', { articleId: ' ', feedback: 'helpful', topics: [] }),
-        reject('an article that is a number', { articleId: 118, feedback: 'helpful', topics: [] }),
-        reject('an article’s id that is too long', { articleId: 'a'.repeat(101), feedback: 'helpful', topics: [] }),
-        reject('too many topics', opinion('helpful', ...words(6))),
-        { name: 'takes as many topics as a post has', request: 'POST /me/feedback', as: 'member4', body: opinion('helpful', ...words(5, 30)), status: 200, reply: { weights: Object.fromEntries(words(5, 30).map((word) => [word, 1.1])) } },
-        reject('a field that it does not know', { ...opinion('helpful', 'a'), more: 1 }),
-        { name: 'learning takes nothing', request: 'POST /me/learn', as: 'member1', body: { fast: true }, status: 400, problem: 'invalid' },
-        { name: 'learning is not for nobody', request: 'POST /me/learn', body: {}, status: 401 },
-        { name: 'learning gives the same', request: 'POST /me/learn', as: 'member1', body: {}, status: 200, reply: { weights: { garden: 1.1, lake: 1, '"q"': 0.9 } } },
-        {
-            name: 'weights are as they were told',
-            request: 'GET /me/weights',
-            as: 'member1',
-            status: 200,
-            then: async ({ json, headers }, { server }) => {
-                assert.deepEqual(json, { weights: { '"q"': 0.9, garden: 1.1, lake: 1 } });
-                const again = await as(server, 'member1').get('/me/weights', { 'if-none-match': headers.etag });
-                assert.equal(again.status, 304);
-                assert.deepEqual(expectStatus(await as(server, 'member2').get('/me/weights'), 200), { weights: {} });
+for (const { name, options } of modes.slice(0, 2))
+    scenarios(`/me/feedback, /me/learn and /me/weights, ${name}`, {
+        server: options,
+        cases: [
+            { name: 'are nobody’s without a token', request: 'POST /me/feedback', body: opinion('helpful', 'a'), status: 401 },
+            { name: 'there are none at first', request: 'GET /me/weights', as: 'member1', status: 200, then: ({ json }) => assert.deepEqual(json, { weights: {} }) },
+            tell('what is helpful counts more', opinion('helpful', 'garden', 'lake'), { garden: 1.1, lake: 1.1 }),
+            tell('what is not counts less', opinion('not_helpful', 'lake'), { garden: 1.1, lake: 1 }),
+            tell('any word may be a topic', opinion('not_helpful', '"q"'), { '"q"': 0.9, garden: 1.1, lake: 1 }),
+            tell('an article without topics moves nothing', opinion('helpful'), { garden: 1.1, lake: 1, '"q"': 0.9 }),
+            reject('another opinion', opinion('great', 'a')),
+            reject('no opinion', { articleId: '118', topics: [] }),
+            reject('no article', { feedback: 'helpful', topics: [] }),
+            reject('no topics', { articleId: '118', feedback: 'helpful' }),
+            reject('an empty article', { articleId: ' ', feedback: 'helpful', topics: [] }),
+            reject('an article that is a number', { articleId: 118, feedback: 'helpful', topics: [] }),
+            reject('an article’s id that is too long', { articleId: 'a'.repeat(101), feedback: 'helpful', topics: [] }),
+            reject('too many topics', opinion('helpful', ...words(6))),
+            { name: 'takes as many topics as a post has', request: 'POST /me/feedback', as: 'member4', body: opinion('helpful', ...words(5, 30)), status: 200, reply: { weights: Object.fromEntries(words(5, 30).map((word) => [word, 1.1])) } },
+            reject('a field that it does not know', { ...opinion('helpful', 'a'), more: 1 }),
+            { name: 'learning takes nothing', request: 'POST /me/learn', as: 'member1', body: { fast: true }, status: 400, problem: 'invalid' },
+            { name: 'learning is not for nobody', request: 'POST /me/learn', body: {}, status: 401 },
+            { name: 'learning gives the same', request: 'POST /me/learn', as: 'member1', body: {}, status: 200, reply: { weights: { garden: 1.1, lake: 1, '"q"': 0.9 } } },
+            {
+                name: 'weights are as they were told',
+                request: 'GET /me/weights',
+                as: 'member1',
+                status: 200,
+                then: async ({ json, headers }, { server }) => {
+                    assert.deepEqual(json, { weights: { '"q"': 0.9, garden: 1.1, lake: 1 } });
+                    const again = await as(server, 'member1').get('/me/weights', { 'if-none-match': headers.etag });
+                    assert.equal(again.status, 304);
+                    assert.deepEqual(expectStatus(await as(server, 'member2').get('/me/weights'), 200), { weights: {} });
+                },
             },
-        },
-        {
-            name: 'a resend with its key counts once',
-            request: 'POST /me/feedback',
-            as: 'member2',
-            headers: { 'Idempotency-Key': 'one' },
-            body: tea,
-            status: 200,
-            reply: { weights: { tea: 1.1 } },
-            then: async (_, { server }) => {
-                const send = (body) => as(server, 'member2').post('/me/feedback', body, { 'Idempotency-Key': 'one' });
-                const again = await send(tea);
-                assert.deepEqual(expectStatus(again, 200), { weights: { tea: 1.1 } });
-                assert.equal(again.headers['idempotency-replayed'], 'true');
-                expectStatus(await send(opinion('helpful', 'cake')), 422);
-                assert.deepEqual(expectStatus(await as(server, 'member2').get('/me/weights'), 200), { weights: { tea: 1.1 } });
-                // Another member's key is another key.
-                const other = await as(server, 'member3').post('/me/feedback', opinion('helpful', 'tea'), { 'Idempotency-Key': 'one' });
-                assert.equal(other.headers['idempotency-replayed'], undefined);
+            {
+                name: 'a resend with its key counts once',
+                request: 'POST /me/feedback',
+                as: 'member2',
+                headers: { 'Idempotency-Key': 'one' },
+                body: tea,
+                status: 200,
+                reply: { weights: { tea: 1.1 } },
+                then: async (_, { server }) => {
+                    const send = (body) => as(server, 'member2').post('/me/feedback', body, { 'Idempotency-Key': 'one' });
+                    const again = await send(tea);
+                    assert.deepEqual(expectStatus(again, 200), { weights: { tea: 1.1 } });
+                    assert.equal(again.headers['idempotency-replayed'], 'true');
+                    expectStatus(await send(opinion('helpful', 'cake')), 422);
+                    assert.deepEqual(expectStatus(await as(server, 'member2').get('/me/weights'), 200), { weights: { tea: 1.1 } });
+                    // Another member's key is another key.
+                    const other = await as(server, 'member3').post('/me/feedback', opinion('helpful', 'tea'), { 'Idempotency-Key': 'one' });
+                    assert.equal(other.headers['idempotency-replayed'], undefined);
+                },
             },
-        },
-    ],
-});
+        ],
+    });
 
 for (const { name, options } of modes)
     describe(`what a member taught, ${name}`, () => {

@@ -159,7 +159,7 @@ describe(`presence over both transports (TEST_SEED=${seed})`, () => {
         /* The server has seen every end, so that its time begins before the clock is moved. */
         const ended = async () => {
             const open = mix.sockets.length + (mix.child.open ? stoppable.length : 0) + 1;
-            await until(async () => (await figure('sockets')) === open, { what: 'the end of a connection' });
+            await until(async () => (await figure('sockets')) === open, { seconds: 30, what: 'the end of a connection' });
         };
         const alive = async () => {
             child.send('ping');
