@@ -63,7 +63,7 @@ static struct socket *make(struct reactor *r, struct socket_seed *seed)
     if (s == NULL)
         return NULL;
     s->fd = seed->fd;
-    s->path = (uint8_t)(seed->path - kinds_paths);
+    s->path = (unsigned)(seed->path - kinds_paths) & 63U;
     s->deflate = seed->deflate;
     s->topics = seed->topics;
     s->reads_only = seed->reads_only;
@@ -203,7 +203,7 @@ static void begin_close(struct reactor *r, struct socket *s, uint16_t code, cons
     packet_unref(packet);
     if (s->state == SOCKET_DEAD)
         return;
-    s->state = (uint8_t)next;
+    s->state = next & 3U;
     s->shut_after = next == SOCKET_LINGER;
     s->close_at_ms = r->now_ms + CLOSE_WAIT_MS;
     socket_rearm(r, s);
