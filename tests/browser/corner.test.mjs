@@ -46,7 +46,7 @@ test('a notice reaches the team, and not who sent it', async () => {
     await porch.api('admin', 'POST', '/notices', { title: 'From the office', teamId: teams[0].id });
     await part(page, 'New notice').filter({ hasText: 'From the office' }).waitFor();
     await part(page, 'New notice').getByRole('button', { name: 'Close' }).click();
-    assert.equal(await part(page, 'New notice').count(), 0);
+    await part(page, 'New notice').waitFor({ state: 'detached' });
     await page.getByRole('link', { name: /^Notices/ }).click();
     await page.getByRole('heading', { name: /^We meet at 9/ }).waitFor();
     await mary.leave();
